@@ -1,1 +1,32 @@
-//! jit-core
+//! What jit decides, without effects.
+//!
+//! Everything here is a function of its arguments: no files, no processes, no clock, no
+//! terminal. A backend shows the decision a [`View`] of the leases, the decision answers with
+//! the operations to append and a grant or a [`Refusal`] that carries its facts.
+
+mod agent;
+mod by_str;
+pub mod decide;
+mod duration;
+mod id;
+mod lease;
+mod policy;
+mod record;
+mod reference;
+mod state;
+mod time;
+mod token;
+mod view;
+
+pub use agent::{AgentId, AgentIdError, AgentKind, Holder, Name};
+pub use decide::{Decision, Refusal, Request, Scene, Target};
+pub use duration::{DurationError, Ttl, parse_duration};
+pub use id::{ControlPlaneId, Fence, IssueId, LeaseId, Seq, WorktreeId};
+pub use lease::{End, Ended, Known, Lease, Lifetime, Task, TaskError};
+pub use policy::{Policy, PolicyError, PolicyWarning};
+pub use record::{Checkpoint, Operation, Record, RecordError, SCHEMA_VERSION};
+pub use reference::{Reference, ReferenceError, Spelled, ThingName};
+pub use state::{ApplyError, State};
+pub use time::{ClockId, Now, Stamp, WallTime};
+pub use token::{Token, TokenHash};
+pub use view::{View, Waiter};

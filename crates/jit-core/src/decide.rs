@@ -1,0 +1,80 @@
+//! The decision: (view, request) → operations, and a grant or a refusal.
+//!
+//! Every change of a lease goes through [`decide`]; a backend calls it inside its atomic step and
+//! appends what it returns, evictions too when the request is refused.
+
+mod acquire;
+mod evict;
+mod own;
+mod refusal;
+mod release;
+mod renew;
+mod resume;
+mod step;
+mod transfer;
+
+pub use acquire::Acquire;
+pub use evict::{ForceEvict, Sweep};
+pub use own::Target;
+pub use refusal::{Refusal, Wanted};
+pub use release::{Release, Released};
+pub use renew::{Heartbeat, Renew};
+pub use resume::Resume;
+pub use step::Step;
+pub use transfer::Transfer;
+
+use crate::{Holder, Now, Operation, Policy, View, Waiter};
+
+/// What a decision goes by besides the leases.
+#[derive(Clone, Debug)]
+pub struct Scene<'a> {
+    /// Both clocks, read inside the atomic step.
+    pub now: Now,
+    /// Who asks.
+    pub actor: &'a Holder,
+    /// The rules.
+    pub policy: &'a Policy,
+    /// The living waiters, in the order in which they came.
+    pub waiting: &'a [Waiter],
+}
+
+/// What is to be appended, and what the caller is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision<T> {
+    /// In this order, as one append. Not empty when the answer is a grant that changed anything.
+    pub operations: Vec<Operation>,
+    /// The grant, or why not.
+    pub answer: Result<T, Refusal>,
+}
+
+/// Something that an actor asks for.
+pub trait Request {
+    /// What it is told when it is granted.
+    type Answer;
+
+    /// Judges the request, pushing what must be appended to the step. Operations that a refused
+    /// request pushed are appended too: they may only be what anybody's request would bring about.
+    ///
+    /// # Errors
+    /// Trouble in reading the view.
+    fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Self::Answer, Refusal>, V::Error>;
+}
+
+/// How many lapsed leases that a request does not touch one step evicts; the rest is left to the
+/// next, so that a claim after a bad night does not pay for all of it.
+const EVICTIONS_A_STEP: usize = 64;
+
+/// Decides one request.
+///
+/// # Errors
+/// Trouble in reading the view.
+pub fn decide<R: Request, V: View>(
+    request: &R,
+    view: &V,
+    scene: &Scene<'_>,
+) -> Result<Decision<R::Answer>, V::Error> {
+    let mut step = Step::new(view, scene);
+    step.tidy(EVICTIONS_A_STEP)?;
+    let answer = request.judge(&mut step)?;
+    Ok(Decision { operations: step.into_operations(), answer })
+}

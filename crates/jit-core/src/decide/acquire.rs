@@ -1,0 +1,104 @@
+//! Granting a new lease.
+
+use crate::decide::step::Step;
+use crate::decide::{Refusal, Request, Wanted};
+use crate::{Lease, LeaseId, Operation, Policy, Reference, Task, TokenHash, Ttl, View, Waiter};
+
+/// All of these references, or nothing.
+#[derive(Clone, Debug)]
+pub struct Acquire {
+    /// Minted at the edge.
+    pub id: LeaseId,
+    /// Of the secret, minted at the edge.
+    pub token: TokenHash,
+    /// What is wanted, sorted, each once, at least one.
+    pub issues: Vec<Reference>,
+    /// What for.
+    pub task: Option<Task>,
+    /// The branch that is checked out.
+    pub branch: Option<String>,
+    /// For how long; the policy says when this doesn't.
+    pub ttl: Option<Ttl>,
+    /// The asker's own place, if it has been waiting.
+    pub ticket: Option<u64>,
+}
+
+impl Request for Acquire {
+    type Answer = Lease;
+
+    fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Lease, Refusal>, V::Error> {
+        let ttl = match allowed_ttl(self.ttl, step.scene().policy) {
+            Ok(ttl) => ttl,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let mut held = Vec::new();
+        for reference in &self.issues {
+            if let Some(blocker) = step.covering(reference)? {
+                held.push(Wanted { reference: reference.clone(), blocker });
+            }
+        }
+        if !held.is_empty() {
+            return Ok(Err(Refusal::Held(held)));
+        }
+        let awaited = self.awaited(step.scene().waiting);
+        if !awaited.is_empty() {
+            return Ok(Err(Refusal::Awaited(awaited)));
+        }
+        let lease = self.granted(step, ttl)?;
+        step.push(Operation::Acquire(lease.clone()));
+        Ok(Ok(lease))
+    }
+}
+
+impl Acquire {
+    /// The waiters that came before and want some of the same: they are not overtaken.
+    fn awaited(&self, waiting: &[Waiter]) -> Vec<Wanted<Waiter>> {
+        let earlier = waiting.iter().filter(|waiter| self.ticket.is_none_or(|own| waiter.ticket < own));
+        earlier
+            .flat_map(|waiter| {
+                let wanted = waiter.issues.iter().filter(|reference| self.issues.contains(reference));
+                wanted.map(|reference| Wanted { reference: reference.clone(), blocker: waiter.clone() })
+            })
+            .collect()
+    }
+
+    fn granted<V: View>(&self, step: &Step<'_, V>, ttl: Ttl) -> Result<Lease, V::Error> {
+        let mut supersedes = Vec::new();
+        for reference in &self.issues {
+            if let Some(ended) = step.lost(reference)? {
+                supersedes.push(ended.lease.id);
+            }
+        }
+        supersedes.sort_unstable();
+        supersedes.dedup();
+        let scene = step.scene();
+        Ok(Lease {
+            id: self.id,
+            fence: step.next_fence(),
+            issues: self.issues.clone(),
+            task: self.task.clone(),
+            holder: scene.actor.clone(),
+            branch: self.branch.clone(),
+            ttl,
+            acquired_at: scene.now.wall,
+            renewed: scene.now.stamp,
+            sighted: Vec::new(),
+            lived_ns: 0,
+            token: self.token,
+            supersedes,
+        })
+    }
+}
+
+/// The TTL that a request gets: as asked or by default, within the policy's limits.
+pub(super) fn allowed_ttl(asked: Option<Ttl>, policy: &Policy) -> Result<Ttl, Refusal> {
+    match asked {
+        Some(asked) if asked > policy.max_ttl => Err(Refusal::TtlTooLong { asked, most: policy.max_ttl }),
+        Some(asked) => Ok(within_lifetime(asked, policy)),
+        None => Ok(within_lifetime(policy.ttl, policy)),
+    }
+}
+
+fn within_lifetime(ttl: Ttl, policy: &Policy) -> Ttl {
+    policy.max_lifetime.map_or(ttl, |most| ttl.min(most))
+}

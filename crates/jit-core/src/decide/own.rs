@@ -1,0 +1,116 @@
+//! Finding the asker's own lease: every command that names a lease comes through here.
+
+use crate::decide::step::Step;
+use crate::decide::{Refusal, Wanted};
+use crate::{Ended, Known, Lease, LeaseId, Reference, View};
+
+/// How a request names a lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// By its id.
+    Lease(LeaseId),
+    /// By what it covers: sorted, each once, at least one.
+    Issues(Vec<Reference>),
+}
+
+/// A verdict inside a verdict: the outer error is trouble, the inner one a refusal.
+pub(super) type Judged<T, E> = Result<Result<T, Refusal>, E>;
+
+impl<V: View> Step<'_, V> {
+    /// The leases that the target names, each once. All are the asker's own and stand.
+    pub(super) fn own(&mut self, target: &Target) -> Judged<Vec<Lease>, V::Error> {
+        match target {
+            Target::Lease(id) => Ok(self.own_by_id(id)?.map(|lease| vec![lease])),
+            Target::Issues(issues) => {
+                let mut own: Vec<Lease> = Vec::new();
+                for reference in issues {
+                    match self.own_by_reference(reference)? {
+                        Ok(lease) if own.iter().any(|known| known.id == lease.id) => {}
+                        Ok(lease) => own.push(lease),
+                        Err(refusal) => return Ok(Err(refusal)),
+                    }
+                }
+                Ok(Ok(own))
+            }
+        }
+    }
+
+    /// The one lease that the target names, which is the asker's own and stands.
+    pub(super) fn own_one(&mut self, target: &Target) -> Judged<Lease, V::Error> {
+        Ok(self.own(target)?.and_then(one))
+    }
+
+    /// The one lease that the target names, whoever has it.
+    pub(super) fn anyones(&mut self, target: &Target) -> Judged<Lease, V::Error> {
+        let mut found: Vec<Lease> = Vec::new();
+        match target {
+            Target::Lease(id) => match self.lease(id)? {
+                Some(Known::Live(lease)) => found.push(lease),
+                Some(Known::Ended(ended)) => return Ok(Err(self.ended(ended)?)),
+                None => return Ok(Err(Refusal::Unknown(*id))),
+            },
+            Target::Issues(issues) => {
+                for reference in issues {
+                    match self.covering(reference)? {
+                        Some(lease) if found.iter().any(|known| known.id == lease.id) => {}
+                        Some(lease) => found.push(lease),
+                        None => return Ok(Err(Refusal::NotHeld(reference.clone()))),
+                    }
+                }
+            }
+        }
+        Ok(one(found))
+    }
+
+    fn own_by_id(&mut self, id: &LeaseId) -> Judged<Lease, V::Error> {
+        Ok(match self.lease(id)? {
+            Some(Known::Live(lease)) if lease.holder.acts_for(self.scene().actor) => Ok(lease),
+            Some(Known::Live(lease)) => Err(Refusal::NotYours(Box::new(lease))),
+            Some(Known::Ended(ended)) => Err(self.ended(ended)?),
+            None => Err(Refusal::Unknown(*id)),
+        })
+    }
+
+    fn own_by_reference(&mut self, reference: &Reference) -> Judged<Lease, V::Error> {
+        let actor = self.scene().actor;
+        match self.covering(reference)? {
+            Some(lease) if lease.holder.acts_for(actor) => Ok(Ok(lease)),
+            Some(lease) => {
+                for id in &lease.supersedes {
+                    match self.lease(id)? {
+                        Some(Known::Ended(ended)) if ended.lease.holder.acts_for(actor) => {
+                            return Ok(Err(self.ended(ended)?));
+                        }
+                        _ => {}
+                    }
+                }
+                Ok(Err(Refusal::NotYours(Box::new(lease))))
+            }
+            None => match self.lost(reference)? {
+                Some(ended) if ended.lease.holder.acts_for(actor) => Ok(Err(self.ended(ended)?)),
+                _ => Ok(Err(Refusal::NotHeld(reference.clone()))),
+            },
+        }
+    }
+
+    /// What the holder of a lease that ended is told: how, and who has its references now.
+    fn ended(&mut self, ended: Ended) -> Result<Refusal, V::Error> {
+        if !ended.was_lost() {
+            return Ok(Refusal::Released(Box::new(ended)));
+        }
+        let mut now_held = Vec::new();
+        for reference in &ended.lease.issues {
+            if let Some(blocker) = self.covering(reference)? {
+                now_held.push(Wanted { reference: reference.clone(), blocker });
+            }
+        }
+        Ok(Refusal::Lost { lost: Box::new(ended), now_held })
+    }
+}
+
+fn one(mut leases: Vec<Lease>) -> Result<Lease, Refusal> {
+    match (leases.pop(), leases.is_empty()) {
+        (Some(lease), true) => Ok(lease),
+        (last, _) => Err(Refusal::Several(leases.into_iter().chain(last).map(|lease| lease.id).collect())),
+    }
+}

@@ -1,0 +1,66 @@
+//! Why a request was refused, with the facts that a message needs.
+
+use crate::{Ended, Lease, LeaseId, Reference, Ttl, Waiter};
+
+/// A reference that was asked for, and what is in the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted<T> {
+    /// What was asked for.
+    pub reference: Reference,
+    /// What is in the way.
+    pub blocker: T,
+}
+
+/// An expected "no". None of them changed anything that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Others (or the asker itself) hold these.
+    Held(Vec<Wanted<Lease>>),
+    /// Nobody holds these, but somebody came first and waits for them.
+    Awaited(Vec<Wanted<Waiter>>),
+    /// The asker's lease ended without its doing.
+    Lost {
+        /// The lease.
+        lost: Box<Ended>,
+        /// Who has its references now.
+        now_held: Vec<Wanted<Lease>>,
+    },
+    /// The lease stands, and is somebody else's.
+    NotYours(Box<Lease>),
+    /// The lease was given up before.
+    Released(Box<Ended>),
+    /// No lease covers the reference.
+    NotHeld(Reference),
+    /// The asker holds nothing.
+    NoLease {
+        /// Its leases that lapsed just now.
+        lost: Vec<Ended>,
+    },
+    /// There is no lease of this id.
+    Unknown(LeaseId),
+    /// The references are of more than one lease.
+    Several(Vec<LeaseId>),
+    /// The token is not the one that the lease was granted with.
+    WrongToken(Box<Lease>),
+    /// A lease goes to another holder whole, and not all of it was named.
+    Partial {
+        /// The lease.
+        lease: Box<Lease>,
+        /// What it covers besides.
+        missing: Vec<Reference>,
+    },
+    /// The TTL is longer than the policy allows.
+    TtlTooLong {
+        /// As asked.
+        asked: Ttl,
+        /// As allowed.
+        most: Ttl,
+    },
+    /// The lease has been held for as long as the policy allows.
+    LifetimeOver {
+        /// The lease.
+        lease: Box<Lease>,
+        /// As allowed.
+        most: Ttl,
+    },
+}

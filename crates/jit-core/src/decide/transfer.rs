@@ -1,0 +1,42 @@
+//! Handing a lease to another holder.
+
+use crate::decide::step::Step;
+use crate::decide::{Refusal, Request, Target};
+use crate::{Holder, Lease, Operation, TokenHash, View};
+
+/// Gives the asker's own lease to somebody else, whole, with a new fence and a new token: the old
+/// holder's would let it take the lease back.
+#[derive(Clone, Debug)]
+pub struct Transfer {
+    /// Which lease.
+    pub target: Target,
+    /// Who gets it.
+    pub to: Holder,
+    /// Of the new secret, minted at the edge.
+    pub token: TokenHash,
+}
+
+impl Request for Transfer {
+    type Answer = Lease;
+
+    fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Lease, Refusal>, V::Error> {
+        let lease = match step.own_one(&self.target)? {
+            Ok(lease) => lease,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        if let Target::Issues(named) = &self.target {
+            let missing = lease.issues.iter().filter(|r| !named.contains(r)).cloned();
+            let missing: Vec<_> = missing.collect();
+            if !missing.is_empty() {
+                return Ok(Err(Refusal::Partial { lease: Box::new(lease), missing }));
+            }
+        }
+        let ttl = lease.ttl;
+        let mut lease = lease.renewed_at(&step.scene().now.stamp, ttl);
+        lease.fence = step.next_fence();
+        lease.holder = self.to.clone();
+        lease.token = self.token;
+        step.push(Operation::Transfer(lease.clone()));
+        Ok(Ok(lease))
+    }
+}

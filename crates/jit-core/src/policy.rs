@@ -1,0 +1,261 @@
+//! The policy that binds every worktree, and its file format.
+
+use std::str::FromStr;
+
+use thiserror::Error;
+use toml_edit::{DocumentMut, Item};
+
+use crate::{DurationError, Ttl};
+
+/// The rules of one control plane: `<git common dir>/jit/config.toml`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// What a claim gets that does not say.
+    pub ttl: Ttl,
+    /// The longest that a claim may ask for.
+    pub max_ttl: Ttl,
+    /// How long a lease may be renewed in all, if there is a limit.
+    pub max_lifetime: Option<Ttl>,
+    /// Whether to write where locks may be local to each machine.
+    pub allow_shared_filesystem: bool,
+    /// The size of the log's live segment past which it is compacted, in bytes.
+    pub compact_at: u64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        let ttl = |secs| Ttl::from_secs(secs).unwrap_or(Ttl::MIN);
+        Self {
+            ttl: ttl(10 * 60),
+            max_ttl: ttl(24 * 60 * 60),
+            max_lifetime: None,
+            allow_shared_filesystem: false,
+            compact_at: 8 << 20,
+        }
+    }
+}
+
+/// One key of the policy: its name, its meaning, how it is read and shown.
+struct Key {
+    name: &'static str,
+    help: &'static str,
+    read: fn(&mut Policy, &Item) -> Result<(), String>,
+    show: fn(&Policy) -> Option<String>,
+}
+
+/// The one table of keys: parsing, listing, setting and suggesting all go by it.
+const KEYS: [Key; 5] = [
+    Key {
+        name: "ttl",
+        help: "how long a lease stands without a renewal, when the claim does not say",
+        read: |policy, item| ttl(item).map(|ttl| policy.ttl = ttl),
+        show: |policy| Some(quoted(policy.ttl)),
+    },
+    Key {
+        name: "max_ttl",
+        help: "the longest TTL that a claim may ask for",
+        read: |policy, item| ttl(item).map(|ttl| policy.max_ttl = ttl),
+        show: |policy| Some(quoted(policy.max_ttl)),
+    },
+    Key {
+        name: "max_lifetime",
+        help: "how long a lease may be renewed in all; unset: without end",
+        read: |policy, item| ttl(item).map(|ttl| policy.max_lifetime = Some(ttl)),
+        show: |policy| policy.max_lifetime.map(quoted),
+    },
+    Key {
+        name: "allow_shared_filesystem",
+        help: "write although locks may be local here (NFS, SMB, 9p, FUSE): two machines could then both be granted a lease",
+        read: |policy, item| {
+            let allow = item.as_bool().ok_or("it is `true` or `false`")?;
+            policy.allow_shared_filesystem = allow;
+            Ok(())
+        },
+        show: |policy| Some(policy.allow_shared_filesystem.to_string()),
+    },
+    Key {
+        name: "compact_at",
+        help: "the size in bytes past which the log is sealed into the archive and begun anew",
+        read: |policy, item| {
+            let size = item.as_integer().and_then(|n| u64::try_from(n).ok());
+            policy.compact_at =
+                size.filter(|n| *n >= 65_536).ok_or("it is a number of bytes, at least 65536")?;
+            Ok(())
+        },
+        show: |policy| Some(policy.compact_at.to_string()),
+    },
+];
+
+fn ttl(item: &Item) -> Result<Ttl, String> {
+    let parsed: Result<Ttl, DurationError> = match (item.as_str(), item.as_integer()) {
+        (Some(text), _) => text.parse(),
+        (_, Some(secs)) => secs.to_string().parse(),
+        _ => return Err("it is a duration such as \"10m\"".into()),
+    };
+    parsed.map_err(|error| error.to_string())
+}
+
+fn quoted(ttl: Ttl) -> String {
+    format!("\"{ttl}\"")
+}
+
+/// Something in the policy's file that has no effect.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("unknown key `{key}`{}", nearest.map(|key| format!(" (did you mean `{key}`?)")).unwrap_or_default())]
+pub struct PolicyWarning {
+    /// The key as it stands there.
+    pub key: String,
+    /// The known key that is most like it.
+    pub nearest: Option<&'static str>,
+}
+
+/// Why a policy's file can't be followed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum PolicyError {
+    /// It is no TOML.
+    #[error("line {line}, column {column}: {message}")]
+    Toml {
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1.
+        column: usize,
+        /// What the parser says.
+        message: String,
+    },
+    /// A key has a value that it can't have.
+    #[error("`{key}`: {reason}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Asked to show or set what is no key.
+    #[error(transparent)]
+    Unknown(#[from] PolicyWarning),
+}
+
+impl Policy {
+    /// Reads a policy's file; what it does not say has the default.
+    ///
+    /// # Errors
+    /// When it is no TOML or a value does not fit. Unknown keys are returned as warnings.
+    pub fn parse(text: &str) -> Result<(Self, Vec<PolicyWarning>), PolicyError> {
+        let mut policy = Self::default();
+        let mut warnings = Vec::new();
+        for (name, item) in document(text)?.iter() {
+            match KEYS.iter().find(|key| key.name == name) {
+                Some(key) => (key.read)(&mut policy, item)
+                    .map_err(|reason| PolicyError::Value { key: key.name, reason })?,
+                None => warnings.push(unknown(name)),
+            }
+        }
+        if policy.ttl > policy.max_ttl {
+            let reason = format!("{} is more than `max_ttl`, {}", policy.ttl, policy.max_ttl);
+            return Err(PolicyError::Value { key: "ttl", reason });
+        }
+        Ok((policy, warnings))
+    }
+
+    /// Every key with its value (as TOML; `None`: unset) and meaning.
+    pub fn entries(&self) -> Vec<(&'static str, Option<String>, &'static str)> {
+        KEYS.iter().map(|key| (key.name, (key.show)(self), key.help)).collect()
+    }
+
+    /// The file's text with one key set to a value as typed, or (`None`) taken out; comments and
+    /// order are kept.
+    ///
+    /// # Errors
+    /// When the key is unknown, the value does not fit, or the text was no TOML before.
+    pub fn edited(text: &str, name: &str, value: Option<&str>) -> Result<String, PolicyError> {
+        let key = KEYS.iter().find(|key| key.name == name).ok_or_else(|| unknown(name))?;
+        let mut document = document(text)?;
+        match value {
+            Some(value) => {
+                // A bare `10m` is no TOML value, and is meant as a string.
+                let parsed = toml_edit::Value::from_str(value).unwrap_or_else(|_| value.into());
+                let item = Item::Value(parsed);
+                (key.read)(&mut Self::default(), &item)
+                    .map_err(|reason| PolicyError::Value { key: key.name, reason })?;
+                document.insert(key.name, item);
+            }
+            None => {
+                document.remove(key.name);
+            }
+        }
+        let text = document.to_string();
+        Self::parse(&text).map(|_| text)
+    }
+
+    /// The file as `jit init` writes it: every key with its default, commented out.
+    pub fn template() -> String {
+        let mut text = String::from(
+            "# The lease policy of this repository, the same for every worktree.\n\
+             # Change it with `jit config set KEY VALUE`.\n",
+        );
+        for (name, value, help) in Self::default().entries() {
+            let value = value.unwrap_or_else(|| "\"8h\"".into());
+            text.push_str(&format!("\n# {help}\n# {name} = {value}\n"));
+        }
+        text
+    }
+}
+
+fn document(text: &str) -> Result<DocumentMut, PolicyError> {
+    text.parse::<DocumentMut>().map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start).min(text.len());
+        let before = text.get(..at).unwrap_or(text);
+        PolicyError::Toml {
+            line: before.matches('\n').count() + 1,
+            column: before.rsplit('\n').next().unwrap_or("").chars().count() + 1,
+            message: error.message().to_owned(),
+        }
+    })
+}
+
+fn unknown(name: &str) -> PolicyWarning {
+    let nearest = KEYS
+        .iter()
+        .map(|key| (strsim::jaro_winkler(key.name, name), key.name))
+        .filter(|(likeness, _)| *likeness > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name);
+    PolicyWarning { key: name.to_owned(), nearest }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_says_the_defaults() {
+        let bare: String = Policy::template()
+            .lines()
+            .filter_map(|line| {
+                line.strip_prefix("# ").filter(|l| l.contains(" = ") && !l.contains("max_lifetime"))
+            })
+            .map(|line| format!("{line}\n"))
+            .collect();
+        assert_eq!(Policy::parse(&bare).unwrap(), (Policy::default(), vec![]));
+        assert_eq!(Policy::parse(&Policy::template()).unwrap(), (Policy::default(), vec![]));
+    }
+
+    #[test]
+    fn errors_have_a_place_and_unknown_keys_a_neighbour() {
+        assert!(matches!(Policy::parse("\nttl = = 1"), Err(PolicyError::Toml { line: 2, .. })));
+        assert!(matches!(Policy::parse("ttl = \"-1s\""), Err(PolicyError::Value { key: "ttl", .. })));
+        assert!(matches!(Policy::parse("ttl = \"2h\"\nmax_ttl = \"1h\""), Err(PolicyError::Value { .. })));
+        let (_, warnings) = Policy::parse("max_tll = 5").unwrap();
+        assert_eq!(warnings[0].nearest, Some("max_ttl"));
+    }
+
+    #[test]
+    fn an_edit_keeps_what_else_is_there() {
+        let text = "# mine\nttl = \"5m\" # short\n";
+        let set = Policy::edited(text, "max_ttl", Some("1h")).unwrap();
+        assert!(set.starts_with(text) && set.contains("max_ttl = \"1h\""), "{set}");
+        assert_eq!(Policy::edited(&set, "max_ttl", None).unwrap(), text);
+        assert!(Policy::edited(text, "max_ttl", Some("1s")).is_err(), "below ttl");
+        assert!(Policy::edited(text, "tll", Some("1s")).is_err());
+    }
+}

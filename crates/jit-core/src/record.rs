@@ -1,0 +1,261 @@
+//! The operations of the claims log and their one JSON form.
+//!
+//! The checksum that chains the lines belongs to whoever frames them as a log.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::{ControlPlaneId, Ended, Holder, Known, Lease, Reference, Seq, Stamp, Task, WallTime};
+
+/// The version of the records that this jit writes, and the only one that it reads.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What happened. An operation that changes a lease carries the lease's whole new state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// A segment of the log begins here; what still counts is carried over in the records that
+    /// follow.
+    Checkpoint(Checkpoint),
+    /// What an earlier segment knew of a lease.
+    Carry(Known),
+    /// A lease was granted.
+    Acquire(Lease),
+    /// Its owner proved itself and carries on, with a new fence.
+    Resume(Lease),
+    /// The TTL of these leases counts anew.
+    Renew(Vec<Lease>),
+    /// A lease went to another holder.
+    Transfer(Lease),
+    /// The holder gave these references up; without any left the lease is over.
+    Release {
+        /// With what is left.
+        lease: Lease,
+        /// What was given up.
+        released: Vec<Reference>,
+    },
+    /// A lease had passed its TTL.
+    AutoEvict(Lease),
+    /// Somebody ended another's lease.
+    ForceEvict {
+        /// Its last state.
+        lease: Lease,
+        /// Why.
+        reason: Task,
+    },
+    /// A writer on this record's clock saw leases that were foreign to it.
+    Sighting,
+}
+
+/// How a segment of the log begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// The control plane that the log is of.
+    pub control_plane: ControlPlaneId,
+    /// Which segment this is, from 1.
+    pub segment: u64,
+    /// How many records that follow belong to the checkpoint.
+    pub carried: u64,
+}
+
+/// One line of the claims log, without its checksum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its place in the order of all records.
+    pub seq: Seq,
+    /// What happened.
+    pub operation: Operation,
+    /// Who did it.
+    pub actor: Holder,
+    /// When, for people.
+    pub at: WallTime,
+    /// When, for expiry.
+    pub stamp: Stamp,
+    /// Up to where the log was known to be durable when this was written.
+    pub durable: Seq,
+}
+
+/// Why a JSON document is no record.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum RecordError {
+    /// It is of a version that this jit does not know.
+    #[error("schema version {0} is not known to this jit, which reads version {SCHEMA_VERSION}")]
+    Version(u64),
+    /// It is of this version and has an operation that this jit does not know.
+    #[error("the operation `{0}` is not known to this jit")]
+    Operation(String),
+    /// It is no whole JSON object, or not one of this form.
+    #[error("{0}")]
+    Malformed(String),
+}
+
+/// The operation's name, and the flat form in which every record is written.
+macro_rules! names {
+    ($($variant:ident => $name:literal),+ $(,)?) => {
+        impl Operation {
+            /// The operation as the log and statistics call it.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant { .. } => $name),+ }
+            }
+        }
+
+        const NAMES: &[&str] = &[$($name),+];
+    };
+}
+
+names! {
+    Checkpoint => "checkpoint",
+    Carry => "carry",
+    Acquire => "acquire",
+    Resume => "resume",
+    Renew => "renew",
+    Transfer => "transfer",
+    Release => "release",
+    AutoEvict => "auto-evict",
+    ForceEvict => "force-evict",
+    Sighting => "sighting",
+}
+
+#[derive(Serialize, Deserialize)]
+struct Wire<'a> {
+    schema_version: u32,
+    seq: Seq,
+    #[serde(borrow)]
+    op: Cow<'a, str>,
+    actor: Cow<'a, Holder>,
+    at: WallTime,
+    clock: Stamp,
+    durable: Seq,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lease: Option<Cow<'a, Lease>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    leases: Option<Cow<'a, [Lease]>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ended: Option<Cow<'a, Ended>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    released: Option<Cow<'a, [Reference]>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<Cow<'a, Task>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    checkpoint: Option<Cow<'a, Checkpoint>>,
+}
+
+/// What is read first: the version decides whether the rest means anything.
+#[derive(Deserialize)]
+struct Head<'a> {
+    schema_version: u64,
+    #[serde(borrow, default)]
+    op: Cow<'a, str>,
+}
+
+impl Record {
+    /// The record as one JSON object on one line.
+    ///
+    /// # Errors
+    /// Never for records that were built or read here; JSON can't express non-finite numbers and
+    /// such, which a record does not have.
+    pub fn to_json(&self) -> Result<Vec<u8>, RecordError> {
+        let mut wire = Wire {
+            schema_version: SCHEMA_VERSION,
+            seq: self.seq,
+            op: Cow::Borrowed(self.operation.name()),
+            actor: Cow::Borrowed(&self.actor),
+            at: self.at,
+            clock: self.stamp,
+            durable: self.durable,
+            lease: None,
+            leases: None,
+            ended: None,
+            released: None,
+            reason: None,
+            checkpoint: None,
+        };
+        match &self.operation {
+            Operation::Checkpoint(checkpoint) => wire.checkpoint = Some(Cow::Borrowed(checkpoint)),
+            Operation::Carry(Known::Ended(ended)) => wire.ended = Some(Cow::Borrowed(ended)),
+            Operation::Carry(Known::Live(lease))
+            | Operation::Acquire(lease)
+            | Operation::Resume(lease)
+            | Operation::Transfer(lease)
+            | Operation::AutoEvict(lease) => wire.lease = Some(Cow::Borrowed(lease)),
+            Operation::Renew(leases) => wire.leases = Some(Cow::Borrowed(leases)),
+            Operation::Release { lease, released } => {
+                wire.lease = Some(Cow::Borrowed(lease));
+                wire.released = Some(Cow::Borrowed(released));
+            }
+            Operation::ForceEvict { lease, reason } => {
+                wire.lease = Some(Cow::Borrowed(lease));
+                wire.reason = Some(Cow::Borrowed(reason));
+            }
+            Operation::Sighting => {}
+        }
+        let mut json = Vec::with_capacity(1024);
+        serde_json::to_writer(&mut json, &wire).map_err(malformed)?;
+        Ok(json)
+    }
+
+    /// Reads a record; fields that are not known are passed over.
+    ///
+    /// # Errors
+    /// See [`RecordError`]; the version is looked at before anything else.
+    pub fn from_json(json: &[u8]) -> Result<Self, RecordError> {
+        let wire: Wire<'_> = match serde_json::from_slice(json) {
+            Ok(wire) => wire,
+            Err(error) => return Err(Self::explain(json).unwrap_or_else(|| malformed(error))),
+        };
+        if wire.schema_version != SCHEMA_VERSION {
+            return Err(RecordError::Version(wire.schema_version.into()));
+        }
+        let missing = |field: &str| RecordError::Malformed(format!("`{}` has no `{field}`", wire.op));
+        let lease = || wire.lease.clone().map(Cow::into_owned).ok_or_else(|| missing("lease"));
+        let operation = match &*wire.op {
+            "checkpoint" => Operation::Checkpoint(
+                wire.checkpoint.clone().ok_or_else(|| missing("checkpoint"))?.into_owned(),
+            ),
+            "carry" => Operation::Carry(match wire.ended.clone() {
+                Some(ended) => Known::Ended(ended.into_owned()),
+                None => Known::Live(lease()?),
+            }),
+            "acquire" => Operation::Acquire(lease()?),
+            "resume" => Operation::Resume(lease()?),
+            "renew" => Operation::Renew(wire.leases.clone().ok_or_else(|| missing("leases"))?.into_owned()),
+            "transfer" => Operation::Transfer(lease()?),
+            "release" => Operation::Release {
+                lease: lease()?,
+                released: wire.released.clone().ok_or_else(|| missing("released"))?.into_owned(),
+            },
+            "auto-evict" => Operation::AutoEvict(lease()?),
+            "force-evict" => Operation::ForceEvict {
+                lease: lease()?,
+                reason: wire.reason.clone().ok_or_else(|| missing("reason"))?.into_owned(),
+            },
+            "sighting" => Operation::Sighting,
+            other => return Err(RecordError::Operation(other.to_owned())),
+        };
+        Ok(Self {
+            seq: wire.seq,
+            operation,
+            actor: wire.actor.into_owned(),
+            at: wire.at,
+            stamp: wire.clock,
+            durable: wire.durable,
+        })
+    }
+
+    /// A document that is whole but strange is of another jit, and no damage.
+    fn explain(json: &[u8]) -> Option<RecordError> {
+        let head: Head<'_> = serde_json::from_slice(json).ok()?;
+        if head.schema_version != u64::from(SCHEMA_VERSION) {
+            Some(RecordError::Version(head.schema_version))
+        } else if !NAMES.contains(&&*head.op) {
+            Some(RecordError::Operation(head.op.into_owned()))
+        } else {
+            None
+        }
+    }
+}
+
+fn malformed(error: serde_json::Error) -> RecordError {
+    RecordError::Malformed(error.to_string())
+}

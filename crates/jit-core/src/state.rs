@@ -1,0 +1,252 @@
+//! The leases as a fold of the log's records: what a rebuilt index, a simulation and a backend
+//! in memory all mean by "the state".
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+
+use thiserror::Error;
+
+use crate::{
+    ControlPlaneId, End, Ended, Holder, Known, Lease, LeaseId, Operation, Record, Reference, Seq, Stamp,
+    View, WallTime,
+};
+
+/// What the log says, up to a record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    control_plane: Option<ControlPlaneId>,
+    segment: u64,
+    last: Seq,
+    live: BTreeMap<LeaseId, Lease>,
+    ended: BTreeMap<LeaseId, Ended>,
+    covering: BTreeMap<Reference, LeaseId>,
+    lost: BTreeMap<Reference, LeaseId>,
+    holders: BTreeMap<Holder, BTreeSet<LeaseId>>,
+}
+
+/// A record that can't follow what came before it: the log is not what a jit wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ApplyError {
+    /// Its place is not the next one.
+    #[error("record {found} stands where record {expected} should")]
+    Order {
+        /// The place that comes next.
+        expected: Seq,
+        /// The place that the record says it has.
+        found: Seq,
+    },
+    /// It changes a lease that does not stand.
+    #[error("record {seq} changes lease {lease}, which does not stand")]
+    NotLive {
+        /// The record.
+        seq: Seq,
+        /// The lease.
+        lease: LeaseId,
+    },
+    /// It grants what another lease covers.
+    #[error("record {seq} grants {reference}, which lease {holder} covers")]
+    Covered {
+        /// The record.
+        seq: Seq,
+        /// What was granted twice.
+        reference: Reference,
+        /// The lease that had it.
+        holder: LeaseId,
+    },
+    /// The log begins with something else than a checkpoint.
+    #[error("record {0} comes before any checkpoint")]
+    NoCheckpoint(Seq),
+}
+
+impl State {
+    /// Follows one record.
+    ///
+    /// # Errors
+    /// When the record can't come next; the state is unchanged then.
+    pub fn apply(&mut self, record: &Record) -> Result<(), ApplyError> {
+        let starts = matches!(record.operation, Operation::Checkpoint(_));
+        if self.control_plane.is_none() && !starts {
+            return Err(ApplyError::NoCheckpoint(record.seq));
+        }
+        let expected = self.last.next();
+        if record.seq != expected && !(starts && record.seq > self.last) {
+            return Err(ApplyError::Order { expected, found: record.seq });
+        }
+        match &record.operation {
+            Operation::Checkpoint(checkpoint) => {
+                *self = Self {
+                    control_plane: Some(checkpoint.control_plane),
+                    segment: checkpoint.segment,
+                    ..Self::default()
+                };
+            }
+            Operation::Carry(Known::Live(lease)) | Operation::Acquire(lease) => {
+                self.grant(record.seq, lease)?;
+            }
+            Operation::Carry(Known::Ended(ended)) => self.remember(ended.clone()),
+            Operation::Resume(lease) | Operation::Transfer(lease) => {
+                self.replace(record.seq, std::slice::from_ref(lease))?;
+            }
+            Operation::Renew(leases) => self.replace(record.seq, leases)?,
+            Operation::Release { lease, .. } if !lease.issues.is_empty() => {
+                self.replace(record.seq, std::slice::from_ref(lease))?;
+            }
+            Operation::Release { lease, .. } => {
+                self.end(record.seq, Ended::released(lease.clone(), record.at))?;
+            }
+            Operation::AutoEvict(lease) => {
+                self.end(record.seq, Ended::lost(lease.clone(), End::Lapsed, record.at))?;
+            }
+            Operation::ForceEvict { lease, reason } => {
+                let end = End::Evicted { by: record.actor.agent.clone(), reason: reason.clone() };
+                self.end(record.seq, Ended::lost(lease.clone(), end, record.at))?;
+            }
+            Operation::Sighting => {
+                self.live.values_mut().for_each(|lease| lease.sight(record.stamp));
+            }
+        }
+        self.last = record.seq;
+        Ok(())
+    }
+
+    fn grant(&mut self, seq: Seq, lease: &Lease) -> Result<(), ApplyError> {
+        for reference in &lease.issues {
+            if let Some(holder) = self.covering.get(reference) {
+                let reference = reference.clone();
+                return Err(ApplyError::Covered { seq, reference, holder: *holder });
+            }
+        }
+        for reference in &lease.issues {
+            if let Some(ended) = self.lost.remove(reference).and_then(|id| self.ended.get_mut(&id)) {
+                ended.unclaimed.retain(|unclaimed| unclaimed != reference);
+            }
+        }
+        self.insert(lease.clone());
+        Ok(())
+    }
+
+    fn replace(&mut self, seq: Seq, leases: &[Lease]) -> Result<(), ApplyError> {
+        if let Some(lease) = leases.iter().find(|lease| !self.live.contains_key(&lease.id)) {
+            return Err(ApplyError::NotLive { seq, lease: lease.id });
+        }
+        for lease in leases {
+            self.take(&lease.id);
+            self.insert(lease.clone());
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, seq: Seq, ended: Ended) -> Result<(), ApplyError> {
+        let lease = ended.lease.id;
+        self.take(&lease).ok_or(ApplyError::NotLive { seq, lease })?;
+        self.remember(ended);
+        Ok(())
+    }
+
+    fn insert(&mut self, lease: Lease) {
+        for reference in &lease.issues {
+            self.covering.insert(reference.clone(), lease.id);
+        }
+        self.holders.entry(lease.holder.base()).or_default().insert(lease.id);
+        self.live.insert(lease.id, lease);
+    }
+
+    fn take(&mut self, id: &LeaseId) -> Option<Lease> {
+        let lease = self.live.remove(id)?;
+        for reference in &lease.issues {
+            self.covering.remove(reference);
+        }
+        let base = lease.holder.base();
+        if let Some(held) = self.holders.get_mut(&base) {
+            held.remove(id);
+            if held.is_empty() {
+                self.holders.remove(&base);
+            }
+        }
+        Some(lease)
+    }
+
+    fn remember(&mut self, ended: Ended) {
+        for reference in &ended.unclaimed {
+            self.lost.insert(reference.clone(), ended.lease.id);
+        }
+        self.ended.insert(ended.lease.id, ended);
+    }
+
+    /// The control plane that the log is of, once a checkpoint was read.
+    pub fn control_plane(&self) -> Option<ControlPlaneId> {
+        self.control_plane
+    }
+
+    /// Which segment of the log the state was read from.
+    pub fn segment(&self) -> u64 {
+        self.segment
+    }
+
+    /// The last record that the state reflects.
+    pub fn last(&self) -> Seq {
+        self.last
+    }
+
+    /// Every lease that stands, or has lapsed and was not evicted yet.
+    pub fn live(&self) -> impl Iterator<Item = &Lease> {
+        self.live.values()
+    }
+
+    /// Every lease that is known to have ended.
+    pub fn ended(&self) -> impl Iterator<Item = &Ended> {
+        self.ended.values()
+    }
+
+    /// What a checkpoint carries over: every lease that stands, and those that were lost in the
+    /// last [`Self::REMEMBERED_SECS`] before `now`.
+    pub fn carried(&self, now: &WallTime) -> Vec<Known> {
+        let recent = |ended: &&Ended| now.secs_since(&ended.ended_at) < Self::REMEMBERED_SECS;
+        let lost = self.ended.values().filter(|ended| ended.was_lost()).filter(recent);
+        let live = self.live.values().cloned().map(Known::Live);
+        lost.cloned().map(Known::Ended).chain(live).collect()
+    }
+
+    /// How long a lost lease is remembered: 30 days.
+    pub const REMEMBERED_SECS: i64 = 30 * 24 * 60 * 60;
+}
+
+impl View for State {
+    type Error = Infallible;
+
+    fn next_seq(&self) -> Seq {
+        self.last.next()
+    }
+
+    fn lease(&self, id: &LeaseId) -> Result<Option<Known>, Infallible> {
+        let live = self.live.get(id).cloned().map(Known::Live);
+        Ok(live.or_else(|| self.ended.get(id).cloned().map(Known::Ended)))
+    }
+
+    fn covering(&self, reference: &Reference) -> Result<Option<Lease>, Infallible> {
+        Ok(self.covering.get(reference).and_then(|id| self.live.get(id)).cloned())
+    }
+
+    fn lost(&self, reference: &Reference) -> Result<Option<Ended>, Infallible> {
+        Ok(self.lost.get(reference).and_then(|id| self.ended.get(id)).cloned())
+    }
+
+    fn held_by(&self, holder: &Holder) -> Result<Vec<Lease>, Infallible> {
+        let ids = self.holders.get(&holder.base()).into_iter().flatten();
+        let mut held: Vec<Lease> = ids
+            .filter_map(|id| self.live.get(id))
+            .filter(|lease| lease.holder.acts_for(holder))
+            .cloned()
+            .collect();
+        held.sort_by_key(|lease| lease.fence);
+        Ok(held)
+    }
+
+    fn lapsed(&self, now: &Stamp, most: usize) -> Result<Vec<Lease>, Infallible> {
+        Ok(self.live.values().filter(|lease| lease.lapsed(now)).take(most).cloned().collect())
+    }
+
+    fn has_unsighted(&self, now: &Stamp) -> Result<bool, Infallible> {
+        Ok(self.live.values().any(|lease| lease.deadline_ns(now).is_none()))
+    }
+}

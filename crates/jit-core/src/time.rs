@@ -1,0 +1,109 @@
+//! Time: stamps that decide expiry, and wall-clock times that only people read.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::by_str::serde_by_str;
+
+/// Which monotonic clock a reading is of: the boot of the kernel that counts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClockId(Uuid);
+
+impl ClockId {
+    /// Wraps the boot id.
+    pub const fn new(boot: Uuid) -> Self {
+        Self(boot)
+    }
+
+    /// The boot id.
+    pub const fn uuid(&self) -> Uuid {
+        self.0
+    }
+}
+
+impl fmt::Display for ClockId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for ClockId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Uuid::parse_str(text).map(Self)
+    }
+}
+
+serde_by_str!(ClockId);
+
+/// A reading of a monotonic clock.
+///
+/// Readings compare only on one clock. A stamp of another clock, or one ahead of the reading
+/// at hand, is foreign: nothing follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Stamp {
+    /// The clock.
+    pub boot: ClockId,
+    /// Nanoseconds since that clock's zero, normalised for the time namespace.
+    pub ns: u64,
+}
+
+impl Stamp {
+    /// How many nanoseconds lie between this stamp and `now`; `None` when it is foreign there.
+    pub fn age_at(&self, now: &Stamp) -> Option<u64> {
+        if self.boot == now.boot { now.ns.checked_sub(self.ns) } else { None }
+    }
+}
+
+/// A wall-clock time in UTC, for people. Nothing ever expires by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WallTime(DateTime<Utc>);
+
+impl WallTime {
+    /// Wraps a time that was read at the edge.
+    pub const fn new(time: DateTime<Utc>) -> Self {
+        Self(time)
+    }
+
+    /// This time and so many seconds more; the end of time where that overflows.
+    pub fn plus_secs(&self, secs: u64) -> Self {
+        let delta = i64::try_from(secs).ok().and_then(TimeDelta::try_seconds);
+        Self(delta.and_then(|d| self.0.checked_add_signed(d)).unwrap_or(DateTime::<Utc>::MAX_UTC))
+    }
+
+    /// Whole seconds from `earlier` to this time; negative when this is the earlier.
+    pub fn secs_since(&self, earlier: &Self) -> i64 {
+        (self.0 - earlier.0).num_seconds()
+    }
+}
+
+/// RFC 3339 in UTC, to the millisecond.
+impl fmt::Display for WallTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
+
+impl FromStr for WallTime {
+    type Err = chrono::ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        DateTime::parse_from_rfc3339(text).map(|time| Self(time.to_utc()))
+    }
+}
+
+serde_by_str!(WallTime);
+
+/// Both clocks, read once at the edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// What decides.
+    pub stamp: Stamp,
+    /// What people see.
+    pub wall: WallTime,
+}

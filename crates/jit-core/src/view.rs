@@ -1,0 +1,47 @@
+//! What a backend shows the decision, asked by key.
+
+use crate::{AgentId, Ended, Holder, Known, Lease, LeaseId, Reference, Seq, Stamp, WallTime};
+
+/// The leases, as they are inside one atomic step (or one consistent read).
+///
+/// It is asked by key, so that the cost of a decision follows what it touches, and so that a
+/// networked backend can serve it.
+pub trait View {
+    /// Trouble in reading.
+    type Error;
+
+    /// The position that the next record will have.
+    fn next_seq(&self) -> Seq;
+
+    /// What is known of a lease id.
+    fn lease(&self, id: &LeaseId) -> Result<Option<Known>, Self::Error>;
+
+    /// The lease that covers a reference, lapsed or not.
+    fn covering(&self, reference: &Reference) -> Result<Option<Lease>, Self::Error>;
+
+    /// The lease that covered a reference last, if it lapsed or was evicted and nobody has
+    /// acquired the reference since.
+    fn lost(&self, reference: &Reference) -> Result<Option<Ended>, Self::Error>;
+
+    /// The leases of all who act for this holder, lapsed or not, in order of their fences.
+    fn held_by(&self, holder: &Holder) -> Result<Vec<Lease>, Self::Error>;
+
+    /// Leases that have lapsed at `now`, at most `most` of them.
+    fn lapsed(&self, now: &Stamp, most: usize) -> Result<Vec<Lease>, Self::Error>;
+
+    /// Whether a lease is foreign to `now`'s clock and was not sighted on it yet.
+    fn has_unsighted(&self, now: &Stamp) -> Result<bool, Self::Error>;
+}
+
+/// Somebody who waits for references to become free.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiter {
+    /// Its place: lower came first.
+    pub ticket: u64,
+    /// Who waits.
+    pub agent: AgentId,
+    /// For what, sorted.
+    pub issues: Vec<Reference>,
+    /// Since when, for people.
+    pub since: WallTime,
+}
