@@ -29,4 +29,4 @@ pub use reference::{Reference, ReferenceError, Spelled, ThingName};
 pub use state::{ApplyError, State};
 pub use time::{ClockId, Now, Stamp, WallTime};
 pub use token::{Token, TokenHash};
-pub use view::{View, Waiter};
+pub use view::{Query, View, Waiter};

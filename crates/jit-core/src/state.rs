@@ -173,11 +173,6 @@ impl State {
         self.ended.insert(ended.lease.id, ended);
     }
 
-    /// The control plane that the log is of, once a checkpoint was read.
-    pub fn control_plane(&self) -> Option<ControlPlaneId> {
-        self.control_plane
-    }
-
     /// Which segment of the log the state was read from.
     pub fn segment(&self) -> u64 {
         self.segment
@@ -186,11 +181,6 @@ impl State {
     /// The last record that the state reflects.
     pub fn last(&self) -> Seq {
         self.last
-    }
-
-    /// Every lease that stands, or has lapsed and was not evicted yet.
-    pub fn live(&self) -> impl Iterator<Item = &Lease> {
-        self.live.values()
     }
 
     /// Every lease that is known to have ended.
@@ -240,6 +230,16 @@ impl View for State {
             .collect();
         held.sort_by_key(|lease| lease.fence);
         Ok(held)
+    }
+
+    fn live(&self) -> Result<Vec<Lease>, Infallible> {
+        let mut live: Vec<Lease> = self.live.values().cloned().collect();
+        live.sort_by_key(|lease| lease.fence);
+        Ok(live)
+    }
+
+    fn control_plane(&self) -> Option<ControlPlaneId> {
+        self.control_plane
     }
 
     fn lapsed(&self, now: &Stamp, most: usize) -> Result<Vec<Lease>, Infallible> {

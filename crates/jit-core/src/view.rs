@@ -1,6 +1,6 @@
 //! What a backend shows the decision, asked by key.
 
-use crate::{AgentId, Ended, Holder, Known, Lease, LeaseId, Reference, Seq, Stamp, WallTime};
+use crate::{AgentId, ControlPlaneId, Ended, Holder, Known, Lease, LeaseId, Now, Reference, Seq, Stamp, WallTime};
 
 /// The leases, as they are inside one atomic step (or one consistent read).
 ///
@@ -29,8 +29,27 @@ pub trait View {
     /// Leases that have lapsed at `now`, at most `most` of them.
     fn lapsed(&self, now: &Stamp, most: usize) -> Result<Vec<Lease>, Self::Error>;
 
+    /// Every lease, lapsed or not, in order of their fences.
+    fn live(&self) -> Result<Vec<Lease>, Self::Error>;
+
+    /// The control plane that these leases are of; `None` before the first write.
+    fn control_plane(&self) -> Option<ControlPlaneId>;
+
     /// Whether a lease is foreign to `now`'s clock and was not sighted on it yet.
     fn has_unsighted(&self, now: &Stamp) -> Result<bool, Self::Error>;
+}
+
+/// A question about the leases that changes nothing.
+pub trait Query {
+    /// What is answered.
+    type Answer;
+
+    /// Asks one consistent view. A backend may have to ask again when a writer came between, so
+    /// an answer depends on nothing that an earlier asking left behind.
+    ///
+    /// # Errors
+    /// Trouble in reading the view.
+    fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Self::Answer, V::Error>;
 }
 
 /// Somebody who waits for references to become free.
