@@ -1,9 +1,10 @@
 /* The floor: the bare system calls of one durable claim, and nothing else.
  *
- *   floor DIR              append 300 bytes to a file that grows (what goals are compared with)
- *   floor DIR prealloc N   write record N into space that is allocated and written already
- *   floor DIR init         make both files
- *   floor DIR loop N       N claims in one process, for "one fsync at a time under the lock"
+ *   floor DIR init                  make the files
+ *   floor DIR append [COUNT]        append to a file that grows (what goals are compared with)
+ *   floor DIR prealloc AT [COUNT]   write as record AT into space allocated and written before
+ *
+ * COUNT claims are made in one process: one flush at a time under the lock.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -41,14 +42,14 @@ static int claim(int log, int lock, off_t at)
 
 int main(int argc, char **argv)
 {
-	if (argc < 2 || chdir(argv[1]))
+	if (argc < 3 || chdir(argv[1]))
 		return 2;
-	if (argc > 2 && !strcmp(argv[2], "init"))
+	if (!strcmp(argv[2], "init"))
 		return init();
 
 	int prealloc = argc > 3 && !strcmp(argv[2], "prealloc");
-	long loops = argc > 3 && !strcmp(argv[2], "loop") ? atol(argv[3]) : 1;
-	off_t at = prealloc ? atol(argv[3]) % (PREALLOCATED / RECORD) * RECORD : -1;
+	long count = argc > 3 + prealloc ? atol(argv[3 + prealloc]) : 1;
+	long at = prealloc ? atol(argv[3]) : 0;
 
 	memset(record, 'x', RECORD - 1);
 	record[RECORD - 1] = '\n';
@@ -56,8 +57,8 @@ int main(int argc, char **argv)
 	int lock = open("lock", O_WRONLY);
 	if (log < 0 || lock < 0)
 		return 1;
-	while (loops-- > 0)
-		if (claim(log, lock, at))
+	for (; count > 0; count--, at++)
+		if (claim(log, lock, prealloc ? at % (PREALLOCATED / RECORD) * RECORD : -1))
 			return 1;
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* The same claim through SQLite at its best: one process, one durable transaction.
  *
  *   sqlite DB init
- *   sqlite DB NAME AGENT     BEGIN IMMEDIATE; is there a live holder?; insert; COMMIT
+ *   sqlite DB NAME AGENT           BEGIN IMMEDIATE; is there a live holder?; insert; COMMIT
+ *   sqlite DB NAME AGENT plain     the same without the tricks below, closed as the manual says
  *
  * WAL with synchronous=FULL, and what was measured to make it quicker:
  * - No checkpoint at close. A checkpoint every 30 pages, followed by a commit in the same
@@ -19,6 +20,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { WAL_PAGES = 30 };
 
@@ -88,30 +90,41 @@ static int no_chown(int fd, uid_t user, gid_t group)
 	return 0;
 }
 
-int main(int argc, char **argv)
+static int get_ready(const char *path)
 {
 	char lock[4096];
-
-	if (argc < 3)
-		return 2;
-	snprintf(lock, sizeof lock, "%s-lock", argv[1]);
-	if (flock(open(lock, O_RDWR | O_CREAT, 0600), LOCK_EX))
-		return 1;
-
 	sqlite3_vfs *unix_vfs = sqlite3_vfs_find(NULL);
+
 	unix_vfs->xSetSystemCall(unix_vfs, "openDirectory", (sqlite3_syscall_ptr)no_directory);
 	unix_vfs->xSetSystemCall(unix_vfs, "fchown", (sqlite3_syscall_ptr)no_chown);
+	snprintf(lock, sizeof lock, "%s-lock", path);
+	return flock(open(lock, O_RDWR | O_CREAT, 0600), LOCK_EX);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 3)
+		return 2;
+	int plain = argc > 4;
+
 	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	if (!plain && get_ready(argv[1]))
+		return 1;
 	if (sqlite3_open_v2(argv[1], &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL))
 		return 1;
-	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	sqlite3_wal_hook(db, committed, NULL);
-	if (sql("PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL"))
+	sqlite3_busy_timeout(db, 60000);
+	if (!plain) {
+		sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+		sqlite3_wal_hook(db, committed, NULL);
+	}
+	if ((!plain && sql("PRAGMA locking_mode=EXCLUSIVE")) || sql("PRAGMA synchronous=FULL"))
 		return 1;
 
 	int status = argc > 3 ? claim(argv[2], argv[3]) : init();
-	if (!status && checkpointed)
-		status = sql("PRAGMA user_version=1");
-	return status;	/* the connection dies with the process */
+	if (status || !plain)	/* the connection dies with the process */
+		return status ? status : checkpointed && sql("PRAGMA user_version=1");
+	for (sqlite3_stmt *each; (each = sqlite3_next_stmt(db, NULL));)
+		sqlite3_finalize(each);
+	return sqlite3_close(db);
 }
