@@ -1,1 +1,37 @@
-//! jit-git
+//! What `jit` asks of Git: where the repository is, which worktree this is and what it is
+//! called, which worktrees there are, and two settings. It knows nothing of leases or policy.
+//!
+//! [`Repo::discover`] and [`Repo::read_identity`] run before every edit of an agent; they make
+//! a handful of system calls and never start Git. Reading configuration and listing worktrees
+//! are slower and are asked for by name. `dev/decisions/git-reading.md` says what is read how.
+
+mod branch;
+mod config;
+mod config_env;
+mod core_config;
+mod discover;
+mod discover_error;
+mod env;
+mod git_files;
+mod identity;
+mod identity_file;
+mod paths;
+mod place;
+mod probe;
+mod program;
+mod repo;
+mod shared_repository;
+mod superproject;
+mod worktrees;
+
+pub use branch::{Branch, BranchError};
+pub use config_env::ConfigEnv;
+pub use core_config::ConfigError;
+pub use discover_error::DiscoverError;
+pub use env::GitEnv;
+pub use git_files::GitFileFault;
+pub use identity::{IdentityError, IdentityFault, WorktreeIdentity};
+pub use program::{GitOutput, GitProgram, ProgramError, SystemGit};
+pub use repo::{Repo, Submodule};
+pub use shared_repository::{Modes, SharedRepository};
+pub use worktrees::{Worktree, WorktreeKind, WorktreesError};
