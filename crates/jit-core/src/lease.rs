@@ -164,12 +164,12 @@ impl Lease {
         }
     }
 
-    /// When it lapses unless renewed, on the wall clock at hand, for people.
+    /// When it lapses unless renewed, or lapsed, on the wall clock at hand, for people.
     pub fn expires_at(&self, now: &Now) -> WallTime {
         match self.lifetime(&now.stamp) {
             Lifetime::Left(left) => now.wall.plus_secs(left.as_secs()),
             Lifetime::Unsighted => now.wall.plus_secs(self.ttl.secs()),
-            Lifetime::Lapsed(_) => now.wall,
+            Lifetime::Lapsed(since) => now.wall.minus_secs(since.as_secs()),
         }
     }
 }

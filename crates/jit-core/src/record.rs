@@ -143,9 +143,14 @@ struct Wire<'a> {
 
 /// What is read first: the version decides whether the rest means anything.
 #[derive(Deserialize)]
-struct Head<'a> {
+struct Version {
     schema_version: u64,
-    #[serde(borrow, default)]
+}
+
+/// What is read next: an operation of this version that a newer jit brought.
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow)]
     op: Cow<'a, str>,
 }
 
@@ -245,14 +250,12 @@ impl Record {
 
     /// A document that is whole but strange is of another jit, and no damage.
     fn explain(json: &[u8]) -> Option<RecordError> {
-        let head: Head<'_> = serde_json::from_slice(json).ok()?;
-        if head.schema_version != u64::from(SCHEMA_VERSION) {
-            Some(RecordError::Version(head.schema_version))
-        } else if !NAMES.contains(&&*head.op) {
-            Some(RecordError::Operation(head.op.into_owned()))
-        } else {
-            None
+        let Version { schema_version } = serde_json::from_slice(json).ok()?;
+        if schema_version != u64::from(SCHEMA_VERSION) {
+            return Some(RecordError::Version(schema_version));
         }
+        let Head { op } = serde_json::from_slice(json).ok()?;
+        (!NAMES.contains(&&*op)).then(|| RecordError::Operation(op.into_owned()))
     }
 }
 

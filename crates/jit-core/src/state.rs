@@ -110,12 +110,7 @@ impl State {
     }
 
     fn grant(&mut self, seq: Seq, lease: &Lease) -> Result<(), ApplyError> {
-        for reference in &lease.issues {
-            if let Some(holder) = self.covering.get(reference) {
-                let reference = reference.clone();
-                return Err(ApplyError::Covered { seq, reference, holder: *holder });
-            }
-        }
+        self.free(seq, lease, None)?;
         for reference in &lease.issues {
             if let Some(ended) = self.lost.remove(reference).and_then(|id| self.ended.get_mut(&id)) {
                 ended.unclaimed.retain(|unclaimed| unclaimed != reference);
@@ -125,9 +120,23 @@ impl State {
         Ok(())
     }
 
+    /// Checks that nobody covers what this lease covers; nobody but itself, if it stands already.
+    fn free(&self, seq: Seq, lease: &Lease, itself: Option<LeaseId>) -> Result<(), ApplyError> {
+        for reference in &lease.issues {
+            if let Some(holder) = self.covering.get(reference).filter(|id| Some(**id) != itself) {
+                let reference = reference.clone();
+                return Err(ApplyError::Covered { seq, reference, holder: *holder });
+            }
+        }
+        Ok(())
+    }
+
     fn replace(&mut self, seq: Seq, leases: &[Lease]) -> Result<(), ApplyError> {
-        if let Some(lease) = leases.iter().find(|lease| !self.live.contains_key(&lease.id)) {
-            return Err(ApplyError::NotLive { seq, lease: lease.id });
+        for lease in leases {
+            if !self.live.contains_key(&lease.id) {
+                return Err(ApplyError::NotLive { seq, lease: lease.id });
+            }
+            self.free(seq, lease, Some(lease.id))?;
         }
         for lease in leases {
             self.take(&lease.id);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -65,21 +65,32 @@ impl Stamp {
 pub struct WallTime(DateTime<Utc>);
 
 impl WallTime {
-    /// Wraps a time that was read at the edge.
-    pub const fn new(time: DateTime<Utc>) -> Self {
-        Self(time)
+    /// Wraps a time that was read at the edge, to the millisecond: as much as is written down, so
+    /// that what is read back equals it.
+    pub fn new(time: DateTime<Utc>) -> Self {
+        Self(time.trunc_subsecs(3))
     }
 
     /// This time and so many seconds more; the end of time where that overflows.
     pub fn plus_secs(&self, secs: u64) -> Self {
-        let delta = i64::try_from(secs).ok().and_then(TimeDelta::try_seconds);
-        Self(delta.and_then(|d| self.0.checked_add_signed(d)).unwrap_or(DateTime::<Utc>::MAX_UTC))
+        let later = seconds(secs).and_then(|delta| self.0.checked_add_signed(delta));
+        Self(later.unwrap_or(DateTime::<Utc>::MAX_UTC))
+    }
+
+    /// This time and so many seconds less; the beginning of time where that overflows.
+    pub fn minus_secs(&self, secs: u64) -> Self {
+        let earlier = seconds(secs).and_then(|delta| self.0.checked_sub_signed(delta));
+        Self(earlier.unwrap_or(DateTime::<Utc>::MIN_UTC))
     }
 
     /// Whole seconds from `earlier` to this time; negative when this is the earlier.
     pub fn secs_since(&self, earlier: &Self) -> i64 {
         (self.0 - earlier.0).num_seconds()
     }
+}
+
+fn seconds(secs: u64) -> Option<TimeDelta> {
+    i64::try_from(secs).ok().and_then(TimeDelta::try_seconds)
 }
 
 /// RFC 3339 in UTC, to the millisecond.
@@ -93,7 +104,7 @@ impl FromStr for WallTime {
     type Err = chrono::ParseError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        DateTime::parse_from_rfc3339(text).map(|time| Self(time.to_utc()))
+        DateTime::parse_from_rfc3339(text).map(|time| Self::new(time.to_utc()))
     }
 }
 

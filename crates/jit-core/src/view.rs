@@ -1,6 +1,8 @@
 //! What a backend shows the decision, asked by key.
 
-use crate::{AgentId, ControlPlaneId, Ended, Holder, Known, Lease, LeaseId, Now, Reference, Seq, Stamp, WallTime};
+use crate::{
+    AgentId, ControlPlaneId, Ended, Holder, Known, Lease, LeaseId, Now, Reference, Seq, Stamp, WallTime,
+};
 
 /// The leases, as they are inside one atomic step (or one consistent read).
 ///

@@ -77,11 +77,11 @@ impl<V: View> Step<'_, V> {
             Some(lease) if lease.holder.acts_for(actor) => Ok(Ok(lease)),
             Some(lease) => {
                 for id in &lease.supersedes {
-                    match self.lease(id)? {
-                        Some(Known::Ended(ended)) if ended.lease.holder.acts_for(actor) => {
-                            return Ok(Err(self.ended(ended)?));
-                        }
-                        _ => {}
+                    if let Some(Known::Ended(ended)) = self.lease(id)?
+                        && ended.lease.holder.acts_for(actor)
+                        && ended.lease.issues.contains(reference)
+                    {
+                        return Ok(Err(self.ended(ended)?));
                     }
                 }
                 Ok(Err(Refusal::NotYours(Box::new(lease))))

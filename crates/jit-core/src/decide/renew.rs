@@ -71,9 +71,13 @@ fn lapsed_just_now<V: View>(step: &mut Step<'_, V>) -> Result<Vec<Ended>, V::Err
     Ok(lost)
 }
 
-/// The lease renewed now, never past the policy's `max_lifetime`.
-fn renewed(lease: Lease, ttl: Option<Ttl>, scene: &Scene<'_>) -> Result<Lease, Refusal> {
-    let ttl = allowed_ttl(Some(ttl.unwrap_or(lease.ttl)), scene.policy)?;
+/// The lease with its TTL counting anew, never past the policy's `max_lifetime`.
+pub(super) fn renewed(lease: Lease, asked: Option<Ttl>, scene: &Scene<'_>) -> Result<Lease, Refusal> {
+    let ttl = match asked {
+        Some(_) => allowed_ttl(asked, scene.policy)?,
+        // Granted under an older policy, it is cut to what is allowed now: nobody asked for more.
+        None => lease.ttl.min(scene.policy.max_ttl),
+    };
     let now = &scene.now.stamp;
     let Some(most) = scene.policy.max_lifetime else { return Ok(lease.renewed_at(now, ttl)) };
     let left_secs = most.nanos().saturating_sub(lease.held_ns(now)) / 1_000_000_000;

@@ -1,5 +1,6 @@
 //! Carrying on with a lease after its process was lost.
 
+use crate::decide::renew::renewed;
 use crate::decide::step::Step;
 use crate::decide::{Refusal, Request, Target};
 use crate::{Lease, Operation, Reference, TokenHash, View};
@@ -22,8 +23,10 @@ impl Request for Resume {
             Ok(lease) => return Ok(Err(Refusal::WrongToken(Box::new(lease)))),
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let ttl = lease.ttl;
-        let mut lease = lease.renewed_at(&step.scene().now.stamp, ttl);
+        let mut lease = match renewed(lease, None, step.scene()) {
+            Ok(lease) => lease,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         lease.fence = step.next_fence();
         step.push(Operation::Resume(lease.clone()));
         Ok(Ok(lease))

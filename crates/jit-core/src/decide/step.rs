@@ -57,8 +57,10 @@ impl<'v, V: View> Step<'v, V> {
         self.evicted.iter().find(|ended| ended.lease.id == *id)
     }
 
-    /// A lease from the view if it still stands; evicts it if it has lapsed.
-    fn standing(&mut self, lease: Lease) -> Option<Lease> {
+    /// A lease from the view if it still stands, as this step's sighting left it; evicts it if it
+    /// has lapsed.
+    fn standing(&mut self, mut lease: Lease) -> Option<Lease> {
+        lease.sight(self.scene.now.stamp);
         if self.evicted(&lease.id).is_some() {
             return None;
         }

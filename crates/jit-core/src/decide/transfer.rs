@@ -1,5 +1,6 @@
 //! Handing a lease to another holder.
 
+use crate::decide::renew::renewed;
 use crate::decide::step::Step;
 use crate::decide::{Refusal, Request, Target};
 use crate::{Holder, Lease, Operation, TokenHash, View};
@@ -31,8 +32,10 @@ impl Request for Transfer {
                 return Ok(Err(Refusal::Partial { lease: Box::new(lease), missing }));
             }
         }
-        let ttl = lease.ttl;
-        let mut lease = lease.renewed_at(&step.scene().now.stamp, ttl);
+        let mut lease = match renewed(lease, None, step.scene()) {
+            Ok(lease) => lease,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         lease.fence = step.next_fence();
         lease.holder = self.to.clone();
         lease.token = self.token;

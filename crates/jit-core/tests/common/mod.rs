@@ -1,0 +1,315 @@
+//! What the tests of the core share: short names for its values, and a world in which actors ask.
+//!
+//! Whatever a test asks, [`World`] appends the answer's operations as a store would and checks
+//! what must hold after every record: invariant 1 (one holder of a reference), 7 (fences), and
+//! that nothing but a lapsed lease is evicted (6).
+
+// Every test file compiles this module for itself and uses its own part of it.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::BTreeMap;
+
+use jit_core::decide::{Acquire, ForceEvict, Heartbeat, Release, Released, Renew, Resume, Sweep, Transfer};
+use jit_core::{
+    Checkpoint, ClockId, ControlPlaneId, Decision, Fence, Holder, Known, Lease, LeaseId, Now, Operation,
+    Policy, Record, Reference, Refusal, Request, Scene, Seq, Stamp, State, Target, Token, TokenHash, Ttl,
+    View, Waiter, WallTime, WorktreeId, decide::decide,
+};
+use proptest::prelude::ProptestConfig;
+use uuid::Uuid;
+
+/// So many random cases; what fails is printed, and no file is left behind.
+pub fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+/// Nanoseconds in a second.
+pub const SEC: u64 = 1_000_000_000;
+
+/// `a`, `a/sub`, `a@2` (worktree 2; without it, 1): always of the kind `agent`.
+pub fn holder(text: &str) -> Holder {
+    let (agent, worktree) = text.split_once('@').unwrap_or((text, "1"));
+    Holder { agent: format!("agent:{agent}").parse().unwrap(), worktree: worktree_id(worktree) }
+}
+
+fn worktree_id(number: &str) -> WorktreeId {
+    WorktreeId::new(Uuid::from_u128(0x3000 + number.parse::<u128>().unwrap()))
+}
+
+/// `name:x` of `x`.
+pub fn thing(name: &str) -> Reference {
+    format!("name:{name}").parse().unwrap()
+}
+
+/// `x y`: two names, sorted.
+pub fn things(names: &str) -> Vec<Reference> {
+    let mut things: Vec<_> = names.split_whitespace().map(thing).collect();
+    things.sort();
+    things
+}
+
+pub fn ttl(secs: u64) -> Ttl {
+    Ttl::from_secs(secs).unwrap()
+}
+
+pub fn lease_id(n: u64) -> LeaseId {
+    LeaseId::new(Uuid::from_u128(0x1000 + u128::from(n)))
+}
+
+pub fn secret(n: u64) -> Token {
+    Token::new(u128::from(n).to_be_bytes())
+}
+
+pub fn clock(n: u64) -> ClockId {
+    ClockId::new(Uuid::from_u128(0x2000 + u128::from(n)))
+}
+
+/// A reading of clock `n`, in nanoseconds.
+pub fn stamp(n: u64, ns: u64) -> Stamp {
+    Stamp { boot: clock(n), ns }
+}
+
+/// So many seconds into 2026.
+pub fn wall(secs: u64) -> WallTime {
+    "2026-01-01T00:00:00Z".parse::<WallTime>().unwrap().plus_secs(secs)
+}
+
+/// A lease as nothing in particular has made it: of `x`, by `a`, for 60 s from second 100 of
+/// clock 1.
+pub fn some_lease() -> Lease {
+    Lease {
+        id: lease_id(1),
+        fence: Fence(Seq(2)),
+        issues: things("x"),
+        task: None,
+        holder: holder("a"),
+        branch: None,
+        ttl: ttl(60),
+        acquired_at: wall(0),
+        renewed: stamp(1, 100 * SEC),
+        sighted: vec![],
+        lived_ns: 0,
+        token: secret(1).hash(),
+        supersedes: vec![],
+    }
+}
+
+pub fn waiter(ticket: u64, agent: &str, names: &str) -> Waiter {
+    Waiter { ticket, agent: holder(agent).agent, issues: things(names), since: wall(0) }
+}
+
+/// Who has what, as `x:a y:b`: what a refusal or a view says, short enough to compare.
+pub fn who<'a>(pairs: impl IntoIterator<Item = (&'a Reference, &'a Holder)>) -> String {
+    let pairs = pairs.into_iter().map(|(reference, holder)| {
+        let (name, agent) = (reference.to_string(), holder.agent.to_string());
+        format!("{}:{}", name.trim_start_matches("name:"), agent.trim_start_matches("agent:"))
+    });
+    pairs.collect::<Vec<_>>().join(" ")
+}
+
+/// One control plane: its leases, its log, and the time.
+#[derive(Clone)]
+pub struct World {
+    pub state: State,
+    pub log: Vec<Record>,
+    pub now: Now,
+    pub policy: Policy,
+    pub waiting: Vec<Waiter>,
+    minted: u64,
+    appended: usize,
+}
+
+impl World {
+    /// At second 1000 of clock 1, nothing held; lease policy as it is by default.
+    pub fn new() -> Self {
+        let mut world = Self {
+            state: State::default(),
+            log: Vec::new(),
+            now: Now { stamp: stamp(1, 1000 * SEC), wall: wall(0) },
+            policy: Policy::default(),
+            waiting: Vec::new(),
+            minted: 0,
+            appended: 0,
+        };
+        let control_plane = ControlPlaneId::new(Uuid::from_u128(7));
+        world.append(
+            &holder("init"),
+            vec![Operation::Checkpoint(Checkpoint { control_plane, segment: 1, carried: 0 })],
+        );
+        world
+    }
+
+    /// Lets time pass on both clocks.
+    pub fn pass(&mut self, secs: u64) {
+        self.pass_ns(secs * SEC);
+    }
+
+    pub fn pass_ns(&mut self, ns: u64) {
+        self.now.stamp.ns += ns;
+        self.now.wall = self.now.wall.plus_secs(ns / SEC);
+    }
+
+    /// Goes on under clock `n`, which reads so many seconds.
+    pub fn on_clock(&mut self, n: u64, secs: u64) {
+        self.now.stamp = stamp(n, secs * SEC);
+    }
+
+    /// What the decision would be, without appending it.
+    pub fn decide<R: Request>(&self, actor: &str, request: &R) -> Decision<R::Answer> {
+        let actor = holder(actor);
+        let scene = Scene { now: self.now, actor: &actor, policy: &self.policy, waiting: &self.waiting };
+        decide(request, &self.state, &scene).unwrap_or_else(|never| match never {})
+    }
+
+    /// Decides and appends, as a store does.
+    pub fn ask<R: Request>(&mut self, actor: &str, request: &R) -> Result<R::Answer, Refusal> {
+        let decision = self.decide(actor, request);
+        self.append(&holder(actor), decision.operations);
+        decision.answer
+    }
+
+    /// The names of the operations that the last request appended.
+    pub fn appended(&self) -> Vec<&'static str> {
+        self.log[self.log.len() - self.appended..].iter().map(|record| record.operation.name()).collect()
+    }
+
+    pub fn append(&mut self, actor: &Holder, operations: Vec<Operation>) {
+        self.appended = operations.len();
+        for operation in operations {
+            let record = Record {
+                seq: self.state.next_seq(),
+                operation,
+                actor: actor.clone(),
+                at: self.now.wall,
+                stamp: self.now.stamp,
+                durable: self.state.last(),
+            };
+            self.check_lawful(&record);
+            self.state.apply(&record).unwrap();
+            self.log.push(record);
+            self.check_one_holder();
+        }
+    }
+
+    /// Fences: new on a grant, a resumption and a transfer, greater than all before; unchanged
+    /// otherwise. Evictions: of what has lapsed only.
+    fn check_lawful(&self, record: &Record) {
+        let unchanged = |lease: &Lease| {
+            let before = self.live(&lease.id).expect("it changes a lease that stands");
+            assert_eq!(lease.fence, before.fence, "{record:?}");
+        };
+        match &record.operation {
+            Operation::Acquire(lease) | Operation::Resume(lease) | Operation::Transfer(lease) => {
+                assert_eq!(lease.fence, Fence(record.seq));
+            }
+            Operation::Renew(leases) => leases.iter().for_each(unchanged),
+            Operation::Release { lease, .. } | Operation::ForceEvict { lease, .. } => unchanged(lease),
+            Operation::AutoEvict(lease) => {
+                unchanged(lease);
+                assert!(self.live(&lease.id).unwrap().lapsed(&record.stamp), "evicted early: {record:?}");
+            }
+            Operation::Checkpoint(_) | Operation::Carry(_) | Operation::Sighting => {}
+        }
+    }
+
+    fn check_one_holder(&self) {
+        let mut holders = BTreeMap::new();
+        for lease in self.leases() {
+            assert!(!lease.issues.is_empty(), "a lease of nothing stands: {lease:?}");
+            for reference in &lease.issues {
+                assert_eq!(holders.insert(reference.clone(), lease.id), None, "{reference} has two holders");
+                assert_eq!(self.covering(reference).map(|found| found.id), Some(lease.id));
+            }
+        }
+    }
+
+    /// Every lease that was not ended, in order of fences.
+    pub fn leases(&self) -> Vec<Lease> {
+        self.state.live().unwrap_or_else(|never| match never {})
+    }
+
+    pub fn covering(&self, reference: &Reference) -> Option<Lease> {
+        self.state.covering(reference).unwrap_or_else(|never| match never {})
+    }
+
+    pub fn known(&self, id: &LeaseId) -> Option<Known> {
+        self.state.lease(id).unwrap_or_else(|never| match never {})
+    }
+
+    /// The lease if it was not ended.
+    pub fn live(&self, id: &LeaseId) -> Option<Lease> {
+        match self.known(id) {
+            Some(Known::Live(lease)) => Some(lease),
+            _ => None,
+        }
+    }
+
+    /// Who has what, as `x:a y:b`.
+    pub fn who(&self) -> String {
+        let leases = self.leases();
+        let mut pairs: Vec<_> = leases
+            .iter()
+            .flat_map(|l| l.issues.iter().map(move |reference| (reference, &l.holder)))
+            .collect();
+        pairs.sort();
+        who(pairs)
+    }
+
+    /// A request for a lease; id and token are minted in order: 1, 2, 3, …
+    pub fn acquisition(&mut self, names: &str) -> Acquire {
+        self.minted += 1;
+        Acquire {
+            id: lease_id(self.minted),
+            token: secret(self.minted).hash(),
+            issues: things(names),
+            task: None,
+            branch: None,
+            ttl: None,
+            ticket: None,
+        }
+    }
+
+    pub fn acquire(&mut self, actor: &str, names: &str) -> Result<Lease, Refusal> {
+        let request = self.acquisition(names);
+        self.ask(actor, &request)
+    }
+
+    pub fn acquire_for(&mut self, actor: &str, names: &str, secs: u64) -> Result<Lease, Refusal> {
+        let request = Acquire { ttl: Some(ttl(secs)), ..self.acquisition(names) };
+        self.ask(actor, &request)
+    }
+
+    pub fn renew(&mut self, actor: &str, target: Target) -> Result<Vec<Lease>, Refusal> {
+        self.ask(actor, &Renew { target, ttl: None })
+    }
+
+    pub fn heartbeat(&mut self, actor: &str) -> Result<Vec<Lease>, Refusal> {
+        self.ask(actor, &Heartbeat)
+    }
+
+    pub fn release(&mut self, actor: &str, target: Target) -> Result<Vec<Released>, Refusal> {
+        self.ask(actor, &Release { target })
+    }
+
+    pub fn resume(&mut self, actor: &str, names: &str, token: TokenHash) -> Result<Lease, Refusal> {
+        self.ask(actor, &Resume { issues: things(names), token })
+    }
+
+    /// Hands a lease over; the new holder's token is `secret(99)`.
+    pub fn transfer(&mut self, actor: &str, target: Target, to: &str) -> Result<Lease, Refusal> {
+        self.ask(actor, &Transfer { target, to: holder(to), token: secret(99).hash() })
+    }
+
+    pub fn force_evict(&mut self, actor: &str, target: Target) -> Result<Lease, Refusal> {
+        self.ask(actor, &ForceEvict { target, reason: "stuck".parse().unwrap() })
+    }
+
+    pub fn sweep(&mut self) {
+        self.ask("sweeper", &Sweep).unwrap();
+    }
+}
+
+/// The target that these names are.
+pub fn of(names: &str) -> Target {
+    Target::Issues(things(names))
+}
