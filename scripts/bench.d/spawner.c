@@ -11,8 +11,9 @@
  * runs shared by WORKERS loops at once, and there are ROUNDS turns.
  *
  * One line a contender, with tabs between:
- *   NAME ok RUNS median_us p90_us min_us ops_per_s max_rss_kib minor_faults
+ *   NAME ok RUNS median_us p90_us min_us ops_per_s max_rss_kib minor_faults lowest_rate highest_rate
  *   NAME failed REASON
+ * Rates are of the turns: the middle one, the lowest, the highest; without -p, one over the median.
  * A run that does not exit 0 disqualifies its contender: an error is no fast success.
  */
 #define _GNU_SOURCE
@@ -120,9 +121,7 @@ static int passed(struct contender *c, const struct sample *s)
 	ssize_t n = pread(complaints, said, sizeof said - 1, 0);
 	if (n > 0) {
 		said[n] = 0;
-		for (char *p = said; *p; p++)
-			if (*p == '\n' || *p == '\t')
-				*p = ' ';
+		said[strcspn(said, "\n\t")] = 0;
 		snprintf(c->failure + strlen(c->failure), 300, ": %s", said);
 	}
 	return 0;
@@ -245,8 +244,9 @@ static void report(FILE *out, struct contender *c)
 	qsort(faults, c->done, sizeof *faults, by_value);
 	qsort(c->rates, rounds, sizeof *c->rates, by_value);
 	double rate = workers ? c->rates[rounds / 2] : 1e6 / us[c->done / 2];
-	fprintf(out, "%s\tok\t%ld\t%.1f\t%.1f\t%.1f\t%.0f\t%ld\t%.0f\n", c->name, c->done,
-		us[c->done / 2], us[c->done * 9 / 10], us[0], rate, rss, faults[c->done / 2]);
+	fprintf(out, "%s\tok\t%ld\t%.1f\t%.1f\t%.1f\t%.0f\t%ld\t%.0f\t%.0f\t%.0f\n", c->name, c->done,
+		us[c->done / 2], us[c->done * 9 / 10], us[0], rate, rss, faults[c->done / 2],
+		workers ? c->rates[0] : rate, workers ? c->rates[rounds - 1] : rate);
 	free(us);
 	free(faults);
 }
