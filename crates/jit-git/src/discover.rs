@@ -83,7 +83,7 @@ impl Search<'_> {
             if let Some(found) = self.found_in(dir)? {
                 return Ok(Some(found));
             }
-            match dir.parent() {
+            match paths::parent(dir) {
                 Some(parent) if !ceilings.iter().any(|c| c == parent) => dir = parent,
                 _ => return Ok(None),
             }
@@ -126,13 +126,13 @@ impl Search<'_> {
             Found::DotGitDir { root } => place::discovered(self, root.join(".git"), Some(root)),
             Found::GitDir { dir } => place::discovered(self, dir.clone(), None),
             Found::DotGitFile { root, content } => {
-                let target = self.git_file_target(root.join(".git"), content)?;
-                place::discovered(self, target, Some(root))
+                let file = GitFile::parse(root.join(".git"), content)?;
+                place::named(self, file, root)
             }
         }
     }
 
-    /// The Git directory that a `.git` file names; it must be one.
+    /// The Git directory that the `.git` file in `GIT_DIR` names; it must be one.
     fn git_file_target(&mut self, path: PathBuf, content: &[u8]) -> Result<PathBuf, DiscoverError> {
         let file = GitFile::parse(path, content)?;
         if self.look(&file.target, "HEAD")? == Presence::There {

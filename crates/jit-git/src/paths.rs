@@ -50,9 +50,9 @@ fn first_component(path: &[u8]) -> Option<(&[u8], &[u8])> {
 /// The directory that a `commondir` file in `git_dir` names.
 pub(crate) fn resolve_common_dir(git_dir: &Path, target: &[u8]) -> PathBuf {
     if target == b"../.."
-        && let Some(worktrees) = git_dir.parent()
-        && worktrees.file_name() == Some(OsStr::new("worktrees"))
-        && let Some(common) = worktrees.parent()
+        && let Some(worktrees) = parent(git_dir)
+        && bytes(worktrees).ends_with(b"/worktrees")
+        && let Some(common) = parent(worktrees)
     {
         // What `git worktree add` writes; those two directories are never symlinks.
         return common.to_path_buf();
@@ -60,9 +60,21 @@ pub(crate) fn resolve_common_dir(git_dir: &Path, target: &[u8]) -> PathBuf {
     git_dir.join(from_bytes(target))
 }
 
-/// Whether a component of the path is called `name`.
-pub(crate) fn has_component(path: &Path, name: &str) -> bool {
-    path.components().any(|c| c.as_os_str() == name)
+/// The directory above an absolute path without a `/` at its end. Unlike [`Path::parent`],
+/// it brings no path parser into memory before every edit.
+pub(crate) fn parent(path: &Path) -> Option<&Path> {
+    let path = bytes(path);
+    match path.iter().rposition(|&b| b == b'/')? {
+        0 if path.len() == 1 => None,
+        0 => Some(Path::new("/")),
+        slash => Some(from_bytes(&path[..slash])),
+    }
+}
+
+/// Whether a directory on the way to the path is called `modules`.
+pub(crate) fn is_under_modules(path: &Path) -> bool {
+    let name = b"/modules/";
+    bytes(path).windows(name.len()).any(|part| part == name)
 }
 
 #[cfg(test)]
@@ -104,7 +116,27 @@ mod tests {
         }
     }
 
+    #[test]
+    fn modules_is_a_whole_name() {
+        for (path, expected) in [
+            ("/s/.git/modules/a", true),
+            ("/s/.git/worktrees/x/modules/a/b", true),
+            ("/s/node_modules/a", false),
+            ("/s/modules.git/a", false),
+            ("/s/modules", false),
+        ] {
+            assert_eq!(is_under_modules(Path::new(path)), expected, "{path}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn parents_are_those_of_the_standard_library(path in "(/[a-z\u{e9} .]{1,3}){0,4}") {
+            let path = if path.is_empty() { "/" } else { &path };
+            prop_assume!(!path.split('/').any(|name| name == "." || name == ".."));
+            prop_assert_eq!(parent(Path::new(path)), Path::new(path).parent());
+        }
+
         #[test]
         fn resolved_paths_are_absolute_and_keep_every_name(
             ups in 0usize..6,
@@ -114,7 +146,7 @@ mod tests {
             let got = resolve(Path::new("/r/s/t"), target.as_bytes());
             prop_assert!(got.is_absolute());
             prop_assert!(got.ends_with(names.iter().collect::<PathBuf>()));
-            prop_assert!(!has_component(&got, ".."));
+            prop_assert!(!got.components().any(|c| c.as_os_str() == ".."));
         }
     }
 }

@@ -35,6 +35,10 @@ impl GitFile {
             Err(fault) => Err(DiscoverError::GitFileMalformed { path, fault, found: shorten(content) }),
         }
     }
+
+    pub(crate) fn target_missing(self) -> DiscoverError {
+        DiscoverError::GitFileTargetMissing { path: self.path, target: self.target }
+    }
 }
 
 /// The place of a Git directory that the search came upon in `root`, or was in itself.
@@ -44,6 +48,26 @@ pub(crate) fn discovered(
     root: Option<&Path>,
 ) -> Result<Place, DiscoverError> {
     let common = common_dir(search, &git_dir)?;
+    place_in(search, git_dir, common, root)
+}
+
+/// The place that a `.git` file in `root` stands for.
+pub(crate) fn named(search: &mut Search<'_>, file: GitFile, root: &Path) -> Result<Place, DiscoverError> {
+    let common = common_dir(search, &file.target)?;
+    // A `commondir` that could be read has shown that the directory is there.
+    let seen = common.is_some() && search.env.common_dir.is_none();
+    if !seen && search.look(&file.target, "HEAD")? != Presence::There {
+        return Err(file.target_missing());
+    }
+    place_in(search, file.target, common, Some(root))
+}
+
+fn place_in(
+    search: &mut Search<'_>,
+    git_dir: PathBuf,
+    common: Option<PathBuf>,
+    root: Option<&Path>,
+) -> Result<Place, DiscoverError> {
     let worktree = match (work_tree_variable(search)?, root) {
         (Some(worktree), _) => Some(worktree),
         (None, None) => None,

@@ -69,7 +69,7 @@ impl Repo {
 
     /// Whether this worktree was added to the repository (`git worktree add`).
     pub fn is_linked(&self) -> bool {
-        self.git_dir != self.common_dir
+        self.git_dir.as_os_str() != self.common_dir.as_os_str()
     }
 
     /// The current directory relative to the worktree's root (empty at the root); `None`

@@ -41,9 +41,7 @@ pub(crate) fn adopt(place: Place) -> Result<(Place, Option<Submodule>), Discover
 
 /// A worktree added to a submodule is none: it lies outside of the superproject.
 fn may_be_submodule(place: &Place) -> bool {
-    place.worktree.is_some()
-        && place.git_dir == place.common_dir
-        && paths::has_component(&place.git_dir, "modules")
+    paths::is_under_modules(&place.git_dir) && place.git_dir == place.common_dir && place.worktree.is_some()
 }
 
 /// The worktree around a submodule, if its Git directory holds the submodule's, and whether

@@ -1,0 +1,20 @@
+//! `jit-git` against real Git in scratch repositories.
+
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod config;
+#[cfg(test)]
+mod discovery;
+#[cfg(test)]
+mod environment;
+#[cfg(test)]
+mod identity;
+#[cfg(test)]
+mod other_owner;
+#[cfg(test)]
+mod submodules;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod worktrees;
