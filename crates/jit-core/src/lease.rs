@@ -176,7 +176,7 @@ impl Lease {
 
 /// How a lease ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(tag = "how", rename_all = "kebab-case")]
 pub enum End {
     /// Its holder gave it up.
     Released,

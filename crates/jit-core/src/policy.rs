@@ -143,12 +143,16 @@ impl Policy {
     pub fn parse(text: &str) -> Result<(Self, Vec<PolicyWarning>), PolicyError> {
         let mut policy = Self::default();
         let mut warnings = Vec::new();
-        for (name, item) in document(text)?.iter() {
+        let document = document(text)?;
+        for (name, item) in document.iter() {
             match KEYS.iter().find(|key| key.name == name) {
                 Some(key) => (key.read)(&mut policy, item)
                     .map_err(|reason| PolicyError::Value { key: key.name, reason })?,
                 None => warnings.push(unknown(name)),
             }
+        }
+        if !document.contains_key("ttl") {
+            policy.ttl = policy.ttl.min(policy.max_ttl);
         }
         if policy.ttl > policy.max_ttl {
             let reason = format!("{} is more than `max_ttl`, {}", policy.ttl, policy.max_ttl);
@@ -162,8 +166,8 @@ impl Policy {
         KEYS.iter().map(|key| (key.name, (key.show)(self), key.help)).collect()
     }
 
-    /// The file's text with one key set to a value as typed, or (`None`) taken out; comments and
-    /// order are kept.
+    /// The file's text with one key set to a value as typed, or (`None`) taken out together with
+    /// the comment above it; all else is kept, comments and order too.
     ///
     /// # Errors
     /// When the key is unknown, the value does not fit, or the text was no TOML before.
@@ -173,11 +177,20 @@ impl Policy {
         match value {
             Some(value) => {
                 // A bare `10m` is no TOML value, and is meant as a string.
-                let parsed = toml_edit::Value::from_str(value).unwrap_or_else(|_| value.into());
-                let item = Item::Value(parsed);
-                (key.read)(&mut Self::default(), &item)
+                let mut parsed = toml_edit::Value::from_str(value).unwrap_or_else(|_| value.into());
+                parsed.decor_mut().clear();
+                (key.read)(&mut Self::default(), &Item::Value(parsed.clone()))
                     .map_err(|reason| PolicyError::Value { key: key.name, reason })?;
-                document.insert(key.name, item);
+                match document.get_mut(key.name).and_then(Item::as_value_mut) {
+                    // In its place, or the comments around it would go.
+                    Some(old) => {
+                        *parsed.decor_mut() = old.decor().clone();
+                        *old = parsed;
+                    }
+                    None => {
+                        document.insert(key.name, Item::Value(parsed));
+                    }
+                }
             }
             None => {
                 document.remove(key.name);

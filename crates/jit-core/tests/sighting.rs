@@ -2,6 +2,8 @@
 //! first sighting that a writer on this clock recorded; nothing is evicted early, and nothing
 //! stands longer than one TTL after the sighting.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::collections::BTreeMap;
