@@ -1,1 +1,30 @@
-//! jit-store
+//! Where leases live.
+//!
+//! A control plane is a directory: the claims log (the truth), an index (derived), locks. The one
+//! way to change a lease is [`Store::begin`] followed by [`Store::confirm`]: lock, view, decide,
+//! append, publish, unlock, and only then wait for the disk. Reading takes no lock and writes
+//! nothing.
+
+pub mod clock;
+mod compact;
+pub mod disk;
+mod entered;
+mod error;
+mod flush;
+mod index;
+mod line;
+mod lock;
+mod log;
+pub mod names;
+pub mod os;
+mod read;
+mod replay;
+mod segment;
+mod shared;
+mod store;
+mod tickets;
+
+pub use compact::Compacted;
+pub use error::{StepError, StoreError};
+pub use store::{Options, Pending, Store};
+pub use tickets::{Seen, Ticket};

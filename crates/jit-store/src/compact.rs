@@ -1,0 +1,135 @@
+//! Sealing the live segment into the archive and beginning a new one with a checkpoint.
+
+use jit_core::{Checkpoint, Holder, Operation, Policy, Seq, State, View, decide::Sweep};
+
+use crate::clock::Clock;
+use crate::disk::{Disk, DiskFile, Open};
+use crate::entered::{Base, Entered};
+use crate::error::{Doing, StepError, StoreError};
+use crate::flush;
+use crate::log::{self, Batch};
+use crate::names::{DRAFT, FLUSH_LOCK, LOG, sealed};
+use crate::replay::Replay;
+use crate::segment::Position;
+use crate::store::Store;
+
+/// What was sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compacted {
+    /// Where the sealed segment is, in the control plane.
+    pub archived: String,
+    /// Its last record.
+    pub last: Seq,
+    /// How many leases were carried over, lost ones included.
+    pub carried: u64,
+}
+
+/// How often a flush under way is waited for, each time for a while.
+const TRIES: u32 = 100;
+
+impl<D: Disk, C: Clock> Store<D, C> {
+    /// Evicts what has lapsed, seals the live segment and begins a new one.
+    ///
+    /// # Errors
+    /// Trouble with the store; the log is then as it was, or as if it had worked.
+    pub fn compact(&self, actor: &Holder, policy: &Policy) -> Result<Option<Compacted>, StoreError> {
+        match self.begin(&Sweep, actor, policy) {
+            Ok(_) | Err(StepError::Refused(_) | StepError::DurabilityUnknown { .. }) => {}
+            Err(StepError::Store(error)) => return Err(error),
+        }
+        self.seal_if(actor, |_| true)
+    }
+
+    /// Seals the live segment if that is due.
+    pub(crate) fn seal_if(
+        &self,
+        actor: &Holder,
+        due: impl FnOnce(&Entered<'_, D>) -> bool,
+    ) -> Result<Option<Compacted>, StoreError> {
+        let mut entered = self.enter(actor)?;
+        if !due(&entered) {
+            return Ok(None);
+        }
+        entered.replayed(&self.disk)?;
+        let shared = entered.shared;
+        self.without_flushes(shared, || {
+            if entered.log.sync().is_err() {
+                shared.poison();
+            } else {
+                shared.set_durable(entered.end.seq);
+            }
+            self.seal(&mut entered, actor)
+        })
+        .map(Some)
+    }
+
+    /// Begins a new segment after the live one was put in doubt: what it holds is written anew
+    /// and made durable there.
+    pub(crate) fn carry_over<'s>(
+        &'s self,
+        mut entered: Entered<'s, D>,
+        actor: &Holder,
+    ) -> Result<Entered<'s, D>, StoreError> {
+        entered.replayed(&self.disk)?;
+        self.without_flushes(entered.shared, || self.seal(&mut entered, actor))?;
+        Ok(entered)
+    }
+
+    fn without_flushes<T>(
+        &self,
+        shared: &crate::shared::Shared<D::Words>,
+        work: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let lock = self.disk.open(FLUSH_LOCK, Open::Create).writing(FLUSH_LOCK)?;
+        let done = flush::excluded::<D, _>(&lock, shared, TRIES, work).writing(FLUSH_LOCK)?;
+        done.unwrap_or(Err(StoreError::Locked {
+            by: Some("a flush of the log".into()),
+            waited: flush::NAP * TRIES,
+        }))
+    }
+
+    /// Under both locks: the archive gets a copy of all records, then the log's name leads to a
+    /// new segment whose checkpoint is durable. The log is never absent and never in doubt.
+    fn seal(&self, entered: &mut Entered<'_, D>, actor: &Holder) -> Result<Compacted, StoreError> {
+        let shared = entered.shared;
+        let state = entered.replayed(&self.disk)?.state.clone();
+        let batch = checkpoint(&state, entered, actor)?;
+        let archived = sealed(state.segment());
+        let mut bytes = entered.log.read_from(0).reading(LOG)?;
+        bytes.truncate(entered.end.offset as usize);
+        log::archive(&self.disk, &archived, &bytes)?;
+        shared.set_names_durable(false);
+        log::replace(&self.disk, DRAFT, LOG, &batch.bytes)?;
+        self.disk.sync_dir("").writing("")?;
+        shared.set_names_durable(true);
+        shared.heal();
+        shared.set_appended(batch.end.seq);
+        shared.set_durable(batch.end.seq);
+        let carried = batch.records.len() as u64 - 1;
+        let compacted = Compacted { archived, last: entered.end.seq, carried };
+        entered.log = self.disk.open(LOG, Open::Write).writing(LOG)?;
+        entered.end = batch.end;
+        let mut replay = Replay::default();
+        batch.records.iter().try_for_each(|(extent, record)| replay.follow(*extent, record))?;
+        entered.base = Base::Replayed(Box::new(replay));
+        // Without an index the next one in reads the log.
+        let _ = entered.reindex(&self.disk);
+        Ok(compacted)
+    }
+}
+
+/// The records that a new segment begins with.
+fn checkpoint<D: Disk>(state: &State, entered: &Entered<'_, D>, actor: &Holder) -> Result<Batch, StoreError> {
+    let carried = state.carried(&entered.now.wall);
+    let control_plane = state.control_plane().ok_or_else(|| StoreError::Corrupt {
+        file: LOG.into(),
+        offset: 0,
+        reason: "it holds no checkpoint".into(),
+    })?;
+    let checkpoint =
+        Checkpoint { control_plane, segment: state.segment() + 1, carried: carried.len() as u64 };
+    let operations = std::iter::once(Operation::Checkpoint(checkpoint));
+    let operations = operations.chain(carried.into_iter().map(Operation::Carry)).collect();
+    let from = Position { offset: 0, ..entered.end };
+    log::batch(operations, actor, &entered.now, entered.shared.durable(), from)
+}

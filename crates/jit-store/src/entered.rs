@@ -1,0 +1,230 @@
+//! Inside the lock: the live segment, what it says, and how a step's records are published.
+
+use std::io;
+
+use jit_core::{Checkpoint, Holder, Now, Operation, Seq};
+
+use crate::clock::Clock;
+use crate::disk::{Disk, DiskFile, Open};
+use crate::error::{Doing, StoreError};
+use crate::flush;
+use crate::index::{self, INDEX, InFile, Index};
+use crate::line::{PROOF, proof};
+use crate::lock::{self, Held};
+use crate::log::{self, Batch};
+use crate::names::{ARCHIVE, DRAFT, FLUSH_LOCK, LOCKS, LOG, WRITE_LOCK};
+use crate::replay::Replay;
+use crate::segment::{Position, scan};
+use crate::shared::Shared;
+use crate::store::Store;
+
+/// What a step decides on.
+pub(crate) enum Base<D: Disk> {
+    /// The index, proven.
+    Index(Index<InFile<D::File>>),
+    /// The log, followed from its checkpoint on.
+    Replayed(Box<Replay>),
+}
+
+/// A writer inside the lock.
+pub(crate) struct Entered<'s, D: Disk> {
+    pub(crate) held: Held<'s, D>,
+    pub(crate) shared: &'s Shared<D::Words>,
+    pub(crate) now: Now,
+    pub(crate) log: D::File,
+    pub(crate) end: Position,
+    pub(crate) base: Base<D>,
+}
+
+impl<D: Disk, C: Clock> Store<D, C> {
+    /// Takes the lock and opens what is there, making and mending what is needed for it.
+    pub(crate) fn enter(&self, actor: &Holder) -> Result<Entered<'_, D>, StoreError> {
+        let shared = self.shared_or_made()?;
+        let most = self.options.lock_timeout;
+        let held = lock::take(&self.disk, &self.clock, shared, WRITE_LOCK, most, &actor.agent.to_string())?;
+        let now = self.clock.now().map_err(StoreError::Clock)?;
+        shared.attach(now.stamp.boot);
+        let log = self.live_log(&now, actor)?;
+        let (end, base) = load(&self.disk, shared, &log, &now)?;
+        let entered = Entered { held, shared, now, log, end, base };
+        let entered = if self.in_doubt(shared)? { self.carry_over(entered, actor)? } else { entered };
+        self.make_names_durable(shared)?;
+        if shared.appended() < entered.end.seq {
+            shared.set_appended(entered.end.seq);
+        }
+        Ok(entered)
+    }
+
+    /// The shared words; a control plane that is not there yet is made.
+    fn shared_or_made(&self) -> Result<&Shared<D::Words>, StoreError> {
+        match self.locks_are_shared() {
+            Err(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                self.disk.make_root().writing("")?;
+                self.locks_are_shared()?;
+            }
+            shared => shared?,
+        }
+        match self.shared() {
+            Err(StoreError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                self.disk.make_dir(LOCKS).writing(LOCKS)?;
+                self.shared()
+            }
+            shared => shared,
+        }
+    }
+
+    fn locks_are_shared(&self) -> Result<(), StoreError> {
+        match self.disk.locks_may_be_local().writing("")? {
+            Some(kind) if !self.options.allow_shared_filesystem => Err(StoreError::SharedFilesystem { kind }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the live segment was put in doubt by a flush that failed or whose owner died.
+    fn in_doubt(&self, shared: &Shared<D::Words>) -> Result<bool, StoreError> {
+        if shared.flushing() && !shared.poisoned() {
+            let lock = self.disk.open(FLUSH_LOCK, Open::Create).writing(FLUSH_LOCK)?;
+            // One try: whoever has the lock is alive, and answers for the flush itself.
+            flush::excluded::<D, ()>(&lock, shared, 1, || ()).writing(FLUSH_LOCK)?;
+        }
+        Ok(shared.poisoned())
+    }
+
+    fn live_log(&self, now: &Now, actor: &Holder) -> Result<D::File, StoreError> {
+        match self.disk.open(LOG, Open::Write) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            log => return log.writing(LOG),
+        }
+        self.log_may_be_missing()?;
+        let checkpoint = Checkpoint { control_plane: self.options.fresh, segment: 1, carried: 0 };
+        let operations = vec![Operation::Checkpoint(checkpoint)];
+        let batch = log::batch(operations, actor, now, Seq(0), Position::default())?;
+        log::replace(&self.disk, DRAFT, LOG, &batch.bytes)?;
+        self.disk.open(LOG, Open::Write).writing(LOG)
+    }
+
+    /// A log that was there once and is not any more is not made anew.
+    pub(crate) fn log_may_be_missing(&self) -> Result<(), StoreError> {
+        for witness in [INDEX, ARCHIVE] {
+            if self.disk.exists(witness).reading(witness)? {
+                return Err(StoreError::LogMissing { log: LOG, witness });
+            }
+        }
+        Ok(())
+    }
+
+    fn make_names_durable(&self, shared: &Shared<D::Words>) -> Result<(), StoreError> {
+        if !shared.names_durable() {
+            self.disk.make_root().writing("")?;
+            self.disk.sync_dir("").writing("")?;
+            shared.set_names_durable(true);
+        }
+        Ok(())
+    }
+}
+
+/// Finds out what the log says: by the index where it proves itself, by reading otherwise.
+fn load<D: Disk>(
+    disk: &D,
+    shared: &Shared<D::Words>,
+    log: &D::File,
+    now: &Now,
+) -> Result<(Position, Base<D>), StoreError> {
+    if let Some((index, _)) = proven(disk, Open::Write, log, || Some(*now)) {
+        return Ok((index.header().log, Base::Index(index)));
+    }
+    replay(disk, shared, log)
+}
+
+/// The index, if it is of this boot and the log ends where it says, and the time, read after it:
+/// a reader's clock must not seem to be behind the writer's who left the index.
+pub(crate) fn proven<D: Disk>(
+    disk: &D,
+    how: Open,
+    log: &D::File,
+    now: impl FnOnce() -> Option<Now>,
+) -> Option<(Index<InFile<D::File>>, Now)> {
+    let file = disk.open(INDEX, how).ok()?;
+    let index = Index::open(InFile(file)).ok()??;
+    let now = now()?;
+    (index.header().serves(&now.stamp) && reflects(log, index.header().log)).then_some((index, now))
+}
+
+/// Whether the record that ends at the position stands there, and nothing after it.
+fn reflects<F: DiskFile>(log: &F, at: Position) -> bool {
+    let mut bytes = [0; PROOF + 1];
+    let Some(from) = at.offset.checked_sub(PROOF as u64) else { return false };
+    match log.read_at(&mut bytes, from) {
+        Ok(read) if read >= PROOF => {
+            proof(&bytes[..PROOF]) == Some(at.sum) && matches!(bytes[PROOF..read], [] | [b'\n'])
+        }
+        _ => false,
+    }
+}
+
+/// Follows the log from its checkpoint on. What was torn is set aside and cut.
+fn replay<D: Disk>(
+    disk: &D,
+    shared: &Shared<D::Words>,
+    log: &D::File,
+) -> Result<(Position, Base<D>), StoreError> {
+    let mut replay = Replay::default();
+    let scanned = scan(log, LOG, Position::default(), shared.durable(), |extent, record| {
+        replay.follow(extent, record)
+    })?;
+    if let Some(torn) = &scanned.torn {
+        log::cut(disk, log, torn, scanned.end.seq)?;
+    }
+    Ok((scanned.end, Base::Replayed(Box::new(replay))))
+}
+
+impl<D: Disk> Entered<'_, D> {
+    /// The state by the log itself, whatever the index says.
+    pub(crate) fn replayed(&mut self, disk: &D) -> Result<&mut Replay, StoreError> {
+        if let Base::Index(_) = self.base {
+            (self.end, self.base) = replay(disk, self.shared, &self.log)?;
+        }
+        match &mut self.base {
+            Base::Replayed(replay) => Ok(replay),
+            // Just replaced.
+            Base::Index(_) => Err(StoreError::LogMissing { log: LOG, witness: INDEX }),
+        }
+    }
+
+    /// Lets the index and this step's own view follow what was appended. The index is only a
+    /// shortcut: where it can't be written, the next one in reads the log.
+    pub(crate) fn publish(&mut self, disk: &D, batch: Batch) -> Result<(), StoreError> {
+        self.end = batch.end;
+        let followed = match &mut self.base {
+            Base::Index(_) if batch.records.is_empty() => return Ok(()),
+            Base::Index(index) => index.follow(&batch.records, batch.end, &self.now.stamp).unwrap_or(false),
+            Base::Replayed(replay) => {
+                batch.records.iter().try_for_each(|(extent, record)| replay.follow(*extent, record))?;
+                false
+            }
+        };
+        if !followed {
+            self.replayed(disk)?;
+            let _ = self.reindex(disk);
+        }
+        Ok(())
+    }
+
+    /// How far the segment has grown beyond its checkpoint, when that is more than the checkpoint
+    /// itself: sealing it sooner would mean to write the same leases over and over.
+    pub(crate) fn growth(&self) -> u64 {
+        let checkpoint = match &self.base {
+            Base::Index(index) => index.header().checkpoint_end,
+            Base::Replayed(replay) => replay.checkpoint_end,
+        };
+        let growth = self.end.offset.saturating_sub(checkpoint);
+        if growth > checkpoint { growth } else { 0 }
+    }
+
+    /// Makes the index anew from the state.
+    pub(crate) fn reindex(&mut self, disk: &D) -> io::Result<()> {
+        let Base::Replayed(replay) = &self.base else { return Ok(()) };
+        let image = index::build(replay, self.end, &self.now.stamp)?;
+        index::install(&InFile(disk.open(INDEX, Open::Create)?), &image)
+    }
+}

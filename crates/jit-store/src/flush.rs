@@ -1,0 +1,119 @@
+//! Group commit: one flush serves every record that was appended before it.
+//!
+//! Whoever needs the log durable tries the flush lock. Who gets it leads: it flushes for all that
+//! was appended by then, and says so in the shared words. The others sleep until a flush has
+//! ended. A leader marks the flush before it starts: when it fails, or its owner dies in it, the
+//! kernel may have told nobody else of the loss, so the whole segment is in doubt from then on
+//! (dev/log-format.md argues why an acknowledgement is never wrong).
+
+use std::time::Duration;
+
+use jit_core::Seq;
+
+use crate::disk::{Disk, DiskFile};
+use crate::shared::{Bell, Shared};
+
+/// What a step appended and has yet to see durable.
+pub(crate) struct Unflushed<F> {
+    /// The segment that it was appended to.
+    pub(crate) log: F,
+    /// Its last record.
+    pub(crate) seq: Seq,
+    /// The count of failures when it was appended.
+    pub(crate) epoch: u64,
+}
+
+/// The segment was put in doubt before the record was seen durable.
+pub(crate) struct InDoubt;
+
+/// In case a leader dies: how long its followers sleep before one of them tries to lead.
+pub(crate) const NAP: Duration = Duration::from_millis(20);
+
+/// Waits until the record is durable, leading a flush where nobody else does.
+pub(crate) fn confirm<D: Disk>(
+    lock: &D::File,
+    shared: &Shared<D::Words>,
+    unflushed: &Unflushed<D::File>,
+) -> Result<(), InDoubt> {
+    loop {
+        let heard = shared.hear(Bell::Flushed);
+        // In this order: a later epoch's flushes say nothing of what this one appended.
+        let durable = shared.durable();
+        if shared.epoch() != unflushed.epoch {
+            return Err(InDoubt);
+        }
+        if durable >= unflushed.seq {
+            return Ok(());
+        }
+        match lock.try_lock() {
+            Ok(true) => {
+                let led = lead(shared, unflushed);
+                let unlocked = lock.unlock();
+                // One who found the lock taken may have fallen asleep after the flush rang.
+                shared.ring(Bell::Flushed, true);
+                led?;
+                unlocked.map_err(|_| InDoubt)?;
+            }
+            Ok(false) => shared.wait(Bell::Flushed, heard, NAP),
+            Err(_) => return Err(InDoubt),
+        }
+    }
+}
+
+/// Flushes, under the flush lock.
+fn lead<W: crate::disk::Words, F: DiskFile>(
+    shared: &Shared<W>,
+    unflushed: &Unflushed<F>,
+) -> Result<(), InDoubt> {
+    if shared.flushing() {
+        shared.poison();
+    }
+    // A segment is only ever replaced under this lock, with all of it durable or in doubt. So as
+    // long as the record is neither, the file at hand is the live segment.
+    if shared.epoch() != unflushed.epoch {
+        return Err(InDoubt);
+    }
+    if shared.durable() >= unflushed.seq {
+        return Ok(());
+    }
+    shared.set_flushing(true);
+    let all = shared.appended();
+    match unflushed.log.sync() {
+        Ok(()) => {
+            shared.set_durable(all);
+            shared.set_flushing(false);
+            Ok(())
+        }
+        Err(_) => {
+            shared.poison();
+            Err(InDoubt)
+        }
+    }
+}
+
+/// Runs `work` while no flush can be under way; a flush whose owner died counts as failed.
+///
+/// Returns `None` when a living leader kept the lock for all of `tries`.
+pub(crate) fn excluded<D: Disk, T>(
+    lock: &D::File,
+    shared: &Shared<D::Words>,
+    tries: u32,
+    work: impl FnOnce() -> T,
+) -> std::io::Result<Option<T>> {
+    for attempt in 1..=tries {
+        let heard = shared.hear(Bell::Flushed);
+        if lock.try_lock()? {
+            if shared.flushing() {
+                shared.poison();
+            }
+            let done = work();
+            lock.unlock()?;
+            shared.ring(Bell::Flushed, true);
+            return Ok(Some(done));
+        }
+        if attempt < tries {
+            shared.wait(Bell::Flushed, heard, NAP);
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,340 @@
+//! The index: from what a command names to where its record stands in the log.
+//!
+//! It is derived, disposable, and never synced. It is believed only when its header proves that
+//! it was finished by a process of this boot, and that the log at hand holds, at the very place
+//! where the index says it stopped, the record that it says it stopped at. It is changed in
+//! place under the writers' lock; readers without the lock see by the header's version whether a
+//! writer came between.
+
+mod cells;
+mod header;
+mod slots;
+mod table;
+mod view;
+
+use std::io;
+
+use jit_core::{Holder, Lease, LeaseId, Operation, Record, Reference, Stamp, View};
+use xxhash_rust::xxh3::xxh3_64;
+
+pub(crate) use cells::{Cells, InFile};
+pub(crate) use header::Header;
+pub(crate) use view::IndexView;
+
+use crate::replay::Replay;
+use crate::segment::{Extent, Position};
+use slots::{NONE, Slot};
+use table::{Key, Table, Value};
+
+/// The index's file.
+pub(crate) const INDEX: &str = "index";
+
+/// An index that was proven, in some cells.
+pub(crate) struct Index<C> {
+    cells: C,
+    header: Header,
+}
+
+impl<C: Cells> Index<C> {
+    /// Takes the index that is in the cells, if its header is whole.
+    ///
+    /// # Errors
+    /// Trouble in reading.
+    pub(crate) fn open(cells: C) -> io::Result<Option<Self>> {
+        Ok(Header::read(&cells)?.map(|header| Self { cells, header }))
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Whether no writer has touched the index since it was opened.
+    pub(crate) fn unchanged(&self) -> io::Result<bool> {
+        Ok(Header::read(&self.cells)?.is_some_and(|header| header == self.header))
+    }
+
+    fn table(&self) -> Table<'_, C> {
+        Table { cells: &self.cells, capacity: self.header.table_capacity }
+    }
+
+    fn slot(&self, i: u32) -> io::Result<Slot> {
+        Slot::read(&self.cells, &self.header, i)
+    }
+
+    fn put(&self, i: u32, slot: &Slot) -> io::Result<()> {
+        slot.write(&self.cells, &self.header, i)
+    }
+
+    /// The slot of a lease that stands.
+    fn slot_of(&self, id: &LeaseId) -> io::Result<Option<(u32, Slot)>> {
+        for value in self.table().find(Key::lease(id))? {
+            if let Value::Slot(i) = value {
+                let slot = self.slot(i)?;
+                if slot.lease == *id {
+                    return Ok(Some((i, slot)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Follows records that were appended, each with its place; the header is written last.
+    ///
+    /// The cells are marked as being changed before the first change and, if anything fails, stay
+    /// so: the next writer makes the index anew.
+    ///
+    /// # Errors
+    /// Trouble in reading or writing; `Ok(false)` when the records have outgrown the index.
+    pub(crate) fn follow(
+        &mut self,
+        records: &[(Extent, Record)],
+        end: Position,
+        now: &Stamp,
+    ) -> io::Result<bool> {
+        self.header.begin(&self.cells)?;
+        for (extent, record) in records {
+            if !self.apply(*extent, record, now)? {
+                return Ok(false);
+            }
+        }
+        self.header.log = end;
+        self.header.clock_ns = now.ns;
+        self.header.finish(&self.cells)?;
+        Ok(true)
+    }
+
+    /// Notes the result of a look at every deadline.
+    pub(crate) fn set_next_deadline(&mut self, ns: u64) {
+        self.header.next_deadline = ns;
+    }
+
+    fn apply(&mut self, extent: Extent, record: &Record, now: &Stamp) -> io::Result<bool> {
+        match &record.operation {
+            Operation::Acquire(lease) => return self.insert(lease, extent, now),
+            Operation::Resume(lease) => self.update(lease, extent, now)?,
+            Operation::Renew(leases) => {
+                for lease in leases {
+                    self.update(lease, extent, now)?;
+                }
+            }
+            Operation::Transfer(lease) => {
+                let Some((i, mut slot)) = self.slot_of(&lease.id)? else { return Ok(false) };
+                self.unlink(i, &slot)?;
+                slot.describe(lease, extent, now);
+                self.link(i, slot)?;
+                self.expect_by(slot.deadline);
+            }
+            Operation::Release { lease, released } if !lease.issues.is_empty() => {
+                let Some((i, mut slot)) = self.slot_of(&lease.id)? else { return Ok(false) };
+                for reference in released {
+                    self.table().remove(Key::reference(reference), Value::Slot(i))?;
+                    self.header.table_used -= 1;
+                }
+                slot.describe(lease, extent, now);
+                self.put(i, &slot)?;
+            }
+            Operation::Release { lease, released } => return self.end(lease, released, &[], extent),
+            Operation::AutoEvict(lease) | Operation::ForceEvict { lease, .. } => {
+                return self.end(lease, &lease.issues, &lease.issues, extent);
+            }
+            // These change what every entry means: the index is made anew.
+            Operation::Sighting | Operation::Checkpoint(_) | Operation::Carry(_) => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn room(&self, keys: usize) -> bool {
+        self.header.table_used + keys as u32 <= self.header.table_capacity / 2
+    }
+
+    fn add(&mut self, key: Key, value: Value) -> io::Result<()> {
+        self.table().insert(key, value)?;
+        self.header.table_used += 1;
+        Ok(())
+    }
+
+    /// Enters a lease that stands; `false` when there is no room.
+    fn insert(&mut self, lease: &Lease, extent: Extent, now: &Stamp) -> io::Result<bool> {
+        let Some(i) = self.free_slot()?.filter(|_| self.room(lease.issues.len() + 2)) else {
+            return Ok(false);
+        };
+        let mut slot = Slot::empty();
+        slot.describe(lease, extent, now);
+        self.link(i, slot)?;
+        self.add(Key::lease(&lease.id), Value::Slot(i))?;
+        for reference in &lease.issues {
+            for lost in self.table().find(Key::lost(reference))? {
+                self.table().remove(Key::lost(reference), lost)?;
+                self.header.table_used -= 1;
+            }
+            self.add(Key::reference(reference), Value::Slot(i))?;
+        }
+        self.expect_by(slot.deadline);
+        Ok(true)
+    }
+
+    fn update(&mut self, lease: &Lease, extent: Extent, now: &Stamp) -> io::Result<()> {
+        let Some((i, mut slot)) = self.slot_of(&lease.id)? else {
+            return Err(io::Error::other("the index has no slot for a lease that stands"));
+        };
+        slot.describe(lease, extent, now);
+        self.put(i, &slot)?;
+        self.expect_by(slot.deadline);
+        Ok(())
+    }
+
+    /// Turns a lease into one that ended; `false` when there is no room.
+    fn end(
+        &mut self,
+        lease: &Lease,
+        covered: &[Reference],
+        unclaimed: &[Reference],
+        at: Extent,
+    ) -> io::Result<bool> {
+        let Some((i, slot)) = self.slot_of(&lease.id)? else { return Ok(false) };
+        self.unlink(i, &slot)?;
+        let free = Slot { next: self.header.free_slot, ..Slot::empty() };
+        self.put(i, &free)?;
+        self.header.free_slot = i;
+        self.table().remove(Key::lease(&lease.id), Value::Slot(i))?;
+        for reference in covered {
+            self.table().remove(Key::reference(reference), Value::Slot(i))?;
+        }
+        self.header.table_used -= 1 + covered.len() as u32;
+        self.remember(&lease.id, unclaimed, at)
+    }
+
+    /// Enters a lease that ended.
+    fn remember(&mut self, id: &LeaseId, unclaimed: &[Reference], at: Extent) -> io::Result<bool> {
+        if !self.room(unclaimed.len() + 1) {
+            return Ok(false);
+        }
+        self.add(Key::lease(id), Value::Ended(at.offset))?;
+        for reference in unclaimed {
+            self.add(Key::lost(reference), Value::Ended(at.offset))?;
+        }
+        Ok(true)
+    }
+
+    fn free_slot(&mut self) -> io::Result<Option<u32>> {
+        let i = self.header.free_slot;
+        if i != NONE {
+            self.header.free_slot = self.slot(i)?.next;
+            return Ok(Some(i));
+        }
+        let i = self.header.slots_used;
+        if i >= self.header.slots_capacity() {
+            return Ok(None);
+        }
+        self.header.slots_used += 1;
+        Ok(Some(i))
+    }
+
+    /// Writes a slot as the first of its holder's.
+    fn link(&mut self, i: u32, mut slot: Slot) -> io::Result<()> {
+        let key = Key::from_hash(slot.holder);
+        let first = self.table().find(key)?.into_iter().next();
+        slot.previous = NONE;
+        slot.next = NONE;
+        match first {
+            Some(value @ Value::Slot(head)) => {
+                let mut second = self.slot(head)?;
+                second.previous = i;
+                self.put(head, &second)?;
+                slot.next = head;
+                self.table().replace(key, value, Value::Slot(i))?;
+            }
+            _ => self.add(key, Value::Slot(i))?,
+        }
+        self.put(i, &slot)
+    }
+
+    /// Takes a slot out of its holder's list.
+    fn unlink(&mut self, i: u32, slot: &Slot) -> io::Result<()> {
+        let key = Key::from_hash(slot.holder);
+        if slot.next != NONE {
+            let mut next = self.slot(slot.next)?;
+            next.previous = slot.previous;
+            self.put(slot.next, &next)?;
+        }
+        if slot.previous != NONE {
+            let mut previous = self.slot(slot.previous)?;
+            previous.next = slot.next;
+            return self.put(slot.previous, &previous);
+        }
+        if slot.next == NONE {
+            self.table().remove(key, Value::Slot(i))?;
+            self.header.table_used -= 1;
+            return Ok(());
+        }
+        self.table().replace(key, Value::Slot(i), Value::Slot(slot.next))
+    }
+
+    fn expect_by(&mut self, deadline: u64) {
+        self.header.next_deadline = self.header.next_deadline.min(deadline);
+    }
+}
+
+/// Makes an index of a state anew, as large as it needs to be and half as large again.
+///
+/// # Errors
+/// When the state says of a lease what the extents don't, which no log makes.
+pub(crate) fn build(replay: &Replay, log: Position, now: &Stamp) -> io::Result<Vec<u8>> {
+    let state = &replay.state;
+    let live = state.live().unwrap_or_else(|never| match never {});
+    let keys: usize = live.iter().map(|lease| lease.issues.len() + 2).sum::<usize>()
+        + state.ended().map(|ended| ended.unclaimed.len() + 1).sum::<usize>();
+    let header = Header::sized(keys, live.len(), replay, log, now);
+    let cells = cells::InMemory::new(header.size());
+    let mut index = Index { cells, header };
+    let place = |id: &LeaseId| {
+        replay.extents.get(id).copied().ok_or_else(|| io::Error::other("a lease without a record"))
+    };
+    for ended in state.ended() {
+        let id = &ended.lease.id;
+        index.remember(id, &ended.unclaimed, place(id)?)?;
+    }
+    for lease in &live {
+        index.insert(lease, place(&lease.id)?, now)?;
+    }
+    index.header.finish(&index.cells)?;
+    Ok(index.cells.into_bytes())
+}
+
+/// Writes a made index into a file, in an order that readers can tell.
+///
+/// # Errors
+/// Trouble in writing; the file then proves nothing.
+pub(crate) fn install<C: Cells>(cells: &C, image: &[u8]) -> io::Result<()> {
+    let before = Header::read(cells)?;
+    Header::spoil(cells)?;
+    cells.write(&image[Header::SIZE..], Header::SIZE as u64)?;
+    Header::publish(cells, &image[..Header::SIZE], before.map_or(0, |header| header.version))
+}
+
+fn hash(kind: u8, key: &[u8]) -> u64 {
+    let mut bytes = Vec::with_capacity(key.len() + 1);
+    bytes.push(kind);
+    bytes.extend_from_slice(key);
+    // Zero is an empty entry.
+    xxh3_64(&bytes).max(1)
+}
+
+impl Key {
+    fn lease(id: &LeaseId) -> Self {
+        Self::from_hash(hash(b'l', id.uuid().as_bytes()))
+    }
+
+    fn reference(reference: &Reference) -> Self {
+        Self::from_hash(hash(b'r', reference.to_string().as_bytes()))
+    }
+
+    fn lost(reference: &Reference) -> Self {
+        Self::from_hash(hash(b'x', reference.to_string().as_bytes()))
+    }
+
+    fn holder(holder: &Holder) -> Self {
+        let base = holder.base();
+        Self::from_hash(hash(b'h', format!("{} {}", base.agent, base.worktree).as_bytes()))
+    }
+}

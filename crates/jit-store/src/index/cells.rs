@@ -1,0 +1,59 @@
+//! Where an index is: a file, or memory while it is made.
+
+use std::cell::RefCell;
+use std::io;
+
+use crate::disk::DiskFile;
+
+/// Bytes that can be read and written in place.
+pub(crate) trait Cells {
+    /// Fills the buffer from `offset` on; what is not there is zero.
+    fn read(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
+
+    /// Writes all of it at `offset`.
+    fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+}
+
+/// In a file.
+pub(crate) struct InFile<F>(pub(crate) F);
+
+impl<F: DiskFile> Cells for InFile<F> {
+    fn read(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        let read = self.0.read_at(buffer, offset)?;
+        buffer[read..].fill(0);
+        Ok(())
+    }
+
+    fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.0.write_at(bytes, offset)
+    }
+}
+
+/// In memory, of a size that is given.
+pub(crate) struct InMemory(RefCell<Vec<u8>>);
+
+impl InMemory {
+    pub(crate) fn new(size: usize) -> Self {
+        Self(RefCell::new(vec![0; size]))
+    }
+
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.0.into_inner()
+    }
+}
+
+impl Cells for InMemory {
+    fn read(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        let bytes = self.0.borrow();
+        let at = offset as usize;
+        buffer.copy_from_slice(bytes.get(at..at + buffer.len()).ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
+    }
+
+    fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let mut all = self.0.borrow_mut();
+        let at = offset as usize;
+        all.get_mut(at..at + bytes.len()).ok_or(io::ErrorKind::UnexpectedEof)?.copy_from_slice(bytes);
+        Ok(())
+    }
+}

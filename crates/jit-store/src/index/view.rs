@@ -1,0 +1,206 @@
+//! The index and the log's records behind it, as a view for a decision.
+
+use std::cell::Cell;
+use std::io;
+
+use jit_core::{
+    ControlPlaneId, End, Ended, Holder, Known, Lease, LeaseId, Operation, Record, Reference, Seq, Stamp, View,
+};
+
+use super::Index;
+use super::cells::Cells;
+use super::slots::{NONE, Slot};
+use super::table::{Key, Value};
+use crate::disk::DiskFile;
+use crate::line::decode;
+use crate::segment::Extent;
+
+/// The index did not keep its word: it is set aside, and the log asked instead.
+#[derive(Debug)]
+pub(crate) struct Trouble;
+
+impl From<io::Error> for Trouble {
+    fn from(_: io::Error) -> Self {
+        Self
+    }
+}
+
+/// An index over its log.
+pub(crate) struct IndexView<'a, C, F> {
+    index: &'a Index<C>,
+    log: &'a F,
+    /// The earliest deadline that a look at every slot left standing.
+    swept: Cell<Option<u64>>,
+}
+
+/// A record of this length or less is read with one call where its length is not known.
+const GUESS: usize = 2048;
+
+impl<'a, C: Cells, F: DiskFile> IndexView<'a, C, F> {
+    pub(crate) fn new(index: &'a Index<C>, log: &'a F) -> Self {
+        Self { index, log, swept: Cell::new(None) }
+    }
+
+    /// The earliest deadline after the lapsed leases that were shown are gone, if it was looked
+    /// for.
+    pub(crate) fn next_deadline(&self) -> Option<u64> {
+        self.swept.get()
+    }
+
+    fn record(&self, extent: Extent) -> Result<Record, Trouble> {
+        let mut line = vec![0; extent.length as usize];
+        let read = self.log.read_at(&mut line, extent.offset)?;
+        if read < line.len() {
+            return Err(Trouble);
+        }
+        Ok(decode(&line).map_err(|_| Trouble)?.record)
+    }
+
+    fn record_at(&self, offset: u64) -> Result<Record, Trouble> {
+        let mut line = vec![0; GUESS];
+        loop {
+            let read = self.log.read_at(&mut line, offset)?;
+            match line[..read].iter().position(|byte| *byte == b'\n') {
+                Some(length) => return Ok(decode(&line[..length]).map_err(|_| Trouble)?.record),
+                None if read < line.len() => return Err(Trouble),
+                None => line.resize(line.len() * 4, 0),
+            }
+        }
+    }
+
+    /// The lease in a slot, with its deadline on the index's clock.
+    fn live_in(&self, slot: &Slot) -> Result<Lease, Trouble> {
+        let record = self.record(slot.extent)?;
+        let lease = match record.operation {
+            Operation::Renew(leases) => leases.into_iter().find(|lease| lease.id == slot.lease),
+            Operation::Acquire(lease)
+            | Operation::Resume(lease)
+            | Operation::Transfer(lease)
+            | Operation::Release { lease, .. }
+            | Operation::Carry(Known::Live(lease)) => Some(lease),
+            _ => None,
+        };
+        let mut lease = lease.filter(|lease| lease.id == slot.lease).ok_or(Trouble)?;
+        // Sightings that came after the record are in the slot only.
+        let from = slot.deadline.saturating_sub(lease.ttl.nanos());
+        lease.sight(Stamp { boot: self.index.header.boot, ns: from });
+        Ok(lease)
+    }
+
+    fn ended_at(&self, offset: u64) -> Result<Ended, Trouble> {
+        let record = self.record_at(offset)?;
+        let (lease, end) = match record.operation {
+            Operation::Carry(Known::Ended(ended)) => return Ok(ended),
+            Operation::Release { lease, .. } => return Ok(Ended::released(lease, record.at)),
+            Operation::AutoEvict(lease) => (lease, End::Lapsed),
+            Operation::ForceEvict { lease, reason } => {
+                (lease, End::Evicted { by: record.actor.agent, reason })
+            }
+            _ => return Err(Trouble),
+        };
+        Ok(Ended::lost(lease, end, record.at))
+    }
+
+    fn slots(&self) -> Result<Vec<Slot>, Trouble> {
+        let mut slots = Slot::read_all(&self.index.cells, &self.index.header)?;
+        slots.retain(|slot| !slot.is_free());
+        Ok(slots)
+    }
+}
+
+impl<C: Cells, F: DiskFile> View for IndexView<'_, C, F> {
+    type Error = Trouble;
+
+    fn next_seq(&self) -> Seq {
+        self.index.header.log.seq.next()
+    }
+
+    fn lease(&self, id: &LeaseId) -> Result<Option<Known>, Trouble> {
+        for value in self.index.table().find(Key::lease(id))? {
+            match value {
+                Value::Slot(i) => {
+                    let slot = self.index.slot(i)?;
+                    if slot.lease == *id {
+                        return Ok(Some(Known::Live(self.live_in(&slot)?)));
+                    }
+                }
+                Value::Ended(offset) => {
+                    let ended = self.ended_at(offset)?;
+                    if ended.lease.id == *id {
+                        return Ok(Some(Known::Ended(ended)));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn covering(&self, reference: &Reference) -> Result<Option<Lease>, Trouble> {
+        for value in self.index.table().find(Key::reference(reference))? {
+            let Value::Slot(i) = value else { return Err(Trouble) };
+            let lease = self.live_in(&self.index.slot(i)?)?;
+            if lease.issues.contains(reference) {
+                return Ok(Some(lease));
+            }
+        }
+        Ok(None)
+    }
+
+    fn lost(&self, reference: &Reference) -> Result<Option<Ended>, Trouble> {
+        for value in self.index.table().find(Key::lost(reference))? {
+            let Value::Ended(offset) = value else { return Err(Trouble) };
+            let ended = self.ended_at(offset)?;
+            if ended.lease.issues.contains(reference) {
+                return Ok(Some(ended));
+            }
+        }
+        Ok(None)
+    }
+
+    fn held_by(&self, holder: &Holder) -> Result<Vec<Lease>, Trouble> {
+        let mut held = Vec::new();
+        let mut next = match self.index.table().find(Key::holder(holder))?.first() {
+            Some(Value::Slot(i)) => *i,
+            Some(Value::Ended(_)) => return Err(Trouble),
+            None => NONE,
+        };
+        while next != NONE {
+            if held.len() > self.index.header.slots_used as usize {
+                return Err(Trouble);
+            }
+            let slot = self.index.slot(next)?;
+            held.push(self.live_in(&slot)?);
+            next = slot.next;
+        }
+        held.retain(|lease| lease.holder.acts_for(holder));
+        held.sort_by_key(|lease| lease.fence);
+        Ok(held)
+    }
+
+    fn live(&self) -> Result<Vec<Lease>, Trouble> {
+        let live: Result<Vec<Lease>, Trouble> = self.slots()?.iter().map(|slot| self.live_in(slot)).collect();
+        let mut live = live?;
+        live.sort_by_key(|lease| lease.fence);
+        Ok(live)
+    }
+
+    fn control_plane(&self) -> Option<ControlPlaneId> {
+        Some(self.index.header.control_plane)
+    }
+
+    fn lapsed(&self, now: &Stamp, most: usize) -> Result<Vec<Lease>, Trouble> {
+        if now.ns < self.index.header.next_deadline {
+            return Ok(Vec::new());
+        }
+        let (lapsed, standing): (Vec<Slot>, Vec<Slot>) =
+            self.slots()?.into_iter().partition(|slot| slot.deadline <= now.ns);
+        let left = lapsed.iter().skip(most).chain(&standing).map(|slot| slot.deadline).min();
+        self.swept.set(Some(left.unwrap_or(u64::MAX)));
+        lapsed.iter().take(most).map(|slot| self.live_in(slot)).collect()
+    }
+
+    /// Never: an index is kept only while every lease has a deadline on its clock.
+    fn has_unsighted(&self, _: &Stamp) -> Result<bool, Trouble> {
+        Ok(false)
+    }
+}

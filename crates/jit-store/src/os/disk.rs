@@ -1,0 +1,246 @@
+//! The real disk: everything relative to one directory's descriptor.
+
+use std::cell::OnceCell;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use fs4::fs_std::FileExt as _;
+use rustix::fs::{
+    AtFlags, Dir, Mode, OFlags, fdatasync, fstat, fstatfs, fsync, linkat, mkdirat, open, openat, renameat,
+    statat, unlinkat,
+};
+use rustix::io::Errno;
+
+use crate::disk::{Disk, DiskFile, Open};
+use crate::os::owner::{Heritage, Modes};
+use crate::os::words::MappedWords;
+
+/// The directory of a control plane.
+pub struct OsDisk {
+    path: PathBuf,
+    modes: Modes,
+    root: OnceCell<Root>,
+}
+
+struct Root {
+    dir: OwnedFd,
+    heritage: Heritage,
+}
+
+impl OsDisk {
+    /// The disk below `path`, which need not be there; if it is made, then with these modes.
+    pub fn at(path: PathBuf, modes: Modes) -> Self {
+        Self { path, modes, root: OnceCell::new() }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn root(&self) -> io::Result<&Root> {
+        if let Some(root) = self.root.get() {
+            return Ok(root);
+        }
+        // A symlink in its place would put the leases where another repository, or another user,
+        // has them too.
+        let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let dir = open(&self.path, flags, Mode::empty()).map_err(|error| match error {
+            Errno::LOOP | Errno::NOTDIR => io::Error::from(io::ErrorKind::NotADirectory),
+            error => error.into(),
+        })?;
+        let heritage = Heritage::of(&fstat(&dir)?);
+        Ok(self.root.get_or_init(|| Root { dir, heritage }))
+    }
+
+    /// The path as the kernel's `*at` calls take it.
+    fn name(path: &str) -> &str {
+        if path.is_empty() { "." } else { path }
+    }
+}
+
+impl Disk for OsDisk {
+    type File = OsFile;
+    type Words = MappedWords;
+
+    fn make_root(&self) -> io::Result<()> {
+        let parent = self.path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        let name = self.path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        let parent = open(parent, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        let heritage = Heritage::with(self.modes, &fstat(&parent)?);
+        match mkdirat(&parent, name, heritage.dir_mode()) {
+            Ok(()) => {
+                let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+                let dir = openat(&parent, name, flags, Mode::empty())?;
+                heritage.hand_on(&dir, heritage.dir_mode())?;
+            }
+            Err(Errno::EXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+        fsync(&parent)?;
+        self.root().map(|_| ())
+    }
+
+    fn open(&self, path: &str, how: Open) -> io::Result<OsFile> {
+        let root = self.root()?;
+        let flags = OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let flags = flags
+            | match how {
+                Open::Read => OFlags::RDONLY,
+                Open::Write | Open::Create => OFlags::RDWR,
+                Open::Fresh => OFlags::RDWR | OFlags::TRUNC,
+            };
+        match openat(&root.dir, path, flags, Mode::empty()) {
+            Ok(file) => Ok(OsFile(file.into())),
+            Err(Errno::NOENT) if matches!(how, Open::Create | Open::Fresh) => {
+                let mode = root.heritage.file_mode();
+                match openat(&root.dir, path, flags | OFlags::CREATE | OFlags::EXCL, mode) {
+                    Ok(file) => {
+                        root.heritage.hand_on(&file, mode)?;
+                        Ok(OsFile(file.into()))
+                    }
+                    // Somebody else made it in between.
+                    Err(Errno::EXIST) => Ok(OsFile(openat(&root.dir, path, flags, Mode::empty())?.into())),
+                    Err(error) => Err(error.into()),
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn words(&self, path: &str, how: Open) -> io::Result<MappedWords> {
+        MappedWords::map(&self.open(path, how)?.0, how != Open::Read)
+    }
+
+    fn make_dir(&self, path: &str) -> io::Result<()> {
+        let root = self.root()?;
+        match mkdirat(&root.dir, path, root.heritage.dir_mode()) {
+            Ok(()) => {
+                let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+                let dir = openat(&root.dir, path, flags, Mode::empty())?;
+                Ok(root.heritage.hand_on(&dir, root.heritage.dir_mode())?)
+            }
+            Err(Errno::EXIST) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn list(&self, path: &str) -> io::Result<Vec<String>> {
+        let root = match self.root() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            root => root?,
+        };
+        let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let dir = match openat(&root.dir, Self::name(path), flags, Mode::empty()) {
+            Err(Errno::NOENT) => return Ok(Vec::new()),
+            dir => dir?,
+        };
+        let names: rustix::io::Result<Vec<String>> = Dir::new(dir)?
+            .map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()))
+            .collect();
+        let mut names = names?;
+        names.retain(|name| !matches!(&**name, "." | ".."));
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn exists(&self, path: &str) -> io::Result<bool> {
+        let root = match self.root() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            root => root?,
+        };
+        match statat(&root.dir, path, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let dir = &self.root()?.dir;
+        Ok(renameat(dir, from, dir, to)?)
+    }
+
+    fn link(&self, from: &str, to: &str) -> io::Result<()> {
+        let dir = &self.root()?.dir;
+        Ok(linkat(dir, from, dir, to, AtFlags::empty())?)
+    }
+
+    fn remove(&self, path: &str) -> io::Result<()> {
+        match unlinkat(&self.root()?.dir, path, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn sync_dir(&self, path: &str) -> io::Result<()> {
+        let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let dir = openat(&self.root()?.dir, Self::name(path), flags, Mode::empty())?;
+        Ok(fsync(dir)?)
+    }
+
+    fn locks_may_be_local(&self) -> io::Result<Option<&'static str>> {
+        Ok(filesystem::remote(fstatfs(&self.root()?.dir)?.f_type as u64))
+    }
+}
+
+/// An open file of the control plane.
+pub struct OsFile(File);
+
+impl DiskFile for OsFile {
+    fn len(&self) -> io::Result<u64> {
+        let size = fstat(self.0.as_fd())?.st_size;
+        u64::try_from(size).map_err(io::Error::other)
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut read = 0;
+        while read < buffer.len() {
+            match self.0.read_at(&mut buffer[read..], offset + read as u64) {
+                Ok(0) => break,
+                Ok(more) => read += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(read)
+    }
+
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.0.write_all_at(bytes, offset)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Ok(fdatasync(&self.0)?)
+    }
+
+    fn try_lock(&self) -> io::Result<bool> {
+        self.0.try_lock_exclusive()
+    }
+
+    fn unlock(&self) -> io::Result<()> {
+        fs4::fs_std::FileExt::unlock(&self.0)
+    }
+}
+
+/// Which file systems may keep locks to each machine. What is not listed is taken to be local.
+mod filesystem {
+    const REMOTE: [(u64, &str); 9] = [
+        (0x6969, "NFS"),
+        (0x517b, "SMB"),
+        (0xff53_4d42, "SMB"),
+        (0xfe53_4d42, "SMB"),
+        (0x0102_1997, "9p"),
+        (0x6573_5546, "FUSE or virtiofs"),
+        (0x5346_414f, "AFS"),
+        (0x00c3_6400, "Ceph"),
+        (0x7461_636f, "OCFS2"),
+    ];
+
+    pub(super) fn remote(kind: u64) -> Option<&'static str> {
+        REMOTE.iter().find(|(magic, _)| *magic == kind & 0xffff_ffff).map(|(_, name)| *name)
+    }
+}

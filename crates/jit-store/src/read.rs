@@ -1,0 +1,122 @@
+//! Reading without the lock, and without writing anything.
+
+use std::io;
+
+use jit_core::{Now, Query, Record, Seq, State};
+
+use crate::clock::Clock;
+use crate::disk::{Disk, Open};
+use crate::entered::proven;
+use crate::error::{Doing, StoreError};
+use crate::index::IndexView;
+use crate::names::{ARCHIVE, LOG, sealed, segment_of};
+use crate::replay::Replay;
+use crate::segment::{Position, Scanned, scan};
+use crate::store::Store;
+
+/// How often a reader that a writer crossed looks at the index again before it reads the log.
+const TRIES: u32 = 8;
+
+impl<D: Disk, C: Clock> Store<D, C> {
+    /// Answers a question by one consistent view of the leases, which may show an operation that
+    /// is not durable yet.
+    ///
+    /// # Errors
+    /// Corruption, a log of another version, or trouble in reading.
+    pub fn read<Q: Query>(&self, query: &Q) -> Result<Q::Answer, StoreError> {
+        for _ in 0..TRIES {
+            if let Some(answer) = self.by_index(query)? {
+                return Ok(answer);
+            }
+        }
+        let (state, _) = self.state()?;
+        let now = self.now()?;
+        Ok(query.ask(&state, &now).unwrap_or_else(|never| match never {}))
+    }
+
+    fn now(&self) -> Result<Now, StoreError> {
+        self.clock.now().map_err(StoreError::Clock)
+    }
+
+    fn by_index<Q: Query>(&self, query: &Q) -> Result<Option<Q::Answer>, StoreError> {
+        let Ok(log) = self.disk.open(LOG, Open::Read) else { return Ok(None) };
+        let Some((index, now)) = proven(&self.disk, Open::Read, &log, || self.now().ok()) else {
+            return Ok(None);
+        };
+        let answer = query.ask(&IndexView::new(&index, &log), &now);
+        let unchanged = index.unchanged().unwrap_or(false);
+        Ok(answer.ok().filter(|_| unchanged))
+    }
+
+    /// What the log says, read whole.
+    pub(crate) fn state(&self) -> Result<(State, Option<Scanned>), StoreError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let mut replay = Replay::default();
+            let Some((log, durable)) = self.log_to_read()? else { return Ok((replay.state, None)) };
+            let scanned =
+                scan(&log, LOG, Position::default(), durable, |extent, record| replay.follow(extent, record));
+            match scanned {
+                Ok(scanned) => return Ok((replay.state, Some(scanned))),
+                // A record may have been half written when the reader came by.
+                Err(StoreError::Corrupt { .. }) if tries < TRIES => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The live segment, and up to where it was durable before it was opened; `None` where there
+    /// is no control plane yet.
+    fn log_to_read(&self) -> Result<Option<(D::File, Seq)>, StoreError> {
+        let now = self.now()?;
+        let shared = self.shared_to_read().filter(|shared| shared.of_boot(now.stamp.boot));
+        let durable = shared.map_or_else(Seq::default, |shared| shared.durable());
+        match self.disk.open(LOG, Open::Read) {
+            Ok(log) => Ok(Some((log, durable))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.log_may_be_missing()?;
+                Ok(None)
+            }
+            Err(error) => Err(error).reading(LOG),
+        }
+    }
+
+    /// Shows records to `visit`, newest segment first and each segment from its beginning, for as
+    /// long as it says so after a segment.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    pub fn history(&self, mut visit: impl FnMut(Vec<Record>) -> bool) -> Result<(), StoreError> {
+        let Some((log, durable)) = self.log_to_read()? else { return Ok(()) };
+        let live = self.records(&log, LOG, durable)?;
+        // A segment that was sealed meanwhile holds what was just read.
+        let mut oldest = live.first().map_or(Seq(u64::MAX), |record| record.seq);
+        if !visit(live) {
+            return Ok(());
+        }
+        let mut segments: Vec<u64> =
+            self.disk.list(ARCHIVE).reading(ARCHIVE)?.iter().filter_map(|name| segment_of(name)).collect();
+        segments.sort_unstable();
+        for segment in segments.into_iter().rev() {
+            let name = sealed(segment);
+            let file = self.disk.open(&name, Open::Read).reading(&name)?;
+            let mut records = self.records(&file, &name, Seq::default())?;
+            records.retain(|record| record.seq < oldest);
+            oldest = records.first().map_or(oldest, |record| record.seq);
+            if !visit(records) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn records(&self, file: &D::File, name: &str, durable: Seq) -> Result<Vec<Record>, StoreError> {
+        let mut records = Vec::new();
+        scan(file, name, Position::default(), durable, |_, record| {
+            records.push(record.clone());
+            Ok(())
+        })?;
+        Ok(records)
+    }
+}

@@ -1,0 +1,56 @@
+//! The log followed record by record: the state, and where each lease's latest record stands.
+
+use std::collections::HashMap;
+
+use jit_core::{Ended, Known, Lease, LeaseId, Operation, Record, Seq, State};
+
+use crate::error::StoreError;
+use crate::names::LOG;
+use crate::segment::Extent;
+
+/// What following a segment from its checkpoint gives.
+#[derive(Default)]
+pub(crate) struct Replay {
+    /// What the segment says.
+    pub(crate) state: State,
+    /// Where the latest record of each lease stands.
+    pub(crate) extents: HashMap<LeaseId, Extent>,
+    /// The byte behind the last record of the checkpoint.
+    pub(crate) checkpoint_end: u64,
+    checkpoint_last: Seq,
+}
+
+impl Replay {
+    /// Follows one record more.
+    ///
+    /// # Errors
+    /// When it can't come next, the log is not what a jit wrote.
+    pub(crate) fn follow(&mut self, extent: Extent, record: &Record) -> Result<(), StoreError> {
+        self.state.apply(record).map_err(|error| StoreError::Corrupt {
+            file: LOG.into(),
+            offset: extent.offset,
+            reason: error.to_string(),
+        })?;
+        if let Operation::Checkpoint(checkpoint) = &record.operation {
+            self.extents.clear();
+            self.checkpoint_last = record.seq.plus(checkpoint.carried);
+        }
+        if record.seq <= self.checkpoint_last {
+            self.checkpoint_end = extent.offset + u64::from(extent.length) + 1;
+        }
+        let one = |lease: &Lease| (lease.id, extent);
+        match &record.operation {
+            Operation::Renew(leases) => self.extents.extend(leases.iter().map(one)),
+            Operation::Carry(Known::Ended(Ended { lease, .. }))
+            | Operation::Carry(Known::Live(lease))
+            | Operation::Acquire(lease)
+            | Operation::Resume(lease)
+            | Operation::Transfer(lease)
+            | Operation::Release { lease, .. }
+            | Operation::AutoEvict(lease)
+            | Operation::ForceEvict { lease, .. } => self.extents.extend([one(lease)]),
+            Operation::Checkpoint(_) | Operation::Sighting => {}
+        }
+        Ok(())
+    }
+}

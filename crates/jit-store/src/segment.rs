@@ -1,0 +1,147 @@
+//! Reading a segment of the log, and telling what was never acknowledged from what was damaged.
+
+use jit_core::{Operation, Record, Seq};
+
+use crate::disk::DiskFile;
+use crate::error::{Doing, StoreError};
+use crate::line::{Line, LineError, Sum, decode};
+
+/// Where in a segment a reader stands: behind a record that proved itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Position {
+    /// The byte after that record's line break.
+    pub(crate) offset: u64,
+    /// Its place in the order of all records.
+    pub(crate) seq: Seq,
+    /// Its checksum.
+    pub(crate) sum: Sum,
+}
+
+/// Where a record stands in its segment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Extent {
+    /// Its first byte.
+    pub(crate) offset: u64,
+    /// Its length, without the line break.
+    pub(crate) length: u32,
+}
+
+/// Bytes at a segment's end that are no records and were never acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Torn {
+    /// Where they begin.
+    pub(crate) offset: u64,
+    /// The bytes, without the padding after them.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// How far a segment could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Scanned {
+    /// Behind the last record.
+    pub(crate) end: Position,
+    /// What follows it that is no record.
+    pub(crate) torn: Option<Torn>,
+}
+
+/// Reads the records of a segment from a position on.
+///
+/// At the first bad record, if one that was written later proves that the bad one had been
+/// durable, the segment is corrupt. Otherwise nobody was ever told that what begins there was
+/// done, and it is reported as torn.
+///
+/// `known_durable` is what this boot's flushes know to be durable, read before the file was
+/// opened.
+///
+/// # Errors
+/// Corruption, a record of another version, whatever `visit` says, or trouble in reading.
+pub(crate) fn scan<F: DiskFile>(
+    file: &F,
+    name: &str,
+    from: Position,
+    known_durable: Seq,
+    mut visit: impl FnMut(Extent, &Record) -> Result<(), StoreError>,
+) -> Result<Scanned, StoreError> {
+    let bytes = file.read_from(from.offset).reading(name)?;
+    let mut known_durable = known_durable;
+    let mut end = from;
+    for (at, line) in lines(&bytes) {
+        let offset = from.offset + at as u64;
+        let whole = at + line.len() < bytes.len();
+        let bad = match checked(line, whole, &end, name, offset)? {
+            Ok(found) => {
+                if let Operation::Checkpoint(checkpoint) = &found.record.operation {
+                    // A segment gets its name after all of its checkpoint is durable.
+                    known_durable = known_durable.max(found.record.seq.plus(checkpoint.carried));
+                }
+                let extent = Extent { offset, length: line.len() as u32 };
+                visit(extent, &found.record)?;
+                end = Position {
+                    offset: offset + line.len() as u64 + 1,
+                    seq: found.record.seq,
+                    sum: found.sum,
+                };
+                continue;
+            }
+            Err(bad) => bad,
+        };
+        let torn = &bytes[at..];
+        let proof = known_durable.max(durable_by(torn));
+        if proof > end.seq || end.offset == 0 {
+            let reason = format!("{bad}, and record {} is known to have been durable", end.seq.next());
+            return Err(StoreError::Corrupt { file: name.to_owned(), offset, reason });
+        }
+        let length = torn.iter().rposition(|byte| *byte != b'\n').map_or(0, |last| last + 1);
+        let torn = Torn { offset, bytes: torn[..length].to_vec() };
+        return Ok(Scanned { end, torn: Some(torn) });
+    }
+    if known_durable > end.seq || end.offset == 0 {
+        let reason = format!(
+            "it ends after record {}, and record {known_durable} is known to have been durable",
+            end.seq
+        );
+        return Err(StoreError::Corrupt { file: name.to_owned(), offset: end.offset, reason });
+    }
+    Ok(Scanned { end, torn: None })
+}
+
+/// The lines that are not empty, each with its first byte's place. Empty ones are padding.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let mut at = 0;
+    bytes
+        .split(|byte| *byte == b'\n')
+        .map(move |line| {
+            let start = at;
+            at += line.len() + 1;
+            (start, line)
+        })
+        .filter(|(_, line)| !line.is_empty())
+}
+
+/// The line if it proves itself and comes next; otherwise what is wrong with it.
+fn checked(
+    line: &[u8],
+    whole: bool,
+    end: &Position,
+    name: &str,
+    offset: u64,
+) -> Result<Result<Line, String>, StoreError> {
+    match decode(line) {
+        // What is appended next would become part of it.
+        Ok(_) if !whole => Ok(Err("its line break is missing".into())),
+        Ok(found) if end.offset == 0 => Ok(Ok(found)),
+        Ok(found) if found.prev == end.sum && found.record.seq == end.seq.next() => Ok(Ok(found)),
+        Ok(found) => Ok(Err(format!(
+            "record {} stands there, which does not follow record {}",
+            found.record.seq, end.seq
+        ))),
+        Err(LineError::Damaged(reason)) => Ok(Err(reason)),
+        Err(LineError::Foreign(error)) => Err(StoreError::Foreign { file: name.to_owned(), offset, error }),
+    }
+}
+
+/// The highest record that anything in these bytes proves to have been durable.
+fn durable_by(bytes: &[u8]) -> Seq {
+    let proven = lines(bytes).filter_map(|(_, line)| decode(line).ok());
+    proven.map(|line| line.record.durable).max().unwrap_or_default()
+}

@@ -1,0 +1,187 @@
+//! What the processes of one boot share in memory: how far the log is durable, who flushes it,
+//! who has the lock, who waits. All of it is worthless after a reboot.
+
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
+use jit_core::{ClockId, Seq};
+
+use crate::disk::Words;
+
+/// The meaning of the words.
+pub(crate) struct Shared<W> {
+    words: W,
+}
+
+/// What can be waited for.
+#[derive(Clone, Copy)]
+pub(crate) enum Bell {
+    /// A flush ended.
+    Flushed = 0,
+    /// The log grew, or a waiter left.
+    Changed = 1,
+    /// The lock was let go.
+    Unlocked = 2,
+}
+
+/// Each bell's count of those who wait for it. One who dies waiting leaves it too high, which
+/// costs the ringer a needless call.
+const WAITERS: usize = 4;
+
+const BOOT: [usize; 2] = [0, 1];
+const DURABLE: usize = 2;
+const APPENDED: usize = 3;
+const EPOCH: usize = 4;
+const FLUSHING: usize = 5;
+const POISONED: usize = 6;
+const NAMES_DURABLE: usize = 7;
+const TICKETS: usize = 8;
+const NEXT_TICKET: usize = 9;
+const OWNER: usize = 10;
+const OWNER_WORDS: usize = 10;
+
+impl<W: Words> Shared<W> {
+    pub(crate) fn new(words: W) -> Self {
+        Self { words }
+    }
+
+    fn get(&self, i: usize) -> u64 {
+        self.words.long(i).load(SeqCst)
+    }
+
+    fn set(&self, i: usize, value: u64) {
+        self.words.long(i).store(value, SeqCst);
+    }
+
+    /// Forgets what another boot left. Only under the lock.
+    pub(crate) fn attach(&self, boot: ClockId) {
+        if self.of_boot(boot) {
+            return;
+        }
+        (BOOT[1] + 1..W::LONGS).for_each(|i| self.set(i, 0));
+        let (high, low) = boot.uuid().as_u64_pair();
+        self.set(BOOT[0], high);
+        self.set(BOOT[1], low);
+    }
+
+    /// Whether the words are of this boot.
+    pub(crate) fn of_boot(&self, boot: ClockId) -> bool {
+        (self.get(BOOT[0]), self.get(BOOT[1])) == boot.uuid().as_u64_pair()
+    }
+
+    /// The last record that a flush confirmed.
+    pub(crate) fn durable(&self) -> Seq {
+        Seq(self.get(DURABLE))
+    }
+
+    pub(crate) fn set_durable(&self, seq: Seq) {
+        self.words.long(DURABLE).fetch_max(seq.0, SeqCst);
+    }
+
+    /// The last record that was written to the log. Only writers set it, under the lock.
+    pub(crate) fn appended(&self) -> Seq {
+        Seq(self.get(APPENDED))
+    }
+
+    pub(crate) fn set_appended(&self, seq: Seq) {
+        self.set(APPENDED, seq.0);
+    }
+
+    /// Grows each time that a flush failed: what was appended before and is not durable is in
+    /// doubt for good.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.get(EPOCH)
+    }
+
+    /// Whether a flush is under way, or its owner died in it.
+    pub(crate) fn flushing(&self) -> bool {
+        self.get(FLUSHING) != 0
+    }
+
+    pub(crate) fn set_flushing(&self, flushing: bool) {
+        self.set(FLUSHING, flushing.into());
+    }
+
+    /// Whether a flush of the segment at hand failed, so that nothing is acknowledged on it.
+    pub(crate) fn poisoned(&self) -> bool {
+        self.get(POISONED) != 0
+    }
+
+    /// Puts the segment at hand in doubt. Only under the flush lock.
+    pub(crate) fn poison(&self) {
+        self.set(POISONED, 1);
+        self.words.long(EPOCH).fetch_add(1, SeqCst);
+        self.set_flushing(false);
+        self.ring(Bell::Flushed, true);
+    }
+
+    /// A new segment has taken the place of the one in doubt. Only under both locks.
+    pub(crate) fn heal(&self) {
+        self.set(POISONED, 0);
+    }
+
+    /// Whether the log's name is known to lead, after a power loss too, to the segment at hand.
+    pub(crate) fn names_durable(&self) -> bool {
+        self.get(NAMES_DURABLE) != 0
+    }
+
+    pub(crate) fn set_names_durable(&self, durable: bool) {
+        self.set(NAMES_DURABLE, durable.into());
+    }
+
+    /// No ticket slot at or above this one is in use.
+    pub(crate) fn tickets(&self) -> u64 {
+        self.get(TICKETS)
+    }
+
+    pub(crate) fn set_tickets(&self, slots: u64) {
+        self.set(TICKETS, slots);
+    }
+
+    /// The next place in the queue. Only under the lock.
+    pub(crate) fn next_ticket(&self) -> u64 {
+        self.words.long(NEXT_TICKET).fetch_add(1, SeqCst) + 1
+    }
+
+    /// Says who has the lock, for those who wait for it; cut to what fits.
+    pub(crate) fn set_owner(&self, who: &str) {
+        let mut bytes = [0; OWNER_WORDS * 8];
+        let length = who.len().min(bytes.len());
+        bytes[..length].copy_from_slice(&who.as_bytes()[..length]);
+        for (i, word) in bytes.chunks_exact(8).enumerate() {
+            let word = word.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+            self.set(OWNER + i, word);
+        }
+    }
+
+    pub(crate) fn owner(&self) -> Option<String> {
+        let bytes: Vec<u8> = (0..OWNER_WORDS)
+            .flat_map(|i| self.get(OWNER + i).to_le_bytes())
+            .take_while(|byte| *byte != 0)
+            .collect();
+        let who = String::from_utf8_lossy(&bytes).into_owned();
+        (!who.is_empty()).then_some(who)
+    }
+
+    /// What a later [`Self::wait`] compares with: take it before looking at what is waited for.
+    pub(crate) fn hear(&self, bell: Bell) -> u32 {
+        self.words.bell(bell as usize).load(SeqCst)
+    }
+
+    /// Sleeps until the bell is rung after `heard`, at most so long.
+    pub(crate) fn wait(&self, bell: Bell, heard: u32, most: Duration) {
+        let waiters = self.words.bell(bell as usize + WAITERS);
+        waiters.fetch_add(1, SeqCst);
+        self.words.wait(bell as usize, heard, most);
+        // Another boot's reset may have come between; below zero nobody would be woken again.
+        let _ = waiters.fetch_update(SeqCst, SeqCst, |waiting| Some(waiting.saturating_sub(1)));
+    }
+
+    /// Wakes those who wait: all of them, or one.
+    pub(crate) fn ring(&self, bell: Bell, all: bool) {
+        self.words.bell(bell as usize).fetch_add(1, SeqCst);
+        if self.words.bell(bell as usize + WAITERS).load(SeqCst) > 0 {
+            self.words.wake(bell as usize, all);
+        }
+    }
+}

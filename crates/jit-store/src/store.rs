@@ -1,0 +1,184 @@
+//! The one way to change a lease: lock, view, decide, append, publish, unlock; then wait for the
+//! disk.
+
+use std::cell::OnceCell;
+use std::time::Duration;
+
+use jit_core::decide::decide;
+use jit_core::{ControlPlaneId, Decision, Holder, Policy, Refusal, Request, Scene, Seq};
+
+use crate::clock::Clock;
+use crate::disk::{Disk, Open};
+use crate::entered::{Base, Entered};
+use crate::error::{Doing, StepError, StoreError};
+use crate::flush::{self, Unflushed};
+use crate::index::IndexView;
+use crate::log::{self, NotWritten};
+use crate::names::{FLUSH_LOCK, WORDS};
+use crate::shared::{Bell, Shared};
+use crate::tickets;
+
+/// How a store behaves.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How long the lock is waited for.
+    pub lock_timeout: Duration,
+    /// Whether to write where locks may be local to each machine.
+    pub allow_shared_filesystem: bool,
+    /// How far the live segment may grow beyond its checkpoint before it is sealed, in bytes.
+    pub compact_at: u64,
+    /// The id of the control plane, should this store be the one that makes it.
+    pub fresh: ControlPlaneId,
+}
+
+/// A control plane on a disk.
+pub struct Store<D: Disk, C> {
+    pub(crate) disk: D,
+    pub(crate) clock: C,
+    pub(crate) options: Options,
+    shared: OnceCell<Shared<D::Words>>,
+}
+
+/// A grant that was written and is not known to be durable yet.
+pub struct Pending<D: Disk, T> {
+    answer: T,
+    unflushed: Unflushed<D::File>,
+    overgrown: bool,
+}
+
+impl<D: Disk, T> Pending<D, T> {
+    /// What will be granted.
+    pub fn answer(&self) -> &T {
+        &self.answer
+    }
+}
+
+impl<D: Disk, C: Clock> Store<D, C> {
+    /// The store on this disk; nothing is touched yet.
+    pub fn new(disk: D, clock: C, options: Options) -> Self {
+        Self { disk, clock, options, shared: OnceCell::new() }
+    }
+
+    /// The disk that it is on.
+    pub fn disk(&self) -> &D {
+        &self.disk
+    }
+
+    /// Decides a request, appends what follows from it and, if it is granted, waits until that is
+    /// durable.
+    ///
+    /// # Errors
+    /// See [`StepError`]; after [`StepError::DurabilityUnknown`] the grant may stand.
+    pub fn transact<R: Request>(
+        &self,
+        request: &R,
+        actor: &Holder,
+        policy: &Policy,
+    ) -> Result<R::Answer, StepError<R::Answer>> {
+        self.confirm(self.begin(request, actor, policy)?, actor)
+    }
+
+    /// The part of [`Self::transact`] that happens under the lock.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn begin<R: Request>(
+        &self,
+        request: &R,
+        actor: &Holder,
+        policy: &Policy,
+    ) -> Result<Pending<D, R::Answer>, StepError<R::Answer>> {
+        let mut entered = self.enter(actor)?;
+        let waiting = tickets::living(&self.disk, entered.shared)?;
+        let scene = Scene { now: entered.now, actor, policy, waiting: &waiting };
+        let Decision { operations, answer } = self.decided(request, &mut entered, &scene)?;
+        let batch = log::batch(operations, actor, &entered.now, entered.shared.durable(), entered.end)?;
+        let seq = batch.end.seq;
+        let changed = !batch.records.is_empty();
+        if changed {
+            match log::append(&entered.log, &batch.bytes, entered.end.offset) {
+                Ok(()) => {}
+                Err(NotWritten::Cleanly(error)) => return Err(error.into()),
+                Err(NotWritten::Perhaps) => return Err(in_doubt(answer, seq)),
+            }
+            entered.shared.set_appended(seq);
+        }
+        entered.publish(&self.disk, batch)?;
+        let overgrown = entered.growth() > self.options.compact_at;
+        let Entered { held, log, end, shared, .. } = entered;
+        let epoch = shared.epoch();
+        drop(held);
+        // Not otherwise: waiters who were refused would wake each other for ever.
+        if changed {
+            shared.ring(Bell::Changed, true);
+        }
+        let answer = answer.map_err(StepError::Refused)?;
+        Ok(Pending { answer, unflushed: Unflushed { log, seq: end.seq, epoch }, overgrown })
+    }
+
+    /// Decides on the index; where that does not keep its word, on the log itself.
+    fn decided<R: Request>(
+        &self,
+        request: &R,
+        entered: &mut Entered<'_, D>,
+        scene: &Scene<'_>,
+    ) -> Result<Decision<R::Answer>, StoreError> {
+        if let Base::Index(index) = &mut entered.base {
+            let view = IndexView::new(index, &entered.log);
+            let decision = decide(request, &view, scene);
+            let next_deadline = view.next_deadline();
+            if let Ok(decision) = decision {
+                if let Some(ns) = next_deadline {
+                    index.set_next_deadline(ns);
+                }
+                return Ok(decision);
+            }
+        }
+        let replay = entered.replayed(&self.disk)?;
+        Ok(decide(request, &replay.state, scene).unwrap_or_else(|never| match never {}))
+    }
+
+    /// The part of [`Self::transact`] that waits for the disk.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn confirm<T>(&self, pending: Pending<D, T>, actor: &Holder) -> Result<T, StepError<T>> {
+        let Pending { answer, unflushed, overgrown } = pending;
+        let confirmed = self
+            .disk
+            .open(FLUSH_LOCK, Open::Create)
+            .ok()
+            .zip(self.shared().ok())
+            .map(|(lock, shared)| flush::confirm::<D>(&lock, shared, &unflushed));
+        match confirmed {
+            Some(Ok(())) => {}
+            _ => return Err(StepError::DurabilityUnknown { answer, seq: unflushed.seq }),
+        }
+        if overgrown {
+            // The grant stands whether or not this works out; the next writer tries again.
+            let _ = self.seal_if(actor, |entered| entered.growth() > self.options.compact_at);
+        }
+        Ok(answer)
+    }
+
+    /// The words that processes share, mapped on first use.
+    pub(crate) fn shared(&self) -> Result<&Shared<D::Words>, StoreError> {
+        if let Some(shared) = self.shared.get() {
+            return Ok(shared);
+        }
+        let words = self.disk.words(WORDS, Open::Create).writing(WORDS)?;
+        Ok(self.shared.get_or_init(|| Shared::new(words)))
+    }
+
+    /// The same for one who only reads; `None` where they are not there or can't be read.
+    pub(crate) fn shared_to_read(&self) -> Option<Shared<D::Words>> {
+        self.disk.words(WORDS, Open::Read).ok().map(Shared::new)
+    }
+}
+
+fn in_doubt<T>(answer: Result<T, Refusal>, seq: Seq) -> StepError<T> {
+    match answer {
+        Ok(answer) => StepError::DurabilityUnknown { answer, seq },
+        Err(refusal) => StepError::Refused(refusal),
+    }
+}
