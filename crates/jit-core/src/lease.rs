@@ -124,9 +124,8 @@ impl Lease {
     pub fn lifetime(&self, now: &Stamp) -> Lifetime {
         match self.deadline_ns(now) {
             None => Lifetime::Unsighted,
-            Some(deadline) if deadline > now.ns => {
-                Lifetime::Left(Duration::from_nanos(deadline - now.ns).min(self.ttl.duration()))
-            }
+            // No more than the TTL: what it counts from is never ahead of `now`.
+            Some(deadline) if deadline > now.ns => Lifetime::Left(Duration::from_nanos(deadline - now.ns)),
             Some(deadline) => Lifetime::Lapsed(Duration::from_nanos(now.ns - deadline)),
         }
     }

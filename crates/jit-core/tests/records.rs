@@ -2,6 +2,8 @@
 //! fields and look at the version first, and an unknown version is never taken for damage
 //! (invariant 3.4).
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::{holder, lease_id, secret, some_lease, stamp, thing, things, ttl, wall};
@@ -24,17 +26,14 @@ fn record(operation: Operation) -> Record {
 }
 
 fn text(record: &Record) -> String {
-    String::from_utf8(record.to_json().expect("records can be written")).expect("JSON is text")
+    String::from_utf8(record.to_json().unwrap()).unwrap()
 }
 
 /// A lease with every field set.
 fn full() -> Lease {
     Lease {
-        issues: [
-            vec!["67e55044-10b1-426f-9247-bb680e5fe0c8".parse().expect("an id")],
-            things("a/b.c deploy-db"),
-        ]
-        .concat(),
+        issues: [vec!["67e55044-10b1-426f-9247-bb680e5fe0c8".parse().unwrap()], things("a/b.c deploy-db")]
+            .concat(),
         task: "say \"hé\"\\".parse().ok(),
         branch: Some("main".into()),
         sighted: vec![stamp(2, 5), stamp(3, 6)],
@@ -46,7 +45,7 @@ fn full() -> Lease {
 
 /// One of each operation, as they would be written.
 fn each_operation() -> Vec<Operation> {
-    let evicted = End::Evicted { by: holder("b").agent, reason: "stuck".parse().expect("a reason") };
+    let evicted = End::Evicted { by: holder("b").agent, reason: "stuck".parse().unwrap() };
     let over = Lease { issues: vec![], ..some_lease() };
     let control_plane = ControlPlaneId::new(Uuid::from_u128(7));
     vec![
@@ -62,7 +61,7 @@ fn each_operation() -> Vec<Operation> {
         Operation::Transfer(some_lease()),
         Operation::Release { lease: over, released: things("x") },
         Operation::AutoEvict(some_lease()),
-        Operation::ForceEvict { lease: some_lease(), reason: "stuck".parse().expect("a reason") },
+        Operation::ForceEvict { lease: some_lease(), reason: "stuck".parse().unwrap() },
         Operation::Sighting,
     ]
 }
@@ -159,7 +158,7 @@ fn no_operation_is_read_without_what_it_carries() {
                 panic!("{json}")
             };
             if document.remove(field).is_some() {
-                let json = serde_json::to_vec(&document).expect("a document");
+                let json = serde_json::to_vec(&document).unwrap();
                 assert!(
                     matches!(Record::from_json(&json), Err(RecordError::Malformed(_))),
                     "{field}: {json:?}"
@@ -185,7 +184,7 @@ fn a_torn_line_is_malformed() {
 /// one.
 #[test]
 fn wall_times_are_kept_to_the_millisecond() {
-    let time = chrono::DateTime::from_timestamp(1_767_225_600, 123_999_999).expect("a time");
+    let time = chrono::DateTime::from_timestamp(1_767_225_600, 123_999_999).unwrap();
     let time = WallTime::new(time);
     assert_eq!(time.to_string(), "2026-01-01T00:00:00.123Z");
     assert_eq!(time.to_string().parse(), Ok(time));
@@ -199,12 +198,12 @@ fn references() -> impl Strategy<Value = Vec<Reference>> {
 }
 
 fn issue() -> impl Strategy<Value = Reference> {
-    any::<u128>().prop_map(|id| Uuid::from_u128(id).to_string().parse().expect("an issue"))
+    any::<u128>().prop_map(|id| Uuid::from_u128(id).to_string().parse().unwrap())
 }
 
 fn task() -> impl Strategy<Value = Task> {
     // Quotes, backslashes, and characters of any width and direction.
-    "[^\\p{C}]{0,40}|[\"\\\\/]{1,8}".prop_map(|text| text.parse().expect("a task"))
+    "[^\\p{C}]{0,40}|[\"\\\\/]{1,8}".prop_map(|text| text.parse().unwrap())
 }
 
 fn holders() -> impl Strategy<Value = Holder> {
@@ -217,9 +216,8 @@ fn holders() -> impl Strategy<Value = Holder> {
 }
 
 fn walls() -> impl Strategy<Value = WallTime> {
-    (0i64..253_402_300_799, 0u32..1_000_000_000).prop_map(|(secs, nanos)| {
-        WallTime::new(chrono::DateTime::from_timestamp(secs, nanos).expect("before the year 10000"))
-    })
+    (0i64..253_402_300_799, 0u32..1_000_000_000)
+        .prop_map(|(secs, nanos)| WallTime::new(chrono::DateTime::from_timestamp(secs, nanos).unwrap()))
 }
 
 fn stamps() -> impl Strategy<Value = Stamp> {

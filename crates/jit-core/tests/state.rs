@@ -161,3 +161,15 @@ fn what_nobody_acquired_since_is_remembered() {
     world.force_evict("c", of("x")).unwrap();
     assert_eq!((lost(&world, "x"), lost(&world, "y")), (Some(lease_id(2)), Some(lease_id(1))));
 }
+
+/// What is over leaves nothing among what stands: the state does not grow with the log.
+#[test]
+fn what_is_over_leaves_nothing_behind() {
+    let mut world = World::new();
+    world.acquire("a", "x y").unwrap();
+    world.transfer("a", of("x y"), "b").unwrap();
+    world.release("b", of("x")).unwrap();
+    world.release("b", of("y")).unwrap();
+    let state = format!("{:?}", world.state);
+    assert!(state.contains("live: {}") && state.contains("covering: {}, lost: {}, holders: {}"), "{state}");
+}
