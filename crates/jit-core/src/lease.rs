@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::by_str::serde_by_str;
 use crate::{AgentId, Fence, Holder, LeaseId, Now, Reference, Stamp, TokenHash, Ttl, WallTime};
 
-/// What a lease is for, in its holder's words: one line, up to 1,000 bytes.
+/// A line in somebody's words, of up to 1,000 bytes: what a lease is for, or why it was ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task(String);
 
@@ -22,6 +22,9 @@ impl FromStr for Task {
     type Err = TaskError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.trim().is_empty() {
+            return Err(TaskError::Empty);
+        }
         if text.len() > Self::MAX {
             return Err(TaskError::Long(text.len()));
         }
@@ -40,14 +43,17 @@ impl fmt::Display for Task {
 
 serde_by_str!(Task);
 
-/// Why a text can't be a task.
+/// Why a text can't be such a line.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TaskError {
+    /// Nothing but space.
+    #[error("the text is empty")]
+    Empty,
     /// Over the limit.
-    #[error("the task text has {0} bytes; at most 1000 are allowed")]
+    #[error("the text has {0} bytes; at most 1000 are allowed")]
     Long(usize),
     /// Line breaks or other control characters.
-    #[error("the task text has control characters; write it on one line")]
+    #[error("the text has control characters; write it on one line")]
     Control,
 }
 

@@ -203,7 +203,7 @@ fn issue() -> impl Strategy<Value = Reference> {
 
 fn task() -> impl Strategy<Value = Task> {
     // Quotes, backslashes, and characters of any width and direction.
-    "[^\\p{C}]{0,40}|[\"\\\\/]{1,8}".prop_map(|text| text.parse().unwrap())
+    "[^\\p{C}]{0,40}x|[\"\\\\/]{1,8}".prop_map(|text| text.parse().unwrap())
 }
 
 fn holders() -> impl Strategy<Value = Holder> {

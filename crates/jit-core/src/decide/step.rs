@@ -1,5 +1,7 @@
 //! One decision under way: the view with what this step has already done to it.
 
+use std::collections::BTreeMap;
+
 use crate::{End, Ended, Fence, Known, Lease, LeaseId, Operation, Reference, Scene, View};
 
 /// Reads through to the view, with lapsed leases evicted as they are met.
@@ -7,12 +9,12 @@ pub struct Step<'v, V> {
     view: &'v V,
     scene: &'v Scene<'v>,
     operations: Vec<Operation>,
-    evicted: Vec<Ended>,
+    evicted: BTreeMap<LeaseId, Ended>,
 }
 
 impl<'v, V: View> Step<'v, V> {
     pub(super) fn new(view: &'v V, scene: &'v Scene<'v>) -> Self {
-        Self { view, scene, operations: Vec::new(), evicted: Vec::new() }
+        Self { view, scene, operations: Vec::new(), evicted: BTreeMap::new() }
     }
 
     pub(super) fn into_operations(self) -> Vec<Operation> {
@@ -50,18 +52,14 @@ impl<'v, V: View> Step<'v, V> {
 
     pub(super) fn evict(&mut self, lease: Lease) {
         self.push(Operation::AutoEvict(lease.clone()));
-        self.evicted.push(Ended::lost(lease, End::Lapsed, self.scene.now.wall));
-    }
-
-    fn evicted(&self, id: &LeaseId) -> Option<&Ended> {
-        self.evicted.iter().find(|ended| ended.lease.id == *id)
+        self.evicted.insert(lease.id, Ended::lost(lease, End::Lapsed, self.scene.now.wall));
     }
 
     /// A lease from the view if it still stands, as this step's sighting left it; evicts it if it
     /// has lapsed.
     fn standing(&mut self, mut lease: Lease) -> Option<Lease> {
         lease.sight(self.scene.now.stamp);
-        if self.evicted(&lease.id).is_some() {
+        if self.evicted.contains_key(&lease.id) {
             return None;
         }
         if lease.lapsed(&self.scene.now.stamp) {
@@ -76,7 +74,7 @@ impl<'v, V: View> Step<'v, V> {
         let known = match self.view.lease(id)? {
             Some(Known::Live(lease)) => match self.standing(lease) {
                 Some(lease) => Some(Known::Live(lease)),
-                None => self.evicted(id).cloned().map(Known::Ended),
+                None => self.evicted.get(id).cloned().map(Known::Ended),
             },
             known => known,
         };
@@ -90,7 +88,7 @@ impl<'v, V: View> Step<'v, V> {
 
     /// The lease that was lost last on a reference that nobody has acquired since.
     pub(super) fn lost(&self, reference: &Reference) -> Result<Option<Ended>, V::Error> {
-        let here = self.evicted.iter().find(|ended| ended.lease.issues.contains(reference));
+        let here = self.evicted.values().find(|ended| ended.lease.issues.contains(reference));
         match here {
             Some(ended) => Ok(Some(ended.clone())),
             None => self.view.lost(reference),
