@@ -2,7 +2,8 @@
 //!
 //! `{…,"prev":"<16 hex>","sum":"<16 hex>"}`: `sum` is the XXH3 hash of all bytes of the line
 //! before `,"sum"`, and `prev` is the `sum` of the line before. So each line proves itself, and
-//! the lines prove their order.
+//! the lines prove their order. Before them stands `"more":N` when N lines follow that were
+//! appended together with this one: none of them counts without all.
 
 use jit_core::{Record, RecordError};
 use xxhash_rust::xxh3::xxh3_64;
@@ -20,6 +21,8 @@ pub(crate) struct Line {
     pub(crate) prev: Sum,
     /// Its own.
     pub(crate) sum: Sum,
+    /// How many more lines belong to the same step.
+    pub(crate) more: usize,
 }
 
 /// Why some bytes are no line.
@@ -31,19 +34,25 @@ pub(crate) enum LineError {
     Foreign(RecordError),
 }
 
+const MORE: &[u8] = b",\"more\":";
 const PREV: &[u8] = b",\"prev\":\"";
 const SUM: &[u8] = b",\"sum\":\"";
 const HEX: usize = 16;
 /// How many bytes the last checksum takes, with what follows it and the line break.
 pub(crate) const PROOF: usize = HEX + b"\"}\n".len();
 
-/// Writes a record as the line after the one with the checksum `prev`, line break included.
+/// Writes a record as the line after the one with the checksum `prev`, line break included, when
+/// `more` lines of the same step follow.
 ///
 /// # Errors
 /// See [`Record::to_json`].
-pub(crate) fn encode(record: &Record, prev: Sum) -> Result<(Vec<u8>, Sum), RecordError> {
+pub(crate) fn encode(record: &Record, prev: Sum, more: usize) -> Result<(Vec<u8>, Sum), RecordError> {
     let mut line = record.to_json()?;
     line.pop();
+    if more > 0 {
+        line.extend_from_slice(MORE);
+        line.extend_from_slice(more.to_string().as_bytes());
+    }
     line.extend_from_slice(PREV);
     line.extend_from_slice(&hex(prev));
     line.push(b'"');
@@ -60,8 +69,8 @@ pub(crate) fn encode(record: &Record, prev: Sum) -> Result<(Vec<u8>, Sum), Recor
 /// When it does not prove itself, or is of another version.
 pub(crate) fn decode(line: &[u8]) -> Result<Line, LineError> {
     match sums(line) {
-        Some((prev, sum)) => match Record::from_json(line) {
-            Ok(record) => Ok(Line { record, prev, sum }),
+        Some((rest, prev, sum)) => match Record::from_json(line) {
+            Ok(record) => Ok(Line { record, prev, sum, more: more(rest) }),
             Err(RecordError::Malformed(reason)) => Err(LineError::Damaged(reason)),
             Err(foreign) => Err(LineError::Foreign(foreign)),
         },
@@ -82,12 +91,21 @@ pub(crate) fn proof(bytes: &[u8]) -> Option<Sum> {
     unhex(digits.get(digits.len().checked_sub(HEX)?..)?)
 }
 
-fn sums(line: &[u8]) -> Option<(Sum, Sum)> {
+/// What stands before the checksums, and these.
+fn sums(line: &[u8]) -> Option<(&[u8], Sum, Sum)> {
     let rest = line.strip_suffix(b"\"}")?;
     let (rest, sum) = split_hex(rest)?;
     let signed = rest.strip_suffix(SUM)?;
     let (rest, prev) = split_hex(signed.strip_suffix(b"\"")?)?;
-    (rest.ends_with(PREV) && Sum(xxh3_64(signed)) == sum).then_some((prev, sum))
+    let rest = rest.strip_suffix(PREV)?;
+    (Sum(xxh3_64(signed)) == sum).then_some((rest, prev, sum))
+}
+
+fn more(rest: &[u8]) -> usize {
+    let digits = rest.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let (rest, digits) = rest.split_at(rest.len() - digits);
+    let counted = rest.ends_with(MORE).then(|| std::str::from_utf8(digits).ok()?.parse().ok());
+    counted.flatten().unwrap_or(0)
 }
 
 fn split_hex(bytes: &[u8]) -> Option<(&[u8], Sum)> {

@@ -28,10 +28,12 @@ pub(crate) fn batch(
 ) -> Result<Batch, StoreError> {
     let mut batch =
         Batch { bytes: Vec::with_capacity(1024), records: Vec::with_capacity(operations.len()), end: from };
+    let mut more = operations.len();
     for operation in operations {
+        more -= 1;
         let seq = batch.end.seq.next();
         let record = Record { seq, operation, actor: actor.clone(), at: now.wall, stamp: now.stamp, durable };
-        let (line, sum) = encode(&record, batch.end.sum).map_err(|error| StoreError::Foreign {
+        let (line, sum) = encode(&record, batch.end.sum, more).map_err(|error| StoreError::Foreign {
             file: LOG.into(),
             offset: batch.end.offset,
             error,

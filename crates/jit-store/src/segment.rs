@@ -65,50 +65,64 @@ pub(crate) fn scan<F: DiskFile>(
     let bytes = file.read_from(from.offset).reading(name)?;
     let mut known_durable = known_durable;
     let mut end = from;
+    // The records behind `end` are of one step, and more of it must follow.
+    let mut step: Vec<(Extent, Record)> = Vec::new();
+    let mut last = from;
+    let mut bad = None;
     for (at, line) in lines(&bytes) {
         let offset = from.offset + at as u64;
         let whole = at + line.len() < bytes.len();
-        let bad = match checked(line, whole, &end, name, offset)? {
-            Ok(found) => {
-                if let Operation::Checkpoint(checkpoint) = &found.record.operation {
-                    // A segment gets its name after all of its checkpoint is durable.
-                    known_durable = known_durable.max(found.record.seq.plus(checkpoint.carried));
-                }
-                let extent = Extent { offset, length: line.len() as u32 };
-                visit(extent, &found.record)?;
-                end = Position {
-                    offset: offset + line.len() as u64 + 1,
-                    seq: found.record.seq,
-                    sum: found.sum,
-                };
-                continue;
+        let found = match checked(line, whole, &last, name, offset)? {
+            Ok(found) => found,
+            Err(reason) => {
+                bad = Some((offset, reason));
+                break;
             }
-            Err(bad) => bad,
         };
-        let torn = &bytes[at..];
-        let proof = known_durable.max(durable_by(torn));
-        if proof > end.seq || end.offset == 0 {
-            let reason = format!("{bad}, and record {} is known to have been durable", end.seq.next());
-            return Err(StoreError::Corrupt { file: name.to_owned(), offset, reason });
+        let seq = found.record.seq;
+        if let Operation::Checkpoint(checkpoint) = &found.record.operation {
+            // A segment gets its name after all of its checkpoint is durable.
+            known_durable = known_durable.max(seq.plus(checkpoint.carried));
         }
-        let length = torn.iter().rposition(|byte| *byte != b'\n').map_or(0, |last| last + 1);
-        let torn = Torn { offset, bytes: torn[..length].to_vec() };
-        return Ok(Scanned { end, torn: Some(torn) });
+        last = Position { offset: offset + line.len() as u64 + 1, seq, sum: found.sum };
+        step.push((Extent { offset, length: line.len() as u32 }, found.record));
+        if found.more == 0 {
+            step.drain(..).try_for_each(|(extent, record)| visit(extent, &record))?;
+            end = last;
+        }
     }
-    if known_durable > end.seq || end.offset == 0 {
-        let reason = format!(
-            "it ends after record {}, and record {known_durable} is known to have been durable",
-            end.seq
-        );
-        return Err(StoreError::Corrupt { file: name.to_owned(), offset: end.offset, reason });
+    let (offset, reason) = match bad {
+        Some(bad) => bad,
+        None if known_durable > end.seq || end.offset == 0 => (last.offset, "it ends there".to_owned()),
+        None if step.is_empty() => return Ok(Scanned { end, torn: None }),
+        None => (last.offset, "the step is not whole".to_owned()),
+    };
+    let from_step = step.first().map_or(offset, |(extent, _)| extent.offset);
+    let torn = &bytes[(from_step - from.offset) as usize..];
+    if known_durable.max(durable_by(torn)) > end.seq || end.offset == 0 {
+        let reason = format!("{reason}, and record {} is known to have been durable", last.seq.next());
+        return Err(StoreError::Corrupt { file: name.to_owned(), offset, reason });
     }
-    Ok(Scanned { end, torn: None })
+    refuse_foreign(torn, name, from_step)?;
+    let length = torn.iter().rposition(|byte| *byte != b'\n').map_or(0, |last| last + 1);
+    Ok(Scanned { end, torn: Some(Torn { offset: from_step, bytes: torn[..length].to_vec() }) })
+}
+
+/// What another version wrote is never cut, wherever it stands.
+fn refuse_foreign(torn: &[u8], name: &str, offset: u64) -> Result<(), StoreError> {
+    for (at, line) in lines(torn) {
+        if let Err(LineError::Foreign(error)) = decode(line) {
+            return Err(StoreError::Foreign { file: name.to_owned(), offset: offset + at as u64, error });
+        }
+    }
+    Ok(())
 }
 
 /// The lines that are not empty, each with its first byte's place. Empty ones are padding.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let mut at = 0;
-    bytes
+    let padding = bytes.iter().rposition(|byte| *byte != b'\n').map_or(0, |last| last + 1);
+    bytes[..padding]
         .split(|byte| *byte == b'\n')
         .map(move |line| {
             let start = at;
