@@ -278,7 +278,8 @@ impl<C: Cells> Index<C> {
 /// Makes an index of a state anew, as large as it needs to be and half as large again.
 ///
 /// # Errors
-/// When the state says of a lease what the extents don't, which no log makes.
+/// When a lease has no deadline on this clock yet: an index could never show that it lapsed. And
+/// when the state says of a lease what the extents don't, which no log makes.
 pub(crate) fn build(replay: &Replay, log: Position, now: &Stamp) -> io::Result<Vec<u8>> {
     let state = &replay.state;
     let live = state.live().unwrap_or_else(|never| match never {});
@@ -295,6 +296,9 @@ pub(crate) fn build(replay: &Replay, log: Position, now: &Stamp) -> io::Result<V
         index.remember(id, &ended.unclaimed, place(id)?)?;
     }
     for lease in &live {
+        if lease.deadline_ns(now).is_none() {
+            return Err(io::Error::other("a lease was not sighted on this clock"));
+        }
         index.insert(lease, place(&lease.id)?, now)?;
     }
     index.header.finish(&index.cells)?;
@@ -306,7 +310,7 @@ pub(crate) fn build(replay: &Replay, log: Position, now: &Stamp) -> io::Result<V
 /// # Errors
 /// Trouble in writing; the file then proves nothing.
 pub(crate) fn install<C: Cells>(cells: &C, image: &[u8]) -> io::Result<()> {
-    let before = Header::read(cells)?;
+    let before = Header::read(cells).unwrap_or(None);
     Header::spoil(cells)?;
     cells.write(&image[Header::SIZE..], Header::SIZE as u64)?;
     Header::publish(cells, &image[..Header::SIZE], before.map_or(0, |header| header.version))

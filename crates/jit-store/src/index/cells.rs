@@ -7,7 +7,8 @@ use crate::disk::DiskFile;
 
 /// Bytes that can be read and written in place.
 pub(crate) trait Cells {
-    /// Fills the buffer from `offset` on; what is not there is zero.
+    /// Fills the buffer from `offset` on. What is not there is an error: zeros would be taken for
+    /// entries that are free.
     fn read(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
 
     /// Writes all of it at `offset`.
@@ -20,8 +21,7 @@ pub(crate) struct InFile<F>(pub(crate) F);
 impl<F: DiskFile> Cells for InFile<F> {
     fn read(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         let read = self.0.read_at(buffer, offset)?;
-        buffer[read..].fill(0);
-        Ok(())
+        if read == buffer.len() { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 
     fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
