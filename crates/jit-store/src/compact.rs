@@ -50,13 +50,19 @@ impl<D: Disk, C: Clock> Store<D, C> {
         if !due(&entered) {
             return Ok(None);
         }
-        entered.replayed(&self.disk)?;
         let shared = entered.shared;
         self.without_flushes(shared, || {
-            if entered.log.sync().is_err() {
-                shared.poison();
-            } else {
-                shared.set_durable(entered.end.seq);
+            if !shared.poisoned() {
+                // Marked like any flush: should this process die here, nobody else may learn of a
+                // failure.
+                shared.set_flushing(true);
+                match entered.log.sync() {
+                    Ok(()) => {
+                        shared.set_durable(entered.end.seq);
+                        shared.set_flushing(false);
+                    }
+                    Err(_) => shared.poison(),
+                }
             }
             self.seal(&mut entered, actor)
         })
@@ -70,8 +76,11 @@ impl<D: Disk, C: Clock> Store<D, C> {
         mut entered: Entered<'s, D>,
         actor: &Holder,
     ) -> Result<Entered<'s, D>, StoreError> {
-        entered.replayed(&self.disk)?;
-        self.without_flushes(entered.shared, || self.seal(&mut entered, actor))?;
+        self.without_flushes(entered.shared, || {
+            self.seal(&mut entered, actor)?;
+            entered.epoch = entered.shared.epoch();
+            Ok(())
+        })?;
         Ok(entered)
     }
 
@@ -92,6 +101,10 @@ impl<D: Disk, C: Clock> Store<D, C> {
     /// new segment whose checkpoint is durable. The log is never absent and never in doubt.
     fn seal(&self, entered: &mut Entered<'_, D>, actor: &Holder) -> Result<Compacted, StoreError> {
         let shared = entered.shared;
+        if shared.poisoned() {
+            // What was read before the flush failed may not be there any more.
+            entered.read_again(&self.disk)?;
+        }
         let state = entered.replayed(&self.disk)?.state.clone();
         let batch = checkpoint(&state, entered, actor)?;
         let archived = sealed(state.segment());

@@ -12,7 +12,7 @@ use crate::index::{self, INDEX, InFile, Index};
 use crate::line::{PROOF, proof};
 use crate::lock::{self, Held};
 use crate::log::{self, Batch};
-use crate::names::{ARCHIVE, DRAFT, FLUSH_LOCK, LOCKS, LOG, WRITE_LOCK};
+use crate::names::{ARCHIVE, DRAFT, FLUSH_LOCK, LOCKS, LOG, WORDS, WRITE_LOCK};
 use crate::replay::Replay;
 use crate::segment::{Position, scan};
 use crate::shared::Shared;
@@ -31,6 +31,9 @@ pub(crate) struct Entered<'s, D: Disk> {
     pub(crate) held: Held<'s, D>,
     pub(crate) shared: &'s Shared<D::Words>,
     pub(crate) now: Now,
+    /// The count of failed flushes, read before the segment was found to be in no doubt: what is
+    /// appended here is in doubt if it grows at any time after.
+    pub(crate) epoch: u64,
     pub(crate) log: D::File,
     pub(crate) end: Position,
     pub(crate) base: Base<D>,
@@ -46,7 +49,8 @@ impl<D: Disk, C: Clock> Store<D, C> {
         shared.attach(now.stamp.boot);
         let log = self.live_log(&now, actor)?;
         let (end, base) = load(&self.disk, shared, &log, &now)?;
-        let entered = Entered { held, shared, now, log, end, base };
+        let epoch = shared.epoch();
+        let entered = Entered { held, shared, now, epoch, log, end, base };
         let entered = if self.in_doubt(shared)? { self.carry_over(entered, actor)? } else { entered };
         self.make_names_durable(shared)?;
         if shared.appended() < entered.end.seq {
@@ -96,6 +100,9 @@ impl<D: Disk, C: Clock> Store<D, C> {
             log => return log.writing(LOG),
         }
         self.log_may_be_missing()?;
+        if self.shared()?.durable() > Seq(0) {
+            return Err(StoreError::LogMissing { log: LOG, witness: WORDS });
+        }
         let checkpoint = Checkpoint { control_plane: self.options.fresh, segment: 1, carried: 0 };
         let operations = vec![Operation::Checkpoint(checkpoint)];
         let batch = log::batch(operations, actor, now, Seq(0), Position::default())?;
@@ -182,13 +189,19 @@ impl<D: Disk> Entered<'_, D> {
     /// The state by the log itself, whatever the index says.
     pub(crate) fn replayed(&mut self, disk: &D) -> Result<&mut Replay, StoreError> {
         if let Base::Index(_) = self.base {
-            (self.end, self.base) = replay(disk, self.shared, &self.log)?;
+            self.read_again(disk)?;
         }
         match &mut self.base {
             Base::Replayed(replay) => Ok(replay),
             // Just replaced.
             Base::Index(_) => Err(StoreError::LogMissing { log: LOG, witness: INDEX }),
         }
+    }
+
+    /// Follows the log as it reads now, whatever was known of it.
+    pub(crate) fn read_again(&mut self, disk: &D) -> Result<(), StoreError> {
+        (self.end, self.base) = replay(disk, self.shared, &self.log)?;
+        Ok(())
     }
 
     /// Lets the index and this step's own view follow what was appended. The index is only a

@@ -103,14 +103,19 @@ impl<D: Disk, C: Clock> Store<D, C> {
             }
             entered.shared.set_appended(seq);
         }
-        entered.publish(&self.disk, batch)?;
+        let published = entered.publish(&self.disk, batch);
         let overgrown = entered.growth() > self.options.compact_at;
-        let Entered { held, log, end, shared, .. } = entered;
-        let epoch = shared.epoch();
+        let Entered { held, log, end, shared, epoch, .. } = entered;
         drop(held);
         // Not otherwise: waiters who were refused would wake each other for ever.
         if changed {
             shared.ring(Bell::Changed, true);
+        }
+        match published {
+            Ok(()) => {}
+            // It stands in the log, whatever came after.
+            Err(_) if changed => return Err(in_doubt(answer, seq)),
+            Err(error) => return Err(error.into()),
         }
         let answer = answer.map_err(StepError::Refused)?;
         Ok(Pending { answer, unflushed: Unflushed { log, seq: end.seq, epoch }, overgrown })
