@@ -89,7 +89,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
     /// As for [`Self::read`].
     pub fn history(&self, mut visit: impl FnMut(Vec<Record>) -> bool) -> Result<(), StoreError> {
         let Some((log, durable)) = self.log_to_read()? else { return Ok(()) };
-        let live = self.records(&log, LOG, durable)?;
+        let (live, _) = self.records(&log, LOG, durable)?;
         // A segment that was sealed meanwhile holds what was just read.
         let mut oldest = live.first().map_or(Seq(u64::MAX), |record| record.seq);
         if !visit(live) {
@@ -101,8 +101,15 @@ impl<D: Disk, C: Clock> Store<D, C> {
         for segment in segments.into_iter().rev() {
             let name = sealed(segment);
             let file = self.disk.open(&name, Open::Read).reading(&name)?;
-            let mut records = self.records(&file, &name, Seq::default())?;
+            let (mut records, end) = self.records(&file, &name, Seq::default())?;
+            let last = records.last().map_or(Seq(0), |record| record.seq);
             records.retain(|record| record.seq < oldest);
+            // The copy of a segment that was not replaced after all may end earlier than it.
+            let goes_on = records.is_empty() || last.next() >= oldest;
+            if let Some(offset) = end.torn.map(|torn| torn.offset).or((!goes_on).then_some(end.end.offset)) {
+                let reason = format!("record {} is missing", last.next());
+                return Err(StoreError::Corrupt { file: name, offset, reason });
+            }
             oldest = records.first().map_or(oldest, |record| record.seq);
             if !visit(records) {
                 return Ok(());
@@ -111,12 +118,17 @@ impl<D: Disk, C: Clock> Store<D, C> {
         Ok(())
     }
 
-    fn records(&self, file: &D::File, name: &str, durable: Seq) -> Result<Vec<Record>, StoreError> {
+    fn records(
+        &self,
+        file: &D::File,
+        name: &str,
+        durable: Seq,
+    ) -> Result<(Vec<Record>, Scanned), StoreError> {
         let mut records = Vec::new();
-        scan(file, name, Position::default(), durable, |_, record| {
+        let scanned = scan(file, name, Position::default(), durable, |_, record| {
             records.push(record.clone());
             Ok(())
         })?;
-        Ok(records)
+        Ok((records, scanned))
     }
 }
