@@ -1,0 +1,253 @@
+//! Crash at every step: whatever a process was doing when it was killed or the power went, what
+//! was promised stands, and the next one goes on.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use jit_core::Operation;
+
+use crate::support::ask::{Ask, Outcome, acquire, acquire_for, ask, of, release, renew};
+use crate::support::machine::{Fault, LOG, Machine, Op};
+use crate::support::past::{Past, trace};
+use crate::support::random::chance;
+use crate::support::{check, holder, process};
+
+/// Checks a command in every way in which it can be interrupted.
+fn at_every_step(past: &Past, actor: &str, request: &Ask) {
+    let (ops, outcome) = trace(past, actor, request);
+    let wanted = match outcome {
+        Outcome::Granted(wanted) => wanted,
+        Outcome::Refused(_) => Vec::new(),
+        other => panic!("undisturbed: {other:?}"),
+    };
+    let mut met = HashSet::new();
+    for k in 0..=ops.len() {
+        for fault in ways_to_die(ops.get(k)) {
+            let past = past.fork();
+            let store = past.process();
+            store.disk().process(|process| process.fault = Some((k as u64, fault)));
+            let outcome = ask(&store, actor, request);
+            let mut promised = past.promised.clone();
+            if !past.machine.is_dead(store.disk().pid) {
+                assert!(k == ops.len() || matches!(request, Ask::Acquire { .. }), "it was killed");
+                if let Outcome::Granted(granted) = outcome {
+                    promised.extend(granted);
+                }
+            }
+            past.machine.kill(store.disk().pid);
+            if met.insert(past.machine.fingerprint()) {
+                check::all(&past.machine.fork(), &promised, &wanted);
+                let sampled = !matches!(fault, Fault::DieTorn(length) if length % 48 != 1);
+                if sampled {
+                    power_loss(&past.machine, &promised, &wanted, k as u64);
+                }
+            }
+        }
+    }
+    assert!(met.len() > 3, "the command did something");
+}
+
+/// Killed before the operation; for a write, also in the middle of it: after every byte of what
+/// is appended to the log, and after some of the others.
+fn ways_to_die(op: Option<&Op>) -> Vec<Fault> {
+    let mut ways = vec![Fault::Die];
+    if let Some(Op::Write { path, length }) = op {
+        let lengths: Vec<usize> = match path == LOG {
+            true => (1..(*length).min(1600)).chain([*length]).collect(),
+            false => vec![1, length / 3, length / 2, length - 1, *length],
+        };
+        ways.extend(lengths.into_iter().map(Fault::DieTorn));
+    }
+    ways
+}
+
+/// The power goes before the next process comes: each subset of what was not synced may survive.
+fn power_loss(machine: &Rc<Machine>, promised: &[Operation], wanted: &[Operation], seed: u64) {
+    let unsynced = machine.unsynced();
+    let mut masks: Vec<Box<dyn Fn(usize) -> bool>> = Vec::new();
+    if unsynced.len() <= 5 {
+        for mask in 0..1u32 << unsynced.len() {
+            masks.push(Box::new(move |n| mask >> n & 1 == 1));
+        }
+    } else {
+        masks.push(Box::new(|_| false));
+        for way in 0..5 {
+            masks.push(Box::new(move |n| chance(seed * 100 + way, n) % 2 == 0));
+        }
+    }
+    for (n, mask) in masks.into_iter().enumerate() {
+        let machine = machine.fork();
+        machine.garble_words(if n % 2 == 0 { seed } else { 0 });
+        let index = |what| unsynced.iter().position(|other| *other == what);
+        machine.lose_power(|what| index(what).is_some_and(&mask));
+        check::all(&machine, promised, wanted);
+    }
+}
+
+fn held() -> Past {
+    let mut past = Past::new();
+    past.grant("a", acquire(1, "x y")).grant("b", acquire(2, "z"));
+    past
+}
+
+#[test]
+fn the_first_acquisition_that_makes_the_control_plane() {
+    at_every_step(&Past::new(), "a", &acquire(1, "x"));
+}
+
+#[test]
+fn an_acquisition() {
+    at_every_step(&held(), "c", &acquire(3, "u v"));
+}
+
+#[test]
+fn an_acquisition_that_evicts_what_lapsed() {
+    let mut past = held();
+    past.grant("c", acquire_for(3, "u", 10)).pass(110);
+    at_every_step(&past, "d", &acquire(4, "x z"));
+}
+
+#[test]
+fn a_refusal_that_evicts_what_lapsed() {
+    let mut past = held();
+    past.pass(50).grant("c", acquire(3, "u")).pass(60);
+    at_every_step(&past, "d", &acquire(4, "u x"));
+}
+
+#[test]
+fn a_renewal_and_a_heartbeat() {
+    at_every_step(&held(), "a", &renew("x"));
+    let mut past = held();
+    past.grant("a", acquire(3, "u"));
+    at_every_step(&past, "a", &Ask::Heartbeat);
+}
+
+#[test]
+fn a_release_whole_in_part_and_of_several_leases() {
+    at_every_step(&held(), "a", &release("x y"));
+    at_every_step(&held(), "a", &release("x"));
+    let mut past = held();
+    past.grant("a", acquire(3, "u"));
+    at_every_step(&past, "a", &release("u x"));
+}
+
+#[test]
+fn a_transfer_an_eviction_and_a_resumption() {
+    at_every_step(&held(), "a", &Ask::Transfer { target: of("x y"), to: holder("c"), secret: 9 });
+    at_every_step(&held(), "c", &Ask::ForceEvict { target: of("x y") });
+    at_every_step(&held(), "a", &Ask::Resume { names: "x y".into(), secret: 1 });
+}
+
+#[test]
+fn the_first_step_after_a_reboot() {
+    let mut past = held();
+    past.reboot();
+    at_every_step(&past, "c", &acquire(3, "u"));
+}
+
+#[test]
+fn a_compaction() {
+    let mut past = held();
+    past.grant("c", Ask::ForceEvict { target: of("z") });
+    at_every_step(&past, "a", &Ask::Compact);
+    past.grant("a", Ask::Compact).grant("c", acquire(3, "u"));
+    at_every_step(&past, "a", &Ask::Compact);
+}
+
+#[test]
+fn a_compaction_that_comes_by_itself() {
+    let mut past = held();
+    past.options.compact_at = 1000;
+    at_every_step(&past, "c", &acquire(3, "u"));
+}
+
+#[test]
+fn carrying_over_after_a_failed_flush() {
+    for at_once in [true, false] {
+        let mut past = held();
+        let lost = past.fault("c", &acquire(3, "u"), is_flush, 0, Fault::LoseSync { at_once });
+        assert!(matches!(lost, Outcome::Unknown(_)), "{lost:?}");
+        at_every_step(&past, "d", &acquire(4, "v"));
+    }
+}
+
+#[test]
+fn carrying_over_after_a_flush_whose_owner_died() {
+    for at_once in [true, false] {
+        let mut past = held();
+        past.fault("c", &acquire(3, "u"), is_flush, 0, Fault::LoseSyncAndDie { at_once });
+        at_every_step(&past, "d", &acquire(4, "v"));
+    }
+}
+
+fn is_flush(op: &Op) -> bool {
+    *op == Op::Sync(LOG.into())
+}
+
+fn is_append(op: &Op) -> bool {
+    matches!(op, Op::Write { path, .. } if path == LOG)
+}
+
+#[test]
+fn cutting_a_torn_tail() {
+    let mut past = held();
+    past.fault("c", &acquire(3, "u"), is_append, 0, Fault::DieTorn(200));
+    at_every_step(&past, "d", &acquire(4, "v"));
+}
+
+#[test]
+fn an_index_that_is_outgrown() {
+    let mut past = Past::new();
+    for n in 0..62 {
+        past.grant("a", acquire(n, &format!("x{n}")));
+    }
+    let before = past.machine.content("index").unwrap().len();
+    let mut grown = past.fork();
+    for n in 62..66 {
+        grown.grant("a", acquire(n, &format!("x{n}")));
+    }
+    assert!(grown.machine.content("index").unwrap().len() > before, "it was outgrown");
+    past.grant("a", acquire(62, "x62"));
+    at_every_step(&past, "a", &acquire(63, "x63 y63"));
+}
+
+#[test]
+fn a_place_in_the_queue_and_a_step_that_looks_at_it() {
+    let past = held();
+    at_every_step(&past, "c", &Ask::Queue { names: "x".into() });
+    let waiter = process(&past.machine);
+    let ticket = waiter.queue(&holder("c"), &crate::support::things("x")).unwrap();
+    at_every_step(&past, "a", &release("x"));
+    drop(ticket);
+}
+
+/// The machine as such is believed only because it loses what was not synced.
+#[test]
+fn the_simulated_disk_loses_what_was_not_synced() {
+    use jit_store::disk::{Disk, DiskFile, Open};
+    let machine = Machine::new();
+    let disk = crate::support::disk::MemDisk::start(&machine);
+    disk.make_root().unwrap();
+    let file = disk.open("a", Open::Create).unwrap();
+    file.write_at(&[1; 1500], 0).unwrap();
+    let lost = machine.fork();
+    lost.lose_power(|_| false);
+    assert_eq!(lost.content("a"), None);
+    disk.sync_dir("").unwrap();
+    let named = machine.fork();
+    named.lose_power(|_| false);
+    assert_eq!(named.content("a").unwrap(), b"");
+    file.sync().unwrap();
+    file.write_at(&[2; 1500], 0).unwrap();
+    let mut seen = HashSet::new();
+    for seed in 0..100 {
+        let torn = machine.fork();
+        torn.lose_power(|what| chance(seed, what) % 2 == 0);
+        seen.insert(torn.content("a").unwrap());
+    }
+    assert_eq!(seen.len(), 8, "any subset of three pages");
+    disk.rename("a", "b").unwrap();
+    let back = machine.fork();
+    back.lose_power(|_| false);
+    assert_eq!(back.names(), ["", "a"]);
+}

@@ -1,0 +1,14 @@
+//! The store on a simulated machine: crashes, losses of power, failing disks, lying clocks.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests"
+)]
+
+mod crash;
+mod support;

@@ -1,0 +1,205 @@
+//! What must hold of a control plane, whatever has happened to it (section 3 of the design),
+//! found out from the log's records by other means than the store's own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use jit_core::{Fence, Holder, Known, Lease, LeaseId, Operation, Record, Reference, Seq, Stamp};
+use jit_store::StoreError;
+
+use super::ask::{acquire, ask};
+use super::dump::{Dump, Dumped};
+use super::machine::{LOG, Machine};
+use super::{SimStore, process, reader};
+
+/// All records of all segments, oldest first.
+pub fn history(store: &SimStore) -> Result<Vec<Record>, StoreError> {
+    let mut segments = Vec::new();
+    store.history(|records| {
+        segments.push(records);
+        true
+    })?;
+    segments.reverse();
+    Ok(segments.concat())
+}
+
+/// A live lease as the records alone tell it.
+struct Standing {
+    lease: Lease,
+    /// What its TTL counts from: the renewal, and each writer that saw it since.
+    counted: Vec<Stamp>,
+}
+
+/// Follows the records and fails the test when they break an invariant.
+pub fn follow(records: &[Record]) {
+    let mut live: BTreeMap<LeaseId, Standing> = BTreeMap::new();
+    let mut fence = Fence(Seq(0));
+    let mut seq = Seq(0);
+    for record in records {
+        assert_eq!(record.seq, seq.next(), "the order has no gaps");
+        assert!(record.durable < record.seq, "nothing is durable before it is written");
+        seq = record.seq;
+        let counted = vec![record.stamp];
+        match &record.operation {
+            // What an earlier segment said stands; the copies must agree with it.
+            Operation::Checkpoint(_) => {}
+            Operation::Carry(Known::Live(lease)) => {
+                let known = live
+                    .get(&lease.id)
+                    .unwrap_or_else(|| panic!("{} was carried over from nothing", lease.id));
+                assert_eq!(known.lease.issues, lease.issues);
+                assert_eq!(known.lease.fence, lease.fence);
+                assert_eq!(known.lease.holder, lease.holder);
+            }
+            Operation::Carry(Known::Ended(ended)) => assert!(!live.contains_key(&ended.lease.id)),
+            Operation::Acquire(lease) => {
+                for other in live.values() {
+                    let both = other.lease.issues.iter().find(|name| lease.issues.contains(name));
+                    assert_eq!(both, None, "held twice: by {} and {}", other.lease.id, lease.id);
+                }
+                fence = grown(fence, lease, record);
+                let standing = Standing { lease: lease.clone(), counted };
+                assert!(live.insert(lease.id, standing).is_none(), "a lease id was used again");
+            }
+            Operation::Resume(lease) | Operation::Transfer(lease) => {
+                fence = grown(fence, lease, record);
+                let old = live.insert(lease.id, Standing { lease: lease.clone(), counted });
+                assert_eq!(old.expect("it stood").lease.issues, lease.issues);
+            }
+            Operation::Renew(leases) => {
+                for lease in leases {
+                    let counted = counted.clone();
+                    let old =
+                        live.insert(lease.id, Standing { lease: lease.clone(), counted }).expect("it stood");
+                    assert_eq!((old.lease.issues, old.lease.fence), (lease.issues.clone(), lease.fence));
+                }
+            }
+            Operation::Release { lease, released } => {
+                let standing = live.get_mut(&lease.id).expect("it stood");
+                let mut all = [lease.issues.clone(), released.clone()].concat();
+                all.sort();
+                assert_eq!(standing.lease.issues, all);
+                standing.lease = lease.clone();
+                if lease.issues.is_empty() {
+                    live.remove(&lease.id);
+                }
+            }
+            Operation::AutoEvict(lease) => {
+                let standing = live.remove(&lease.id).expect("it stood");
+                let ttl = standing.lease.ttl.nanos();
+                let over = |from: &Stamp| from.boot == record.stamp.boot && from.ns + ttl <= record.stamp.ns;
+                assert!(standing.counted.iter().any(over), "{} was evicted early, in record {seq}", lease.id);
+            }
+            Operation::ForceEvict { lease, .. } => assert!(live.remove(&lease.id).is_some(), "it stood"),
+            Operation::Sighting => live.values_mut().for_each(|standing| standing.counted.push(record.stamp)),
+        }
+    }
+}
+
+fn grown(fence: Fence, lease: &Lease, record: &Record) -> Fence {
+    assert!(lease.fence > fence, "fences grow");
+    assert_eq!(lease.fence, Fence(record.seq));
+    lease.fence
+}
+
+/// Everything that these records speak of.
+fn dump_of(records: &[Record]) -> Dump {
+    let mut names: BTreeSet<Reference> = BTreeSet::new();
+    let mut holders: BTreeSet<Holder> = BTreeSet::new();
+    let mut leases: BTreeSet<LeaseId> = BTreeSet::new();
+    let mut meet = |lease: &Lease| {
+        names.extend(lease.issues.iter().cloned());
+        holders.insert(lease.holder.clone());
+        leases.insert(lease.id);
+    };
+    for record in records {
+        match &record.operation {
+            Operation::Checkpoint(_) | Operation::Sighting => {}
+            Operation::Renew(leases) => leases.iter().for_each(&mut meet),
+            Operation::Carry(Known::Ended(ended)) => meet(&ended.lease),
+            Operation::Carry(Known::Live(lease))
+            | Operation::Acquire(lease)
+            | Operation::Resume(lease)
+            | Operation::Transfer(lease)
+            | Operation::Release { lease, .. }
+            | Operation::AutoEvict(lease)
+            | Operation::ForceEvict { lease, .. } => meet(lease),
+        }
+    }
+    Dump {
+        names: names.into_iter().collect(),
+        holders: holders.into_iter().collect(),
+        leases: leases.into_iter().collect(),
+    }
+}
+
+/// The index, if it is believed, says what the log says.
+pub fn index_agrees(machine: &Rc<Machine>) -> Dumped {
+    let records = history(&reader(machine)).unwrap();
+    let dump = dump_of(&records);
+    let by_index = reader(machine).read(&dump).unwrap();
+    let without = machine.fork();
+    if without.content("index").is_some() {
+        without.tear_off("index");
+    }
+    let by_log = reader(&without).read(&dump).unwrap();
+    assert_eq!(by_index, by_log, "the index does not agree with the log");
+    by_log
+}
+
+/// The lines of a file that are records or what is left of some.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let padding = bytes.iter().rposition(|byte| *byte != b'\n').map_or(0, |last| last + 1);
+    bytes[..padding].split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
+}
+
+/// Whether the bytes are in any file of the control plane.
+fn is_kept(machine: &Machine, bytes: &[u8]) -> bool {
+    machine.names().iter().filter(|name| *name == LOG || name.starts_with("archive/")).any(|name| {
+        let content = machine.content(name).unwrap_or_default();
+        content.windows(bytes.len()).any(|window| window == bytes)
+    })
+}
+
+/// Checks everything after whatever has happened to the machine: that readers read, that a writer
+/// can go on, and that what was promised is there. Returns the records.
+///
+/// `promised` are the operations that somebody was told were done; `all_or_nothing` those that
+/// somebody asked for and was not told: of them there are all or none.
+pub fn all(machine: &Rc<Machine>, promised: &[Operation], all_or_nothing: &[Operation]) -> Vec<Record> {
+    let before = history(&reader(machine)).expect("readers read");
+    has_all(&before, promised);
+    follow(&before);
+    index_agrees(machine);
+    let torn: Vec<Vec<u8>> =
+        machine.content(LOG).iter().flat_map(|log| lines(log)).map(<[u8]>::to_vec).collect();
+
+    // A writer finds nothing wrong, and can go on.
+    let store = process(machine);
+    let probe = acquire(1_000_000 + before.len() as u64, "probe/of/a/name/that/nobody/wants");
+    let probed = ask(&store, "prober", &probe).granted();
+
+    let after = history(&reader(machine)).expect("readers read");
+    has_all(&after, promised);
+    has_all(&after, &probed);
+    follow(&after);
+    let there = all_or_nothing.iter().filter(|operation| has(&after, operation)).count();
+    assert!(there == 0 || there == all_or_nothing.len(), "done by half: {there} of {all_or_nothing:?}");
+    let log = machine.content(LOG).unwrap();
+    let standing: BTreeSet<&[u8]> = lines(&log).collect();
+    for line in torn.into_iter().filter(|line| !standing.contains(&line[..])) {
+        assert!(is_kept(machine, &line), "dropped: {:?}", String::from_utf8_lossy(&line));
+    }
+    index_agrees(machine);
+    after
+}
+
+fn has(records: &[Record], operation: &Operation) -> bool {
+    records.iter().any(|record| record.operation == *operation)
+}
+
+fn has_all(records: &[Record], operations: &[Operation]) {
+    for operation in operations {
+        assert!(has(records, operation), "acknowledged and lost: {operation:?}");
+    }
+}

@@ -1,0 +1,79 @@
+//! Everything that a view can be asked, in a form that two views can be compared by.
+
+use std::collections::BTreeMap;
+
+use jit_core::{ControlPlaneId, Holder, Known, Lease, LeaseId, Now, Query, Reference, Seq, Stamp, View};
+
+/// Asks a view about all of these.
+pub struct Dump {
+    pub names: Vec<Reference>,
+    pub holders: Vec<Holder>,
+    pub leases: Vec<LeaseId>,
+}
+
+/// The answers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dumped {
+    pub control_plane: Option<ControlPlaneId>,
+    pub next: Seq,
+    pub live: Vec<Lease>,
+    pub covering: BTreeMap<Reference, LeaseId>,
+    pub lost: BTreeMap<Reference, LeaseId>,
+    pub held: BTreeMap<Holder, Vec<LeaseId>>,
+    pub known: BTreeMap<LeaseId, Known>,
+    pub lapsed: Vec<LeaseId>,
+    pub unsighted: bool,
+}
+
+/// What counts of a lease on this clock: when it lapses, not which sightings say so.
+fn on_clock(mut lease: Lease, now: &Stamp) -> Lease {
+    let deadline = lease.deadline_ns(now);
+    lease.sighted.clear();
+    if let Some(deadline) = deadline {
+        lease.renewed = Stamp { boot: now.boot, ns: deadline - lease.ttl.nanos() };
+    }
+    lease
+}
+
+fn known_on_clock(known: Known, now: &Stamp) -> Known {
+    match known {
+        Known::Live(lease) => Known::Live(on_clock(lease, now)),
+        Known::Ended(mut ended) => {
+            // Whoever decides asks `lost`, not this.
+            ended.unclaimed.clear();
+            Known::Ended(ended)
+        }
+    }
+}
+
+impl Query for Dump {
+    type Answer = Dumped;
+
+    fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Dumped, V::Error> {
+        let stamp = &now.stamp;
+        let mut dumped = Dumped {
+            control_plane: view.control_plane(),
+            next: view.next_seq(),
+            live: view.live()?.into_iter().map(|lease| on_clock(lease, stamp)).collect(),
+            covering: BTreeMap::new(),
+            lost: BTreeMap::new(),
+            held: BTreeMap::new(),
+            known: BTreeMap::new(),
+            lapsed: view.lapsed(stamp, usize::MAX)?.into_iter().map(|lease| lease.id).collect(),
+            unsighted: view.has_unsighted(stamp)?,
+        };
+        dumped.lapsed.sort();
+        for name in &self.names {
+            dumped.covering.extend(view.covering(name)?.map(|lease| (name.clone(), lease.id)));
+            dumped.lost.extend(view.lost(name)?.map(|ended| (name.clone(), ended.lease.id)));
+        }
+        for holder in &self.holders {
+            let held = view.held_by(holder)?.into_iter().map(|lease| lease.id).collect();
+            dumped.held.insert(holder.clone(), held);
+        }
+        for id in &self.leases {
+            dumped.known.extend(view.lease(id)?.map(|known| (*id, known_on_clock(known, stamp))));
+        }
+        Ok(dumped)
+    }
+}

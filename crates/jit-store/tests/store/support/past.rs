@@ -1,0 +1,75 @@
+//! What has happened before a test's own command, and what was promised then.
+
+use std::rc::Rc;
+
+use jit_core::Operation;
+use jit_store::Options;
+
+use super::ask::{Ask, Outcome, ask};
+use super::machine::{Fault, Machine, Op};
+use super::{SimStore, options, process, process_with};
+
+/// A machine with a past.
+pub struct Past {
+    pub machine: Rc<Machine>,
+    pub promised: Vec<Operation>,
+    pub options: Options,
+}
+
+impl Past {
+    pub fn new() -> Self {
+        Self { machine: Machine::new(), promised: Vec::new(), options: options() }
+    }
+
+    /// Another course of events from here on.
+    pub fn fork(&self) -> Self {
+        let options = self.options.clone();
+        Self { machine: self.machine.fork(), promised: self.promised.clone(), options }
+    }
+
+    pub fn process(&self) -> SimStore {
+        process_with(&self.machine, self.options.clone())
+    }
+
+    /// A process asks, is granted what it asks for, and ends.
+    pub fn grant(&mut self, actor: &str, request: Ask) -> &mut Self {
+        let outcome = ask(&process(&self.machine), actor, &request);
+        self.promised.extend(outcome.granted());
+        self
+    }
+
+    pub fn pass(&mut self, secs: u64) -> &mut Self {
+        self.machine.pass(secs);
+        self
+    }
+
+    pub fn reboot(&mut self) -> &mut Self {
+        self.machine.reboot();
+        self
+    }
+
+    /// A process asks, and something befalls it at the `n`th operation that is like this.
+    pub fn fault(
+        &mut self,
+        actor: &str,
+        request: &Ask,
+        like: impl Fn(&Op) -> bool,
+        n: usize,
+        fault: Fault,
+    ) -> Outcome {
+        let ops = trace(self, actor, request).0;
+        let at = ops.iter().enumerate().filter(|(_, op)| like(op)).nth(n).expect("such an operation").0;
+        let store = self.process();
+        store.disk().process(|process| process.fault = Some((at as u64, fault)));
+        ask(&store, actor, request)
+    }
+}
+
+/// The operations of a command, were nothing to befall it, and what comes of it.
+pub fn trace(past: &Past, actor: &str, request: &Ask) -> (Vec<Op>, Outcome) {
+    let past = past.fork();
+    let store = past.process();
+    store.disk().process(|process| process.trace = Some(Vec::new()));
+    let outcome = ask(&store, actor, request);
+    (store.disk().process(|process| process.trace.take()).unwrap(), outcome)
+}
