@@ -74,13 +74,13 @@ pub(crate) fn decode(line: &[u8]) -> Result<Line, LineError> {
             Err(RecordError::Malformed(reason)) => Err(LineError::Damaged(reason)),
             Err(foreign) => Err(LineError::Foreign(foreign)),
         },
-        // A later version may end its lines in another way.
+        // Another version may end its lines in another way; this one does not.
         None => match Record::from_json(line) {
-            Err(foreign @ (RecordError::Version(_) | RecordError::Operation(_))) => {
-                Err(LineError::Foreign(foreign))
-            }
+            Err(foreign @ RecordError::Version(_)) => Err(LineError::Foreign(foreign)),
             Err(RecordError::Malformed(reason)) => Err(LineError::Damaged(reason)),
-            Ok(_) => Err(LineError::Damaged("the checksum does not fit".into())),
+            Err(RecordError::Operation(_)) | Ok(_) => {
+                Err(LineError::Damaged("the checksum does not fit".into()))
+            }
         },
     }
 }

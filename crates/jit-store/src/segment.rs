@@ -110,12 +110,23 @@ pub(crate) fn scan<F: DiskFile>(
 
 /// What another version wrote is never cut, wherever it stands.
 fn refuse_foreign(torn: &[u8], name: &str, offset: u64) -> Result<(), StoreError> {
-    for (at, line) in lines(torn) {
+    for (at, line) in perhaps_lines(torn) {
         if let Err(LineError::Foreign(error)) = decode(line) {
             return Err(StoreError::Foreign { file: name.to_owned(), offset: offset + at as u64, error });
         }
     }
     Ok(())
+}
+
+/// The lines, and what looks like one in a line whose beginning was lost together with the line
+/// break before it.
+fn perhaps_lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    const BEGINNING: &[u8] = b"{\"schema_version\":";
+    lines(bytes).flat_map(|(at, line)| {
+        let last = line.windows(BEGINNING.len()).rposition(|window| window == BEGINNING);
+        let inside = last.filter(|inside| *inside > 0).map(|inside| (at + inside, &line[inside..]));
+        std::iter::once((at, line)).chain(inside)
+    })
 }
 
 /// The lines that are not empty, each with its first byte's place. Empty ones are padding.
@@ -143,7 +154,10 @@ fn checked(
     match decode(line) {
         // What is appended next would become part of it.
         Ok(_) if !whole => Ok(Err("its line break is missing".into())),
-        Ok(found) if end.offset == 0 => Ok(Ok(found)),
+        Ok(found) if end.offset == 0 => Ok(match found.record.operation {
+            Operation::Checkpoint(_) => Ok(found),
+            _ => Err(format!("record {} stands before any checkpoint", found.record.seq)),
+        }),
         Ok(found) if found.prev == end.sum && found.record.seq == end.seq.next() => Ok(Ok(found)),
         Ok(found) => Ok(Err(format!(
             "record {} stands there, which does not follow record {}",
@@ -156,6 +170,6 @@ fn checked(
 
 /// The highest record that anything in these bytes proves to have been durable.
 fn durable_by(bytes: &[u8]) -> Seq {
-    let proven = lines(bytes).filter_map(|(_, line)| decode(line).ok());
+    let proven = perhaps_lines(bytes).filter_map(|(_, line)| decode(line).ok());
     proven.map(|line| line.record.durable).max().unwrap_or_default()
 }
