@@ -6,11 +6,12 @@ use std::rc::Rc;
 
 use jit_core::Operation;
 
-use crate::support::ask::{Ask, Outcome, acquire, acquire_for, ask, of, release, renew};
+use crate::support::ask::{Ask, Outcome, ask, release};
 use crate::support::machine::{Fault, LOG, Machine, Op};
 use crate::support::past::{Past, trace};
 use crate::support::random::chance;
-use crate::support::{check, holder, process};
+use crate::support::scenarios::{for_each_scenario, held};
+use crate::support::{check, holder, process, things};
 
 /// Checks a command in every way in which it can be interrupted.
 fn at_every_step(past: &Past, actor: &str, request: &Ask) {
@@ -84,139 +85,14 @@ fn power_loss(machine: &Rc<Machine>, promised: &[Operation], wanted: &[Operation
     }
 }
 
-fn held() -> Past {
-    let mut past = Past::new();
-    past.grant("a", acquire(1, "x y")).grant("b", acquire(2, "z"));
-    past
-}
+for_each_scenario!(at_every_step);
 
+/// One who steps while somebody waits looks at the queue.
 #[test]
-fn the_first_acquisition_that_makes_the_control_plane() {
-    at_every_step(&Past::new(), "a", &acquire(1, "x"));
-}
-
-#[test]
-fn an_acquisition() {
-    at_every_step(&held(), "c", &acquire(3, "u v"));
-}
-
-#[test]
-fn an_acquisition_that_evicts_what_lapsed() {
-    let mut past = held();
-    past.grant("c", acquire_for(3, "u", 10)).pass(110);
-    at_every_step(&past, "d", &acquire(4, "x z"));
-}
-
-#[test]
-fn a_refusal_that_evicts_what_lapsed() {
-    let mut past = held();
-    past.pass(50).grant("c", acquire(3, "u")).pass(60);
-    at_every_step(&past, "d", &acquire(4, "u x"));
-}
-
-#[test]
-fn a_renewal_and_a_heartbeat() {
-    at_every_step(&held(), "a", &renew("x"));
-    let mut past = held();
-    past.grant("a", acquire(3, "u"));
-    at_every_step(&past, "a", &Ask::Heartbeat);
-}
-
-#[test]
-fn a_release_whole_in_part_and_of_several_leases() {
-    at_every_step(&held(), "a", &release("x y"));
-    at_every_step(&held(), "a", &release("x"));
-    let mut past = held();
-    past.grant("a", acquire(3, "u"));
-    at_every_step(&past, "a", &release("u x"));
-}
-
-#[test]
-fn a_transfer_an_eviction_and_a_resumption() {
-    at_every_step(&held(), "a", &Ask::Transfer { target: of("x y"), to: holder("c"), secret: 9 });
-    at_every_step(&held(), "c", &Ask::ForceEvict { target: of("x y") });
-    at_every_step(&held(), "a", &Ask::Resume { names: "x y".into(), secret: 1 });
-}
-
-#[test]
-fn the_first_step_after_a_reboot() {
-    let mut past = held();
-    past.reboot();
-    at_every_step(&past, "c", &acquire(3, "u"));
-}
-
-#[test]
-fn a_compaction() {
-    let mut past = held();
-    past.grant("c", Ask::ForceEvict { target: of("z") });
-    at_every_step(&past, "a", &Ask::Compact);
-    past.grant("a", Ask::Compact).grant("c", acquire(3, "u"));
-    at_every_step(&past, "a", &Ask::Compact);
-}
-
-#[test]
-fn a_compaction_that_comes_by_itself() {
-    let mut past = held();
-    past.options.compact_at = 1000;
-    at_every_step(&past, "c", &acquire(3, "u"));
-}
-
-#[test]
-fn carrying_over_after_a_failed_flush() {
-    for at_once in [true, false] {
-        let mut past = held();
-        let lost = past.fault("c", &acquire(3, "u"), is_flush, 0, Fault::LoseSync { at_once });
-        assert!(matches!(lost, Outcome::Unknown(_)), "{lost:?}");
-        at_every_step(&past, "d", &acquire(4, "v"));
-    }
-}
-
-#[test]
-fn carrying_over_after_a_flush_whose_owner_died() {
-    for at_once in [true, false] {
-        let mut past = held();
-        past.fault("c", &acquire(3, "u"), is_flush, 0, Fault::LoseSyncAndDie { at_once });
-        at_every_step(&past, "d", &acquire(4, "v"));
-    }
-}
-
-fn is_flush(op: &Op) -> bool {
-    *op == Op::Sync(LOG.into())
-}
-
-fn is_append(op: &Op) -> bool {
-    matches!(op, Op::Write { path, .. } if path == LOG)
-}
-
-#[test]
-fn cutting_a_torn_tail() {
-    let mut past = held();
-    past.fault("c", &acquire(3, "u"), is_append, 0, Fault::DieTorn(200));
-    at_every_step(&past, "d", &acquire(4, "v"));
-}
-
-#[test]
-fn an_index_that_is_outgrown() {
-    let mut past = Past::new();
-    for n in 0..62 {
-        past.grant("a", acquire(n, &format!("x{n}")));
-    }
-    let before = past.machine.content("index").unwrap().len();
-    let mut grown = past.fork();
-    for n in 62..66 {
-        grown.grant("a", acquire(n, &format!("x{n}")));
-    }
-    assert!(grown.machine.content("index").unwrap().len() > before, "it was outgrown");
-    past.grant("a", acquire(62, "x62"));
-    at_every_step(&past, "a", &acquire(63, "x63 y63"));
-}
-
-#[test]
-fn a_place_in_the_queue_and_a_step_that_looks_at_it() {
+fn a_step_that_looks_at_the_queue() {
     let past = held();
-    at_every_step(&past, "c", &Ask::Queue { names: "x".into() });
     let waiter = process(&past.machine);
-    let ticket = waiter.queue(&holder("c"), &crate::support::things("x")).unwrap();
+    let ticket = waiter.queue(&holder("c"), &things("x")).unwrap();
     at_every_step(&past, "a", &release("x"));
     drop(ticket);
 }

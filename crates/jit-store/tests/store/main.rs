@@ -10,5 +10,9 @@
     reason = "tests"
 )]
 
+mod corruption;
 mod crash;
+mod errors;
+mod interleaving;
+mod reading;
 mod support;

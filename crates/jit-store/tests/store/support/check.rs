@@ -102,8 +102,21 @@ fn grown(fence: Fence, lease: &Lease, record: &Record) -> Fence {
     lease.fence
 }
 
+/// Everything that these two answers speak of.
+pub fn dump_of(before: &Dumped, after: &Dumped) -> Dump {
+    let both = [before, after];
+    Dump {
+        names: both
+            .iter()
+            .flat_map(|dumped| dumped.covering.keys().chain(dumped.lost.keys()).cloned())
+            .collect(),
+        holders: both.iter().flat_map(|dumped| dumped.held.keys().cloned()).collect(),
+        leases: both.iter().flat_map(|dumped| dumped.known.keys().copied()).collect(),
+    }
+}
+
 /// Everything that these records speak of.
-fn dump_of(records: &[Record]) -> Dump {
+fn all_of(records: &[Record]) -> Dump {
     let mut names: BTreeSet<Reference> = BTreeSet::new();
     let mut holders: BTreeSet<Holder> = BTreeSet::new();
     let mut leases: BTreeSet<LeaseId> = BTreeSet::new();
@@ -136,7 +149,7 @@ fn dump_of(records: &[Record]) -> Dump {
 /// The index, if it is believed, says what the log says.
 pub fn index_agrees(machine: &Rc<Machine>) -> Dumped {
     let records = history(&reader(machine)).unwrap();
-    let dump = dump_of(&records);
+    let dump = all_of(&records);
     let by_index = reader(machine).read(&dump).unwrap();
     let without = machine.fork();
     if without.content("index").is_some() {

@@ -25,6 +25,25 @@ pub struct Dumped {
     pub unsighted: bool,
 }
 
+impl Dumped {
+    /// Whether the two say the same; one may have been asked about more, of which nothing is
+    /// known. A checkpoint counts on without changing anything.
+    pub fn like(&self, other: &Self) -> bool {
+        let held = |dumped: &Self| {
+            let held = dumped.held.iter().filter(|(_, leases)| !leases.is_empty());
+            held.map(|(holder, leases)| (holder.clone(), leases.clone())).collect::<Vec<_>>()
+        };
+        self.control_plane == other.control_plane
+            && self.next == other.next
+            && self.live == other.live
+            && self.covering == other.covering
+            && self.lost == other.lost
+            && held(self) == held(other)
+            && self.known == other.known
+            && self.lapsed == other.lapsed
+    }
+}
+
 /// What counts of a lease on this clock: when it lapses, not which sightings say so.
 fn on_clock(mut lease: Lease, now: &Stamp) -> Lease {
     let deadline = lease.deadline_ns(now);

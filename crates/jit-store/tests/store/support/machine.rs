@@ -96,6 +96,8 @@ pub struct Process {
     pub reads_only: bool,
     pub trace: Option<Vec<Op>>,
     pub fault: Option<(u64, Fault)>,
+    /// What befalls it when it next flushes the log.
+    pub fault_at_flush: Option<Fault>,
     /// Something that happens just before one of its operations.
     pub meanwhile: Option<(u64, Action)>,
     /// Bytes read from files.
@@ -197,16 +199,15 @@ impl Machine {
         }
         let at = process.ops;
         process.ops += 1;
-        if process.trace.is_none()
-            && process.meanwhile.is_none()
-            && process.fault.is_none()
-            && !process.reads_only
-        {
+        let looked_at = process.reads_only || process.trace.is_some() || process.fault_at_flush.is_some();
+        if !looked_at && process.meanwhile.is_none() && process.fault.is_none() {
             return Ok(Verdict::Go);
         }
-        if process.reads_only || process.trace.is_some() {
+        if looked_at {
             let op = op();
             assert!(!(process.reads_only && op.mutates()), "a reader did {op:?}");
+            let flush = process.fault_at_flush.take_if(|_| op == Op::Sync(LOG.into()));
+            process.fault = flush.map(|fault| (at, fault)).or(process.fault);
             process.trace.iter_mut().for_each(|trace| trace.push(op.clone()));
         }
         if let Some((_, action)) = process.meanwhile.take_if(|(when, _)| *when == at) {

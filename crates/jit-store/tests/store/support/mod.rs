@@ -8,6 +8,7 @@ pub mod inode;
 pub mod machine;
 pub mod past;
 pub mod random;
+pub mod scenarios;
 
 use std::rc::Rc;
 use std::time::Duration;

@@ -1,0 +1,144 @@
+//! An error at every step: a command never reports success for what is lost later, and nobody
+//! acknowledges anything on a segment whose flush failed.
+
+use std::io::ErrorKind;
+
+use crate::support::ask::{Ask, Outcome, acquire, ask, begin};
+use crate::support::machine::{Fault, LOG, Op};
+use crate::support::past::{Past, trace};
+use crate::support::random::chance;
+use crate::support::scenarios::{for_each_scenario, held, is_flush};
+use crate::support::{check, process};
+
+const EIO: ErrorKind = ErrorKind::Other;
+const ENOSPC: ErrorKind = ErrorKind::StorageFull;
+
+fn ways_to_fail(op: &Op) -> Vec<Fault> {
+    match op {
+        Op::Write { length, .. } => {
+            let mut ways = vec![Fault::Fail(ENOSPC), Fault::Fail(EIO)];
+            for done in [1, length / 3, 300.min(*length), length - 1] {
+                ways.extend([Fault::FailTorn(done, ENOSPC), Fault::FailTorn(done, EIO)]);
+            }
+            ways
+        }
+        Op::Sync(_) => {
+            vec![Fault::Fail(EIO), Fault::LoseSync { at_once: true }, Fault::LoseSync { at_once: false }]
+        }
+        Op::Open { creates: true, .. } | Op::MakeDir(_) => vec![Fault::Fail(ENOSPC)],
+        Op::Word | Op::Wait => Vec::new(),
+        _ => vec![Fault::Fail(EIO)],
+    }
+}
+
+/// Checks a command with an error at each of its operations; the process goes on after it, others
+/// come, and the power goes at the end.
+fn at_every_step(past: &Past, actor: &str, request: &Ask) {
+    let (ops, _) = trace(past, actor, request);
+    for (k, op) in ops.iter().enumerate() {
+        for fault in ways_to_fail(op) {
+            let past = past.fork();
+            let store = past.process();
+            store.disk().process(|process| process.fault = Some((k as u64, fault)));
+            let mut promised = past.promised.clone();
+            let granted = ask(&store, actor, request);
+            if let Outcome::Granted(granted) = granted {
+                promised.extend(granted);
+            }
+            check::all(&past.machine.fork(), &promised, &[]);
+            power_goes(&past, &promised);
+            // Others, and the same process, come before the power goes.
+            for (n, store) in [(900, process(&past.machine)), (901, store)] {
+                let later = ask(&store, "z", &acquire(n, &format!("late{n}")));
+                promised.extend(later.granted());
+                power_goes(&past, &promised);
+            }
+        }
+    }
+}
+
+/// What was promised stands, whatever of the rest survives.
+fn power_goes(past: &Past, promised: &[jit_core::Operation]) {
+    for seed in 0..3 {
+        let machine = past.machine.fork();
+        machine.lose_power(|what| seed > 0 && chance(seed, what) % 2 == 0);
+        check::all(&machine, promised, &[]);
+    }
+}
+
+for_each_scenario!(at_every_step);
+
+/// The kernel reports a failed flush to one process only; all whose records it covered hear of
+/// it, also those who had not begun to wait.
+#[test]
+fn a_failed_flush_is_in_doubt_for_everybody_whose_record_it_covered() {
+    for (at_once, dies) in [(true, false), (false, false), (true, true), (false, true)] {
+        let past = held();
+        let stores: Vec<_> = (0..4).map(|_| past.process()).collect();
+        let begun: Vec<_> = stores
+            .iter()
+            .zip(0..)
+            .map(|(store, n)| begin(store, "c", &acquire(10 + n, &format!("n{n}"))).waiting())
+            .collect();
+        let mut begun = begun.into_iter();
+        // One of those in the middle leads; it covers the later ones too.
+        let (first, leads) = (begun.next().unwrap(), begun.next().unwrap());
+        let fault = if dies { Fault::LoseSyncAndDie { at_once } } else { Fault::LoseSync { at_once } };
+        let leader = stores[1].disk();
+        leader.process(|process| process.fault_at_flush = Some(fault));
+        let led = stores[1].confirm(leads, &crate::support::holder("c"));
+        assert!(led.is_err());
+        assert!(past.machine.is_dead(leader.pid) == dies);
+        let rest = begun.zip(&stores[2..]);
+        for (pending, store) in [(first, &stores[0])].into_iter().chain(rest) {
+            let outcome = crate::support::ask::outcome(store.confirm(pending, &crate::support::holder("c")));
+            assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+        }
+        // The next writer carries over, and can promise again.
+        let mut promised = past.promised.clone();
+        promised.extend(ask(&past.process(), "d", &acquire(20, "later")).granted());
+        assert!(past.machine.content("archive/claims-00000001.jsonl").is_some(), "a new segment");
+        power_goes(&past, &promised);
+    }
+}
+
+/// One flush serves everybody who appended before it.
+#[test]
+fn one_flush_serves_all_who_came_before() {
+    let past = held();
+    let stores: Vec<_> = (0..3).map(|_| past.process()).collect();
+    let begun: Vec<_> = stores
+        .iter()
+        .zip(0..)
+        .map(|(store, n)| begin(store, "c", &acquire(10 + n, &format!("n{n}"))))
+        .collect();
+    stores.iter().for_each(|store| store.disk().process(|process| process.trace = Some(Vec::new())));
+    let mut promised = past.promised.clone();
+    for (begun, store) in begun.into_iter().zip(&stores) {
+        promised.extend(begun.confirm(store, "c").granted());
+    }
+    let flushes = stores.iter().map(|store| {
+        let ops = store.disk().process(|process| process.trace.take()).unwrap();
+        ops.into_iter().filter(is_flush).count()
+    });
+    assert_eq!(flushes.sum::<usize>(), 1);
+    power_goes(&past, &promised);
+}
+
+/// A claim on a warm control plane costs one flush and no renaming, and its cost does not grow
+/// with the log.
+#[test]
+fn a_warm_acquisition_flushes_once_and_does_not_read_the_log() {
+    let mut past = held();
+    for n in 10..60 {
+        past.grant("a", acquire(n, &format!("x{n}")));
+    }
+    let (ops, _) = trace(&past, "c", &acquire(100, "u"));
+    assert_eq!(ops.iter().filter(|op| matches!(op, Op::Sync(_) | Op::SyncDir(_))).count(), 1);
+    assert!(!ops.iter().any(|op| matches!(op, Op::Rename(_) | Op::Open { creates: true, .. })));
+    let store = past.process();
+    assert!(ask(&store, "c", &acquire(100, "u")).is_granted());
+    let read = store.disk().process(|process| process.bytes_read);
+    let log = past.machine.content(LOG).unwrap().len() as u64;
+    assert!(read < 4096 && log > 20_000, "read {read} bytes; the log has {log}");
+}
