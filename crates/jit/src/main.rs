@@ -1,4 +1,12 @@
-//! t
+//! `jit`.
+
 #![no_main]
+
+use std::ffi::{c_char, c_int};
+
+/// Where the C library starts the program; why not std's `main`: dev/decisions/static-linking.md.
+// SAFETY: this is the one `main` of the program, with the signature that the C library calls.
 #[unsafe(no_mangle)]
-pub extern "C" fn main(_c:i32,_v:*const *const u8)->i32{println!("{:?}", std::env::args()); 0}
+extern "C" fn main(_: c_int, _: *const *const c_char) -> c_int {
+    jit::run()
+}

@@ -1,0 +1,169 @@
+//! The table of commands, and their parser.
+//!
+//! Building the parser of every command would cost more than a claim, so each command's arguments
+//! are deferred until it is the one that runs.
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use crate::commands::{self, Run};
+use crate::error::Failure;
+
+/// One command: its name, what it is for, its arguments, and what runs it.
+pub(crate) struct Leaf {
+    name: &'static str,
+    about: &'static str,
+    arguments: fn(Command) -> Command,
+    run: Run,
+}
+
+/// A command, or several under one name.
+enum Entry {
+    Leaf(Leaf),
+    Group {
+        name: &'static str,
+        about: &'static str,
+        leaves: &'static [Leaf],
+        arguments: fn(Command) -> Command,
+    },
+}
+
+macro_rules! leaf {
+    ($name:literal, $module:ident, $about:literal) => {
+        Leaf {
+            name: $name,
+            about: $about,
+            arguments: |command| commands::$module::arguments(command),
+            run: commands::$module::run,
+        }
+    };
+}
+
+const CLAIM: &[Leaf] = &[
+    leaf!("acquire", acquire, "Take a lease on references: all of them, or nothing"),
+    leaf!("renew", renew, "Let the TTL of leases count anew"),
+    leaf!("heartbeat", heartbeat, "Renew all leases that the caller holds, in one operation"),
+    leaf!("release", release, "Give up leases, or some references of them"),
+    leaf!("transfer", transfer, "Hand a lease to another agent"),
+    leaf!("force-evict", force_evict, "End somebody else's lease; who did it and why is on record"),
+    leaf!("list", list, "Show all leases of the repository"),
+    leaf!("status", status, "Show one reference or lease, or the caller's own leases"),
+    leaf!("history", history, "Show what happened to leases, newest first"),
+];
+
+const WORKTREE: &[Leaf] = &[
+    leaf!("list", worktree_list, "Show the repository's worktrees and their identities"),
+    leaf!("info", worktree_info, "Show this worktree, its identity and its control plane"),
+];
+
+const CONFIG: &[Leaf] = &[
+    leaf!("list", config_list, "Show every setting with its value and meaning"),
+    leaf!("get", config_get, "Show one setting"),
+    leaf!("set", config_set, "Change one setting"),
+    leaf!("unset", config_unset, "Put one setting back to its default"),
+];
+
+const ENTRIES: &[Entry] = &[
+    Entry::Leaf(leaf!("init", init, "Set the repository up: its lease policy and .jit/")),
+    Entry::Group {
+        name: "claim",
+        about: "Take, keep, show and give up leases",
+        leaves: CLAIM,
+        arguments: |command| with_leaves(command, CLAIM),
+    },
+    Entry::Group {
+        name: "worktree",
+        about: "Show worktrees",
+        leaves: WORKTREE,
+        arguments: |command| with_leaves(command, WORKTREE),
+    },
+    Entry::Leaf(leaf!("doctor", doctor, "Check the control plane; mend what needs no person")),
+    Entry::Leaf(leaf!("compact", compact, "Seal the log into the archive and begin a new segment")),
+    Entry::Group {
+        name: "config",
+        about: "Read and change the lease policy of the repository",
+        leaves: CONFIG,
+        arguments: |command| with_leaves(command, CONFIG),
+    },
+    Entry::Leaf(leaf!("completions", completions, "Print completions for a shell")),
+];
+
+const AFTER_HELP: &str = "\
+A reference is `name:THING` (letters, digits, `._/-`) for a thing outside any tracker. Several
+agents that work in one repository see the same leases, from any of its worktrees.
+
+Exit status:
+  0 done                        6 lease lost: lapsed, replaced or not yours
+  1 unexpected failure          7 refused by policy
+  2 bad usage                   8 timed out waiting
+  3 not found                   9 state unreadable, corrupt or not writable
+  4 nothing to claim           10 no repository, or another program failed
+  5 conflict: somebody holds it, or waits for it
+
+Example:
+  $ export JIT_AGENT_ID=agent:ann
+  $ jit claim acquire name:deploy-db --task \"migrate users\"
+  $ jit claim renew name:deploy-db
+  $ jit claim release name:deploy-db";
+
+/// The parser.
+pub(crate) fn command() -> Command {
+    let value = |name: &'static str, placeholder, help| {
+        Arg::new(name).long(name).global(true).value_name(placeholder).help(help)
+    };
+    Command::new("jit")
+        .about("Leases for agents that work in parallel in one Git repository")
+        .version(env!("CARGO_PKG_VERSION"))
+        .after_help(AFTER_HELP)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .arg(
+            Arg::new("json")
+                .long("json")
+                .global(true)
+                .action(ArgAction::SetTrue)
+                .help("Print one JSON document; errors too, on standard error"),
+        )
+        .arg(value(
+            "agent",
+            "ID",
+            "Act as this agent: agent:NAME, human:NAME or ci:NAME [default: $JIT_AGENT_ID, …]",
+        ))
+        .arg(value("lock-timeout", "DURATION", "How long to wait for the lock [default: 5s]"))
+        .arg(value("dir", "DIR", "Run as if started in DIR").short('C'))
+        .subcommands(ENTRIES.iter().map(|entry| {
+            match entry {
+                Entry::Leaf(leaf) => built(leaf),
+                Entry::Group { name, about, arguments, .. } => Command::new(*name)
+                    .about(*about)
+                    .subcommand_required(true)
+                    .arg_required_else_help(true)
+                    .disable_help_subcommand(true)
+                    .defer(*arguments),
+            }
+        }))
+}
+
+fn built(leaf: &Leaf) -> Command {
+    Command::new(leaf.name).about(leaf.about).defer(leaf.arguments)
+}
+
+fn with_leaves(command: Command, leaves: &'static [Leaf]) -> Command {
+    command.subcommands(leaves.iter().map(built))
+}
+
+/// What runs the command that was given, and its own arguments.
+pub(crate) fn chosen(matches: &ArgMatches) -> Result<(Run, &ArgMatches), Failure> {
+    let found = matches.subcommand().and_then(|(name, matches)| {
+        ENTRIES.iter().find_map(|entry| match entry {
+            Entry::Leaf(leaf) if leaf.name == name => Some((leaf.run, matches)),
+            Entry::Group { name: group, leaves, .. } if *group == name => {
+                let (name, matches) = matches.subcommand()?;
+                let leaf = leaves.iter().find(|leaf| leaf.name == name)?;
+                Some((leaf.run, matches))
+            }
+            _ => None,
+        })
+    });
+    found.ok_or_else(|| Failure::usage("there is no such command", "jit --help"))
+}

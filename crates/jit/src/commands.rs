@@ -1,0 +1,64 @@
+//! The commands, one file each. A command returns what it has to say as data.
+
+pub(crate) mod acquire;
+pub(crate) mod compact;
+pub(crate) mod completions;
+pub(crate) mod config_get;
+pub(crate) mod config_list;
+pub(crate) mod config_set;
+pub(crate) mod config_unset;
+pub(crate) mod doctor;
+pub(crate) mod force_evict;
+pub(crate) mod heartbeat;
+pub(crate) mod history;
+pub(crate) mod init;
+pub(crate) mod list;
+pub(crate) mod release;
+pub(crate) mod renew;
+pub(crate) mod status;
+pub(crate) mod transfer;
+pub(crate) mod worktree_info;
+pub(crate) mod worktree_list;
+
+use clap::{Arg, ArgMatches};
+
+use crate::error::Failure;
+use crate::output::Output;
+use crate::world::World;
+
+/// How every command is run.
+pub(crate) type Run = fn(&World<'_>, &ArgMatches) -> Result<Output, Failure>;
+
+/// Positional arguments that are read as text and parsed by the command, whose messages are
+/// better than a parser's and never repeat ten kilobytes.
+fn texts(name: &'static str, placeholder: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).value_name(placeholder).num_args(1..).help(help)
+}
+
+/// One positional argument.
+fn text(name: &'static str, placeholder: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).value_name(placeholder).help(help)
+}
+
+/// An option with a value.
+fn option(name: &'static str, placeholder: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(placeholder).allow_hyphen_values(true).help(help)
+}
+
+fn all<'a>(matches: &'a ArgMatches, name: &str) -> Vec<String> {
+    matches.get_many::<String>(name).into_iter().flatten().cloned().collect::<Vec<_>>()
+}
+
+fn one<'a>(matches: &'a ArgMatches, name: &str) -> Option<&'a str> {
+    matches.get_one::<String>(name).map(String::as_str)
+}
+
+/// An option's value, parsed by its type.
+fn parsed<T: std::str::FromStr>(matches: &ArgMatches, name: &str) -> Result<Option<T>, Failure>
+where
+    T::Err: std::fmt::Display,
+{
+    one(matches, name)
+        .map(|text| text.parse().map_err(|error: T::Err| Failure::usage(&format!("--{name}: {error}"), "")))
+        .transpose()
+}

@@ -1,0 +1,90 @@
+//! `jit claim acquire`
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use jit_core::decide::{Acquire, Resume, decide};
+use jit_core::{Decision, Holder, Lease, Now, Policy, Query, Refusal, Scene, Token, View, parse_duration};
+
+use crate::commands::{all, one, option, parsed, texts};
+use crate::error::Failure;
+use crate::output::Output;
+use crate::reference::references;
+use crate::waiting;
+use crate::world::World;
+
+pub(crate) fn arguments(command: Command) -> Command {
+    command
+        .arg(texts("REF", "REF", "What to take, all of it or nothing: name:THING").required(true))
+        .arg(option("task", "TEXT", "What for, in a line; others see it"))
+        .arg(option("ttl", "DURATION", "How long it stands without a renewal [default: 10m, or as `jit config` says]"))
+        .arg(option("wait", "DURATION", "Wait in turn for so long if somebody holds it"))
+        .arg(option("resume", "TOKEN", "Carry on with a lease of one's own: the token that its grant showed"))
+        .arg(
+            Arg::new("dry-run")
+                .long("dry-run")
+                .action(ArgAction::SetTrue)
+                .help("Take nothing; say what would happen, with the same exit status"),
+        )
+        .after_help(
+            "The answer shows the lease's id and, this once, its token. Exit status 5: somebody holds some of\n\
+             it (each holder is named), or waits for it; 8: waited in vain.\n\n\
+             Example: jit claim acquire name:schema name:docs --ttl 30m --task \"rename users\" --wait 2m",
+        )
+}
+
+pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    let issues = references(&all(matches, "REF"))?;
+    let task = parsed(matches, "task")?;
+    let ttl = parsed(matches, "ttl")?;
+    let wait = one(matches, "wait").map(parse_duration).transpose();
+    let wait =
+        wait.map_err(|error| Failure::usage(&format!("--wait: {error}"), "jit claim acquire REF --wait 2m"))?;
+    if let Some(token) = parsed::<Token>(matches, "resume")? {
+        let request = Resume { issues, token: token.hash() };
+        let lease = world.transact(&request)?;
+        return Ok(Output::Granted { did: "resumed", lease, token: None, now: world.now()? });
+    }
+    let minted = world.mint()?;
+    let branch = world.branch()?;
+    let request =
+        Acquire { id: minted.lease, token: minted.token.hash(), issues, task, branch, ttl, ticket: None };
+    if matches.get_flag("dry-run") {
+        return rehearse(world, request);
+    }
+    let lease = match wait {
+        None => world.transact(&request).map_err(|failure| failure.with_token(&minted.token))?,
+        Some(most) => {
+            waiting::acquire(world, request, most).map_err(|failure| failure.with_token(&minted.token))?
+        }
+    };
+    let now = Now { stamp: lease.renewed, wall: lease.acquired_at };
+    Ok(Output::Granted { did: "acquired", lease, token: Some(minted.token), now })
+}
+
+/// The decision on what a reader sees; what it would append is dropped.
+struct Rehearsal<'a> {
+    request: Acquire,
+    holder: Holder,
+    policy: &'a Policy,
+}
+
+impl Query for Rehearsal<'_> {
+    type Answer = (Result<Lease, Refusal>, Now);
+
+    fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Self::Answer, V::Error> {
+        let scene = Scene { now: *now, actor: &self.holder, policy: self.policy, waiting: &[] };
+        let Decision { answer, .. } = decide(&self.request, view, &scene)?;
+        Ok((answer, *now))
+    }
+}
+
+fn rehearse(world: &World<'_>, request: Acquire) -> Result<Output, Failure> {
+    let agent = world.agent()?;
+    let holder =
+        world.reader()?.unwrap_or(Holder { agent, worktree: jit_core::WorktreeId::new(uuid::Uuid::nil()) });
+    let policy = world.policy()?;
+    let (answer, now) = world.read(&Rehearsal { request, holder, policy })?;
+    match answer {
+        Ok(lease) => Ok(Output::WouldGrant { lease }),
+        Err(refusal) => Err(Failure::refused(&refusal, &now)),
+    }
+}

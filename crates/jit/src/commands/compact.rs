@@ -1,0 +1,16 @@
+//! `jit compact`
+
+use clap::{ArgMatches, Command};
+
+use crate::error::Failure;
+use crate::output::Output;
+use crate::world::World;
+
+pub(crate) fn arguments(command: Command) -> Command {
+    command.after_help("It also happens by itself past a size. `jit claim history` still reads the archive.")
+}
+
+pub(crate) fn run(world: &World<'_>, _: &ArgMatches) -> Result<Output, Failure> {
+    let compacted = world.store()?.compact(&world.holder()?, world.policy()?);
+    Ok(Output::Compacted(compacted.map_err(|error| world.trouble(error))?))
+}

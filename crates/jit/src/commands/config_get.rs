@@ -1,0 +1,16 @@
+//! `jit config get`
+
+use clap::{ArgMatches, Command};
+
+use crate::commands::{config_list::setting, one, text};
+use crate::error::Failure;
+use crate::output::Output;
+use crate::world::World;
+
+pub(crate) fn arguments(command: Command) -> Command {
+    command.arg(text("KEY", "KEY", "As `jit config list` shows it").required(true))
+}
+
+pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    setting(&world.strict_policy()?, one(matches, "KEY").unwrap_or_default())
+}

@@ -1,0 +1,67 @@
+//! `jit claim history`
+
+use clap::{ArgMatches, Command, value_parser};
+use jit_core::decide::Target;
+use jit_core::{Ended, Known, Lease, Operation, Record};
+
+use crate::commands::{one, text};
+use crate::error::Failure;
+use crate::output::Output;
+use crate::reference::target;
+use crate::world::World;
+
+pub(crate) fn arguments(command: Command) -> Command {
+    command
+        .arg(text("TARGET", "REF|LEASE", "Only what happened to this [default: everything]"))
+        .arg(
+            clap::Arg::new("limit")
+                .long("limit")
+                .value_name("N")
+                .value_parser(value_parser!(usize))
+                .default_value("50")
+                .help("At most so many records"),
+        )
+        .after_help("Reads the archive too.")
+}
+
+pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    let wanted = one(matches, "TARGET").map(target).transpose()?;
+    let most = matches.get_one::<usize>("limit").copied().unwrap_or(50);
+    let mut found = Vec::new();
+    let store = world.store()?;
+    let read = store.history(|records| {
+        let matching = records.into_iter().rev().filter(|record| {
+            // What a segment begins with happened before.
+            !matches!(record.operation, Operation::Checkpoint(_) | Operation::Carry(_))
+                && wanted.as_ref().is_none_or(|target| concerns(record, target))
+        });
+        found.extend(matching.take(most - found.len()));
+        found.len() < most
+    });
+    read.map_err(|error| world.trouble(error))?;
+    Ok(Output::History(found))
+}
+
+fn concerns(record: &Record, target: &Target) -> bool {
+    let lease_matches = |lease: &Lease| match target {
+        Target::Lease(id) => lease.id == *id,
+        Target::Issues(issues) => lease.issues.iter().any(|reference| issues.contains(reference)),
+    };
+    match &record.operation {
+        Operation::Renew(leases) => leases.iter().any(lease_matches),
+        Operation::Release { lease, released } => {
+            let gone = match target {
+                Target::Issues(issues) => released.iter().any(|reference| issues.contains(reference)),
+                Target::Lease(_) => false,
+            };
+            gone || lease_matches(lease)
+        }
+        Operation::Acquire(lease)
+        | Operation::Resume(lease)
+        | Operation::Transfer(lease)
+        | Operation::AutoEvict(lease)
+        | Operation::ForceEvict { lease, .. }
+        | Operation::Carry(Known::Live(lease) | Known::Ended(Ended { lease, .. })) => lease_matches(lease),
+        Operation::Checkpoint(_) | Operation::Sighting => false,
+    }
+}

@@ -1,0 +1,24 @@
+//! `jit init`
+
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Command};
+
+use crate::error::Failure;
+use crate::output::Output;
+use crate::world::World;
+
+pub(crate) fn arguments(command: Command) -> Command {
+    command.after_help(
+        "Makes the control plane with its lease policy (from .jit/config.toml, if that is there), and .jit/\n\
+         in this worktree, to be committed. What is there already stays as it is. Claims work without it.",
+    )
+}
+
+pub(crate) fn run(world: &World<'_>, _: &ArgMatches) -> Result<Output, Failure> {
+    let mut made: Vec<PathBuf> = Vec::new();
+    made.extend(world.make_settings()?);
+    world.holder()?;
+    made.extend(world.seed_policy()?);
+    Ok(Output::Initialised { control_plane: world.control_plane()?, made })
+}

@@ -1,0 +1,23 @@
+//! `jit claim renew`
+
+use clap::{ArgMatches, Command};
+use jit_core::decide::Renew;
+
+use crate::commands::{all, option, parsed, texts};
+use crate::error::Failure;
+use crate::output::Output;
+use crate::reference::targets;
+use crate::world::World;
+
+pub(crate) fn arguments(command: Command) -> Command {
+    command
+        .arg(texts("TARGET", "REF|LEASE", "Own leases, by reference or by lease id").required(true))
+        .arg(option("ttl", "DURATION", "A new TTL; without it, each keeps its own"))
+        .after_help("Exit status 6: the lease lapsed, was replaced or is not yours; who has it now is named.")
+}
+
+pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    let request = Renew { target: targets(&all(matches, "TARGET"))?, ttl: parsed(matches, "ttl")? };
+    let leases = world.transact(&request)?;
+    Ok(Output::Leases { did: Some("renewed"), leases, now: world.now()? })
+}

@@ -1,0 +1,425 @@
+//! The one table from every error to code, exit status, message and hint.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use clap::error::{ContextKind, ErrorKind};
+use jit_core::decide::Wanted;
+use jit_core::{Ended, Lease, Now, PolicyError, Reference, Refusal, Seq, Token, Waiter};
+use jit_git::{BranchError, ConfigError, DiscoverError, IdentityError, WorktreesError};
+use jit_store::StoreError;
+use serde_json::{Value, json};
+
+use crate::render::json::lease as lease_json;
+use crate::render::text::{ending, lease_line};
+
+/// A command that did not work, as its user is told.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// For programs; never changes its meaning.
+    pub(crate) code: &'static str,
+    /// The exit status (design, section 5).
+    pub(crate) status: i32,
+    /// What happened.
+    pub(crate) message: String,
+    /// Who or what is in the way, a line each.
+    pub(crate) details: Vec<String>,
+    /// What to do next.
+    pub(crate) hint: Option<String>,
+    /// Whether the same command may work later.
+    pub(crate) retryable: bool,
+    /// The facts, for programs.
+    pub(crate) context: Value,
+}
+
+/// Each code with its exit status, and whether to try again makes sense.
+const CODES: [(&str, i32, bool); 31] = [
+    ("durability_unknown", 1, true),
+    ("io", 1, false),
+    ("disk_full", 1, true),
+    ("clock", 1, false),
+    ("bad_usage", 2, false),
+    ("no_identity", 2, false),
+    ("ttl_too_long", 2, false),
+    ("issue_not_found", 3, false),
+    ("lease_not_found", 3, false),
+    ("setting_not_found", 3, false),
+    ("held", 5, true),
+    ("awaited", 5, true),
+    ("lease_lost", 6, false),
+    ("lease_released", 6, false),
+    ("not_yours", 6, false),
+    ("not_held", 6, false),
+    ("no_lease", 6, false),
+    ("wrong_token", 6, false),
+    ("several_leases", 2, false),
+    ("partial_transfer", 2, false),
+    ("lifetime_over", 7, false),
+    ("timed_out", 8, true),
+    ("locked", 8, true),
+    ("not_writable", 9, false),
+    ("not_readable", 9, false),
+    ("not_a_directory", 9, false),
+    ("shared_filesystem", 9, false),
+    ("corrupt", 9, false),
+    ("unknown_version", 9, false),
+    ("bad_policy", 9, false),
+    ("not_a_repository", 10, false),
+];
+
+/// Exit status of what another program, or the repository's own state, did wrong.
+const OTHER: i32 = 10;
+
+impl Failure {
+    fn new(code: &'static str, message: impl Into<String>) -> Self {
+        let known = CODES.iter().find(|(known, ..)| *known == code);
+        let (status, retryable) =
+            known.map_or((OTHER, false), |(_, status, retryable)| (*status, *retryable));
+        Self {
+            code,
+            status,
+            message: message.into(),
+            details: Vec::new(),
+            hint: None,
+            retryable,
+            context: json!({}),
+        }
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into()).filter(|hint| !hint.is_empty());
+        self
+    }
+
+    fn context(mut self, context: Value) -> Self {
+        self.context = context;
+        self
+    }
+
+    fn details(mut self, details: Vec<String>) -> Self {
+        self.details = details;
+        self
+    }
+
+    // --- usage ---------------------------------------------------------------------------
+
+    pub(crate) fn usage(message: &str, hint: &str) -> Self {
+        Self::new("bad_usage", message).hint(hint)
+    }
+
+    /// What the argument parser says, without what it would repeat of the arguments.
+    pub(crate) fn arguments(error: &clap::Error) -> Self {
+        let text = error.render().to_string();
+        let text = text.strip_prefix("error: ").unwrap_or(&text);
+        let message: String = text.split("\n\n").next().unwrap_or(text).chars().take(300).collect();
+        let hint = match (error.kind(), error.get(ContextKind::SuggestedSubcommand)) {
+            (ErrorKind::InvalidSubcommand, Some(suggested)) => {
+                format!("did you mean `{suggested}`? jit --help")
+            }
+            (ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, _) => {
+                return Self::usage("no command was given", "jit --help");
+            }
+            _ => "jit --help".into(),
+        };
+        Self::usage(message.trim_end(), &hint)
+    }
+
+    pub(crate) fn no_identity() -> Self {
+        Self::new("no_identity", "nobody said which agent this is").hint("export JIT_AGENT_ID=agent:NAME")
+    }
+
+    // --- not found -----------------------------------------------------------------------
+
+    pub(crate) fn no_such_issue(text: &str) -> Self {
+        Self::new("issue_not_found", format!("there is no issue `{text}`"))
+            .hint(format!("for a thing outside any tracker, write name:{text}"))
+            .context(json!({ "reference": text }))
+    }
+
+    pub(crate) fn no_such_lease(text: &str) -> Self {
+        Self::new("lease_not_found", format!("there is no lease {text}"))
+            .hint("jit claim list")
+            .context(json!({ "lease_id": text }))
+    }
+
+    pub(crate) fn no_such_setting(key: &str) -> Self {
+        let shown: String = key.chars().take(60).collect();
+        Self::new("setting_not_found", format!("there is no setting `{shown}`")).hint("jit config list")
+    }
+
+    // --- the surroundings ----------------------------------------------------------------
+
+    pub(crate) fn no_directory(error: &io::Error) -> Self {
+        Self::new("not_a_repository", format!("the current directory can't be told: {error}"))
+    }
+
+    pub(crate) fn clock(error: &io::Error) -> Self {
+        Self::new("clock", format!("the kernel gave no time or random bytes: {error}"))
+    }
+
+    pub(crate) fn not_made(path: &Path, error: &io::Error) -> Self {
+        Self::new("not_writable", format!("{} can't be made: {error}", path.display()))
+    }
+
+    pub(crate) fn policy(error: &PolicyError) -> Self {
+        Self::policy_text(&format!("config.toml: {error}"))
+    }
+
+    pub(crate) fn policy_text(message: &str) -> Self {
+        Self::new("bad_policy", format!("the lease policy can't be followed: {message}"))
+            .hint("correct config.toml in the control plane: jit worktree info")
+    }
+
+    pub(crate) fn policy_unreadable(error: &io::Error) -> Self {
+        Self::new("not_readable", format!("the lease policy can't be read: {error}"))
+    }
+
+    // --- the store -----------------------------------------------------------------------
+
+    /// Trouble with the control plane in this directory.
+    pub(crate) fn store(error: &StoreError, dir: &Path) -> Self {
+        let dir = dir.display();
+        let context = json!({ "control_plane": dir.to_string() });
+        let failure =
+            |code, hint: String| Self::new(code, error.to_string()).hint(hint).context(context.clone());
+        match error {
+            StoreError::Locked { by, .. } => {
+                let mut failure = failure("locked", "try again, or wait longer: --lock-timeout 30s".into());
+                failure.context["held_by"] = json!(by);
+                failure
+            }
+            StoreError::NotWritable { .. } => {
+                failure("not_writable", format!("allow this process to write {dir}; reading works without"))
+            }
+            StoreError::NotReadable { .. } => {
+                failure("not_readable", format!("allow this process to read {dir}"))
+            }
+            StoreError::NotADirectory => failure(
+                "not_a_directory",
+                format!("{dir} must be a directory, no symlink: look at what put it there"),
+            ),
+            StoreError::SharedFilesystem { .. } => failure(
+                "shared_filesystem",
+                format!(
+                    "if only one machine ever uses {dir}: echo 'allow_shared_filesystem = true' >> {dir}/config.toml"
+                ),
+            ),
+            StoreError::Corrupt { file, offset, .. } => {
+                let mut failure = failure(
+                    "corrupt",
+                    format!("nothing was changed; keep a copy of {dir}, then look at the bytes there"),
+                );
+                failure.context["file"] = json!(file);
+                failure.context["offset"] = json!(offset);
+                failure
+            }
+            StoreError::Foreign { file, offset, .. } => {
+                let mut failure = failure("unknown_version", "update jit; nothing was changed".into());
+                failure.context["file"] = json!(file);
+                failure.context["offset"] = json!(offset);
+                failure
+            }
+            StoreError::LogMissing { log, .. } => {
+                let mut failure = failure(
+                    "corrupt",
+                    format!("put {log} back; if it is lost for good, move {dir} away to begin anew"),
+                );
+                failure.context["file"] = json!(log);
+                failure
+            }
+            StoreError::Clock(_) => failure("clock", "jit needs /proc to tell which boot this is".into()),
+            StoreError::Full { .. } => failure("disk_full", format!("make room on the disk of {dir}")),
+            StoreError::Io { .. } => failure("io", String::new()),
+        }
+    }
+
+    /// A step that was written and may not be durable.
+    pub(crate) fn durability_unknown(leases: Vec<&Lease>, seq: Seq) -> Self {
+        let leases: Vec<Value> = leases
+            .into_iter()
+            .map(|lease| json!({ "lease_id": lease.id, "fence": lease.fence, "issues": lease.issues }))
+            .collect();
+        Self::new(
+            "durability_unknown",
+            "it was done, but a flush to the disk failed: it may not survive a power loss",
+        )
+        .hint("look whether it stands: jit claim status; then try again")
+        .context(json!({ "seq": seq, "leases": leases }))
+    }
+
+    /// The secret goes to whoever asked although nobody knows whether the lease will stand.
+    pub(crate) fn with_token(mut self, token: &Token) -> Self {
+        if self.code == "durability_unknown" {
+            self.context["token"] = json!(token.to_string());
+        }
+        self
+    }
+
+    // --- refusals ------------------------------------------------------------------------
+
+    /// An expected "no".
+    pub(crate) fn refused(refusal: &Refusal, now: &Now) -> Self {
+        match refusal {
+            Refusal::Held(held) => Self::new("held", format!("{} held by somebody", names(held)))
+                .details(held_lines(held, now))
+                .hint(format!(
+                    "wait in turn: jit claim acquire {} --wait 2m; or take something else",
+                    listed(held)
+                ))
+                .context(json!({ "conflicts": conflicts(held, now) })),
+            Refusal::Awaited(awaited) => {
+                Self::new("awaited", format!("{} free, but somebody came first", names(awaited)))
+                    .details(awaited.iter().map(waiter_line).collect())
+                    .hint(format!("wait in turn: jit claim acquire {} --wait 2m", listed(awaited)))
+                    .context(json!({ "waiters": awaited.iter().map(waiter_json).collect::<Vec<_>>() }))
+            }
+            Refusal::Lost { lost, now_held } => Self::lost(lost, now_held, now),
+            Refusal::Released(ended) => {
+                Self::new("lease_released", format!("lease {} was given up before", ended.lease.id))
+                    .hint("jit claim status")
+                    .context(json!({ "lease_id": ended.lease.id, "ended_at": ended.ended_at }))
+            }
+            Refusal::NotYours(lease) => Self::new("not_yours", format!("lease {} is not yours", lease.id))
+                .details(vec![lease_line(lease, now)])
+                .hint("see what is yours: jit claim status; end another's: jit claim force-evict")
+                .context(json!({ "lease": lease_json(lease, now) })),
+            Refusal::NotHeld(reference) => Self::new("not_held", format!("nobody holds {reference}"))
+                .hint(format!("jit claim acquire {reference}"))
+                .context(json!({ "reference": reference })),
+            Refusal::NoLease { lost } => Self::new("no_lease", "you hold nothing here")
+                .details(lost.iter().map(ending).collect())
+                .hint("jit claim acquire REF")
+                .context(json!({ "lost": lost.iter().map(|ended| ended.lease.id).collect::<Vec<_>>() })),
+            Refusal::Unknown(id) => Self::no_such_lease(&id.to_string()),
+            Refusal::Several(leases) => Self::new("several_leases", "these references are of several leases")
+                .hint("name one lease by its id: jit claim status")
+                .context(json!({ "leases": leases })),
+            Refusal::WrongToken(lease) => Self::new(
+                "wrong_token",
+                format!("that is not the token of lease {}", lease.id),
+            )
+            .hint("the token was in the answer that granted the lease; renewing needs none: jit claim renew")
+            .context(json!({ "lease_id": lease.id })),
+            Refusal::Partial { lease, missing } => Self::new(
+                "partial_transfer",
+                format!("lease {} covers more, and is handed over whole", lease.id),
+            )
+            .hint(format!("jit claim transfer {}", lease.id))
+            .context(json!({ "lease_id": lease.id, "missing": missing })),
+            Refusal::TtlTooLong { asked, most } => Self::new(
+                "ttl_too_long",
+                format!("a TTL of {asked} is longer than this repository allows, {most}"),
+            )
+            .hint(format!("--ttl {}s", most.secs()))
+            .context(json!({ "asked_secs": asked.secs(), "most_secs": most.secs() })),
+            Refusal::LifetimeOver { lease, most } => Self::new(
+                "lifetime_over",
+                format!("lease {} has been held for {most}, as long as is allowed", lease.id),
+            )
+            .hint(format!("jit claim release {}", lease.id))
+            .context(json!({ "lease": lease_json(lease, now), "most_secs": most.secs() })),
+        }
+    }
+
+    fn lost(lost: &Ended, now_held: &[Wanted<Lease>], now: &Now) -> Self {
+        let mut details = vec![ending(lost)];
+        details.extend(held_lines(now_held, now));
+        let hint = match now_held.is_empty() {
+            true => "nobody has it now; take it anew: jit claim acquire",
+            false => "stop working on it; take something else",
+        };
+        Self::new("lease_lost", format!("lease {} is not yours any more", lost.lease.id))
+            .details(details)
+            .hint(hint)
+            .context(json!({
+                "lease_id": lost.lease.id,
+                "fence": lost.lease.fence,
+                "ended": lost.end,
+                "ended_at": lost.ended_at,
+                "now_held": conflicts(now_held, now),
+            }))
+    }
+
+    /// Waited for as long as was asked.
+    pub(crate) fn waited_in_vain(refusal: &Refusal, now: &Now, waited: Duration) -> Self {
+        let blocked = Self::refused(refusal, now);
+        Self::new("timed_out", format!("waited {waited:?} in vain: {}", blocked.message))
+            .details(blocked.details)
+            .hint("try again with a longer --wait, or take something else")
+            .context(blocked.context)
+    }
+}
+
+fn names<T>(wanted: &[Wanted<T>]) -> String {
+    let listed: Vec<String> = references(wanted).iter().map(ToString::to_string).collect();
+    let verb = if listed.len() == 1 { "is" } else { "are" };
+    format!("{} {verb}", listed.join(", "))
+}
+
+fn listed<T>(wanted: &[Wanted<T>]) -> String {
+    references(wanted).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn references<T>(wanted: &[Wanted<T>]) -> Vec<&Reference> {
+    let mut references: Vec<&Reference> = wanted.iter().map(|wanted| &wanted.reference).collect();
+    references.dedup();
+    references
+}
+
+fn held_lines(held: &[Wanted<Lease>], now: &Now) -> Vec<String> {
+    held.iter().map(|wanted| format!("{}: {}", wanted.reference, lease_line(&wanted.blocker, now))).collect()
+}
+
+fn conflicts(held: &[Wanted<Lease>], now: &Now) -> Vec<Value> {
+    let conflict = |wanted: &Wanted<Lease>| {
+        json!({
+            "reference": wanted.reference,
+            "agent": wanted.blocker.holder.agent,
+            "lease": lease_json(&wanted.blocker, now),
+        })
+    };
+    held.iter().map(conflict).collect()
+}
+
+fn waiter_line(wanted: &Wanted<Waiter>) -> String {
+    format!("{}: {} waits since {}", wanted.reference, wanted.blocker.agent, wanted.blocker.since)
+}
+
+fn waiter_json(wanted: &Wanted<Waiter>) -> Value {
+    json!({ "reference": wanted.reference, "agent": wanted.blocker.agent, "since": wanted.blocker.since })
+}
+
+impl From<DiscoverError> for Failure {
+    fn from(error: DiscoverError) -> Self {
+        Self::new("not_a_repository", error.to_string()).hint("change into a Git repository, or run git init")
+    }
+}
+
+impl From<IdentityError> for Failure {
+    fn from(error: IdentityError) -> Self {
+        let code = match error {
+            IdentityError::Unwritable { .. } => "not_writable",
+            _ => "not_readable",
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<BranchError> for Failure {
+    fn from(error: BranchError) -> Self {
+        Self::new("git_failed", error.to_string())
+    }
+}
+
+impl From<WorktreesError> for Failure {
+    fn from(error: WorktreesError) -> Self {
+        Self::new("git_failed", error.to_string())
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::new("git_failed", error.to_string())
+    }
+}

@@ -1,0 +1,56 @@
+//! Who acts, by the first of these that is set (design, section 5).
+
+use std::env;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use jit_core::{AgentId, AgentKind, Name};
+
+use crate::error::Failure;
+
+/// Variables in which known coding agents give each session its id, and a name for the agent.
+const SESSIONS: [(&str, &str); 2] = [("CLAUDE_CODE_SESSION_ID", "claude"), ("CODEX_THREAD_ID", "codex")];
+
+/// The agent: `--agent`, `JIT_AGENT_ID`, a known agent's session, the agent file, Git's user.
+pub(crate) fn agent(
+    option: Option<&str>,
+    git_user: impl FnOnce() -> Result<Option<String>, Failure>,
+) -> Result<AgentId, Failure> {
+    if let Some(text) = option {
+        return parsed(text, "--agent");
+    }
+    if let Some(text) = variable("JIT_AGENT_ID") {
+        return parsed(&text, "JIT_AGENT_ID");
+    }
+    for (name, agent) in SESSIONS {
+        let session = variable(name).and_then(|session| Name::fitted(&format!("{agent}-{session}")));
+        if let Some(name) = session {
+            return Ok(AgentId::new(AgentKind::Agent, name));
+        }
+    }
+    if let Some(path) = agent_file() {
+        match std::fs::read_to_string(&path) {
+            Ok(text) if !text.trim().is_empty() => return parsed(text.trim(), &path.display().to_string()),
+            _ => {}
+        }
+    }
+    let kind = if std::io::stdin().is_terminal() { AgentKind::Human } else { AgentKind::Agent };
+    let name = git_user()?.and_then(|name| Name::fitted(&name));
+    name.map(|name| AgentId::new(kind, name)).ok_or_else(Failure::no_identity)
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|text| !text.is_empty())
+}
+
+fn parsed(text: &str, source: &str) -> Result<AgentId, Failure> {
+    text.parse()
+        .map_err(|error| Failure::usage(&format!("{source}: {error}"), "export JIT_AGENT_ID=agent:NAME"))
+}
+
+/// `jit/agent` in the user's configuration directory.
+fn agent_file() -> Option<PathBuf> {
+    let config = variable("XDG_CONFIG_HOME").map(PathBuf::from);
+    let config = config.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".config")))?;
+    Some(config.join("jit/agent"))
+}

@@ -1,0 +1,50 @@
+//! The program: arguments, the real world, one file a command, rendering, and one table from
+//! every error to code, exit status and hint.
+
+mod cli;
+mod commands;
+mod error;
+mod identity;
+mod output;
+mod reference;
+mod render;
+mod settings;
+mod waiting;
+mod world;
+
+use std::ffi::{OsStr, OsString};
+
+use clap::ArgMatches;
+use clap::error::ErrorKind;
+
+use crate::error::Failure;
+use crate::output::Output;
+use crate::world::World;
+
+/// Parses the arguments, runs the command and prints what it says; returns the exit status.
+pub fn run() -> i32 {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    // Known before parsing, for errors of the arguments themselves.
+    let json = arguments.iter().skip(1).take_while(|a| *a != "--").any(|a| a == OsStr::new("--json"));
+    let (outcome, warnings) = match cli::command().try_get_matches_from(&arguments) {
+        Ok(matches) => {
+            let world = World::new(&matches);
+            (command(&world, &matches), world.warnings())
+        }
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                (Ok(Output::Text(error.render().to_string())), Vec::new())
+            }
+            _ => (Err(Failure::arguments(&error)), Vec::new()),
+        },
+    };
+    match outcome {
+        Ok(output) => render::success(&output, &warnings, json),
+        Err(failure) => render::failure(&failure, json),
+    }
+}
+
+fn command(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    let (run, matches) = cli::chosen(matches)?;
+    run(world, matches)
+}

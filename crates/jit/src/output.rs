@@ -1,0 +1,90 @@
+//! What commands say, as data. The renderer turns it into text or JSON.
+
+use std::path::PathBuf;
+
+use jit_core::decide::Released;
+use jit_core::{AgentId, Ended, Lease, Now, Record, Reference, Token, WorktreeId};
+use jit_git::Worktree;
+use jit_store::Compacted;
+
+/// What a command has to say when it worked.
+pub(crate) enum Output {
+    /// A lease was granted, resumed or handed over; the secret goes to whoever asked.
+    Granted { did: &'static str, lease: Lease, token: Option<Token>, now: Now },
+    /// What a request would get.
+    WouldGrant { lease: Lease },
+    /// Leases.
+    Leases { did: Option<&'static str>, leases: Vec<Lease>, now: Now },
+    /// What a reference or lease id leads to.
+    Status { asked: String, found: Found, now: Now },
+    /// What was given up.
+    Released(Vec<Released>),
+    /// A lease was ended.
+    Evicted(Lease),
+    /// What happened, newest first.
+    History(Vec<Record>),
+    /// The repository's worktrees.
+    Worktrees(Vec<Worktree>),
+    /// This worktree.
+    Worktree(WorktreeInfo),
+    /// What `jit init` made and found.
+    Initialised { control_plane: PathBuf, made: Vec<PathBuf> },
+    /// A segment was sealed.
+    Compacted(Option<Compacted>),
+    /// Settings: name, value as TOML, meaning.
+    Settings(Vec<Setting>),
+    /// A setting has another value now.
+    Set(Setting),
+    /// What the doctor found.
+    Checked { findings: Vec<Finding>, healthy: bool },
+    /// Text as it stands.
+    Text(String),
+}
+
+/// What is known of what was asked about.
+pub(crate) enum Found {
+    /// Nobody holds it.
+    Nothing,
+    /// A lease.
+    Live(Lease),
+    /// A lease that is over.
+    Ended(Ended),
+    /// A reference, and the lease that was lost on it last.
+    Lost(Reference, Ended),
+}
+
+/// Where the caller is.
+pub(crate) struct WorktreeInfo {
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) git_dir: PathBuf,
+    pub(crate) control_plane: PathBuf,
+    pub(crate) id: Option<WorktreeId>,
+    pub(crate) branch: Option<String>,
+    pub(crate) agent: Option<AgentId>,
+}
+
+/// One setting.
+pub(crate) struct Setting {
+    pub(crate) name: String,
+    pub(crate) value: Option<String>,
+    pub(crate) help: String,
+}
+
+/// One thing that the doctor has to say.
+pub(crate) struct Finding {
+    pub(crate) what: String,
+    pub(crate) needs: Needs,
+}
+
+/// Who has to do something about a finding.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// Nobody.
+    Nothing,
+    /// The next writer does, or `--fix`.
+    Fix,
+    /// It was done.
+    Fixed,
+    /// A person.
+    Person,
+}

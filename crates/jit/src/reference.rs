@@ -1,0 +1,45 @@
+//! From what was typed to what it names. An abbreviation is resolved here or nowhere.
+
+use jit_core::decide::Target;
+use jit_core::{LeaseId, Reference, ReferenceError, Spelled};
+
+use crate::error::Failure;
+
+/// A reference as typed, resolved.
+pub(crate) fn reference(text: &str) -> Result<Reference, Failure> {
+    match text.parse::<Spelled>() {
+        Ok(Spelled::Name(name)) => Ok(Reference::Name(name)),
+        // Issues and other sources need a tracker.
+        Ok(Spelled::Issue(_) | Spelled::Source { .. }) => Err(Failure::no_such_issue(text)),
+        Err(error) => Err(malformed(&error)),
+    }
+}
+
+/// References as typed: sorted, each once.
+pub(crate) fn references(texts: &[String]) -> Result<Vec<Reference>, Failure> {
+    let mut references: Vec<Reference> =
+        texts.iter().map(|text| reference(text)).collect::<Result<_, _>>()?;
+    references.sort();
+    references.dedup();
+    Ok(references)
+}
+
+/// One reference, or a lease by its id.
+pub(crate) fn target(text: &str) -> Result<Target, Failure> {
+    targets(std::slice::from_ref(&text.to_owned()))
+}
+
+/// Several references, or one lease by its id.
+pub(crate) fn targets(texts: &[String]) -> Result<Target, Failure> {
+    match texts {
+        [one] => match one.parse::<LeaseId>() {
+            Ok(id) => Ok(Target::Lease(id)),
+            Err(_) => Ok(Target::Issues(vec![reference(one)?])),
+        },
+        several => Ok(Target::Issues(references(several)?)),
+    }
+}
+
+fn malformed(error: &ReferenceError) -> Failure {
+    Failure::usage(&error.to_string(), "jit claim acquire name:THING")
+}

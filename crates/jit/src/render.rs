@@ -1,0 +1,71 @@
+//! The only place that prints.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the renderer")]
+
+pub(crate) mod json;
+pub(crate) mod text;
+
+use std::io::{IsTerminal, Write};
+
+use serde_json::{Value, json};
+
+use crate::error::Failure;
+use crate::output::Output;
+
+/// Prints what a command says; returns the exit status.
+pub(crate) fn success(output: &Output, warnings: &[String], as_json: bool) -> i32 {
+    let healthy = !matches!(output, Output::Checked { healthy: false, .. });
+    let written = match (output, as_json) {
+        // What is asked for as text is text.
+        (Output::Text(text), _) => print(text.clone()),
+        (output, true) => {
+            print(document(json!({ "schema_version": 1, "data": json::data(output), "warnings": warnings })))
+        }
+        (output, false) => {
+            for warning in warnings {
+                eprintln!("warning: {warning}");
+            }
+            print(text::human(output, std::io::stdout().is_terminal() && colour_is_welcome()))
+        }
+    };
+    match (written, healthy) {
+        (true, true) => 0,
+        (true, false) => 9,
+        (false, _) => 1,
+    }
+}
+
+/// Prints why a command did not work; returns the exit status.
+pub(crate) fn failure(failure: &Failure, as_json: bool) -> i32 {
+    let text = if as_json {
+        document(json!({ "schema_version": 1, "error": {
+            "code": failure.code,
+            "message": failure.message,
+            "hint": failure.hint,
+            "retryable": failure.retryable,
+            "context": failure.context,
+        }}))
+    } else {
+        text::failure(failure, std::io::stderr().is_terminal() && colour_is_welcome())
+    };
+    // Nobody is left to tell when this fails.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+    failure.status
+}
+
+fn document(value: Value) -> String {
+    let mut text = value.to_string();
+    text.push('\n');
+    text
+}
+
+fn colour_is_welcome() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// With one write: what is printed by several processes at once does not mix.
+fn print(text: String) -> bool {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok()
+}

@@ -1,0 +1,176 @@
+//! Output for programs.
+
+use jit_core::{Ended, Lease, Lifetime, Now, Operation, Record};
+use jit_git::{Worktree, WorktreeKind};
+use serde_json::{Map, Value, json};
+
+use crate::output::{Found, Needs, Output, Setting};
+
+/// What stands under `data`.
+pub(crate) fn data(output: &Output) -> Value {
+    match output {
+        Output::Granted { lease: granted, token, now, .. } => {
+            let mut data = json!({ "lease": lease(granted, now) });
+            if let Some(token) = token {
+                data["token"] = json!(token.to_string());
+            }
+            data
+        }
+        Output::WouldGrant { lease: granted } => {
+            json!({ "dry_run": true, "issues": granted.issues, "ttl_secs": granted.ttl })
+        }
+        Output::Leases { leases, now, .. } => {
+            json!({ "leases": leases.iter().map(|one| lease(one, now)).collect::<Vec<_>>() })
+        }
+        Output::Status { asked, found, now } => status(asked, found, now),
+        Output::Released(released) => json!({ "released": released.iter().map(|released| json!({
+            "lease_id": released.lease.id,
+            "issues": released.issues,
+            "left": released.lease.issues,
+        })).collect::<Vec<_>>() }),
+        Output::Evicted(lease) => {
+            json!({ "evicted": { "lease_id": lease.id, "issues": lease.issues, "agent": lease.holder.agent } })
+        }
+        Output::History(records) => json!({ "records": records.iter().map(record).collect::<Vec<_>>() }),
+        Output::Worktrees(worktrees) => {
+            json!({ "worktrees": worktrees.iter().map(worktree).collect::<Vec<_>>() })
+        }
+        Output::Worktree(info) => json!({
+            "path": info.path.as_ref().map(|path| path.display().to_string()),
+            "git_dir": info.git_dir.display().to_string(),
+            "control_plane": info.control_plane.display().to_string(),
+            "id": info.id,
+            "branch": info.branch,
+            "agent": info.agent,
+        }),
+        Output::Initialised { control_plane, made } => json!({
+            "control_plane": control_plane.display().to_string(),
+            "made": made.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
+        }),
+        Output::Compacted(compacted) => json!({ "compacted": compacted.as_ref().map(|compacted| json!({
+            "archived": compacted.archived,
+            "last_seq": compacted.last,
+            "carried": compacted.carried,
+        })) }),
+        Output::Settings(settings) => json!({ "settings": settings.iter().map(setting).collect::<Vec<_>>() }),
+        Output::Set(changed) => json!({ "setting": setting(changed) }),
+        Output::Checked { findings, healthy } => json!({
+            "healthy": healthy,
+            "findings": findings.iter().map(|finding| json!({
+                "message": finding.what,
+                "state": match finding.needs {
+                    Needs::Nothing => "ok",
+                    Needs::Fix => "fixable",
+                    Needs::Fixed => "fixed",
+                    Needs::Person => "needs_a_person",
+                },
+            })).collect::<Vec<_>>(),
+        }),
+        Output::Text(text) => json!({ "text": text }),
+    }
+}
+
+/// A lease as every answer shows it (design, section 5).
+pub(crate) fn lease(lease: &Lease, now: &Now) -> Value {
+    let (remaining, state) = match lease.lifetime(&now.stamp) {
+        Lifetime::Left(left) => (left.as_secs(), "held"),
+        Lifetime::Unsighted => (lease.ttl.secs(), "held"),
+        Lifetime::Lapsed(_) => (0, "lapsed"),
+    };
+    let mut shown = fields(lease);
+    shown.insert("expires_at".into(), json!(lease.expires_at(now)));
+    shown.insert("remaining_secs".into(), json!(remaining));
+    shown.insert("state".into(), json!(state));
+    Value::Object(shown)
+}
+
+/// What stays the same of a lease while time passes.
+fn fields(lease: &Lease) -> Map<String, Value> {
+    let shown = json!({
+        "lease_id": lease.id,
+        "fence": lease.fence,
+        "issues": lease.issues,
+        "scope": { "paths": [], "mode": "exclusive" },
+        "task": lease.task,
+        "agent": lease.holder.agent,
+        "worktree": lease.holder.worktree,
+        "branch": lease.branch,
+        "ttl_secs": lease.ttl,
+        "acquired_at": lease.acquired_at,
+    });
+    let mut shown = match shown {
+        Value::Object(shown) => shown,
+        _ => Map::new(),
+    };
+    if !lease.supersedes.is_empty() {
+        shown.insert("supersedes".into(), json!(lease.supersedes));
+    }
+    shown
+}
+
+fn ended(ended: &Ended) -> Value {
+    let mut shown = fields(&ended.lease);
+    shown.insert("state".into(), json!("ended"));
+    shown.insert("end".into(), json!(ended.end));
+    shown.insert("ended_at".into(), json!(ended.ended_at));
+    Value::Object(shown)
+}
+
+fn status(asked: &str, found: &Found, now: &Now) -> Value {
+    match found {
+        Found::Nothing => json!({ "asked": asked, "lease": null }),
+        Found::Live(live) => json!({ "asked": asked, "lease": lease(live, now) }),
+        Found::Ended(over) => json!({ "asked": asked, "lease": ended(over) }),
+        Found::Lost(_, over) => json!({ "asked": asked, "lease": null, "lost": ended(over) }),
+    }
+}
+
+fn record(record: &Record) -> Value {
+    let one = |lease: &Lease| Value::Object(fields(lease));
+    let mut shown = json!({
+        "seq": record.seq,
+        "op": record.operation.name(),
+        "at": record.at,
+        "agent": record.actor.agent,
+        "worktree": record.actor.worktree,
+    });
+    match &record.operation {
+        Operation::Renew(leases) => shown["leases"] = leases.iter().map(one).collect(),
+        Operation::Release { lease, released } => {
+            shown["lease"] = one(lease);
+            shown["released"] = json!(released);
+        }
+        Operation::ForceEvict { lease, reason } => {
+            shown["lease"] = one(lease);
+            shown["reason"] = json!(reason);
+        }
+        Operation::Acquire(lease)
+        | Operation::Resume(lease)
+        | Operation::Transfer(lease)
+        | Operation::AutoEvict(lease) => {
+            shown["lease"] = one(lease);
+        }
+        Operation::Checkpoint(_) | Operation::Carry(_) | Operation::Sighting => {}
+    }
+    shown
+}
+
+fn worktree(worktree: &Worktree) -> Value {
+    json!({
+        "path": worktree.path.display().to_string(),
+        "git_dir": worktree.git_dir.display().to_string(),
+        "kind": match worktree.kind {
+            WorktreeKind::Main => "main",
+            WorktreeKind::Bare => "bare",
+            WorktreeKind::Linked => "linked",
+        },
+        "branch": worktree.branch.as_ref().ok().and_then(|branch| branch.as_ref().map(ToString::to_string)),
+        "id": worktree.identity.as_ref().ok().and_then(|identity| identity.as_ref().map(|identity| identity.id.to_string())),
+        "locked": worktree.locked,
+        "prunable": worktree.prunable,
+    })
+}
+
+fn setting(setting: &Setting) -> Value {
+    json!({ "key": setting.name, "value": setting.value, "help": setting.help })
+}

@@ -1,0 +1,285 @@
+//! Output for people: short and aligned.
+
+use jit_core::{End, Ended, Lease, Lifetime, Now, Operation, Record, Reference};
+
+use crate::error::Failure;
+use crate::output::{Found, Needs, Output};
+
+/// A command's output as text.
+pub(crate) fn human(output: &Output, colour: bool) -> String {
+    let paint = Paint(colour);
+    match output {
+        Output::Granted { did, lease, token, now } => {
+            granted(did, lease, token.as_ref().map(ToString::to_string), now)
+        }
+        Output::WouldGrant { lease } => {
+            format!("would get {} for {}\n", issues(&lease.issues), lease.ttl)
+        }
+        Output::Leases { did: Some(did), leases, now } => leases
+            .iter()
+            .map(|lease| format!("{did} {}: {}\n", issues(&lease.issues), left(lease, now)))
+            .collect(),
+        Output::Leases { did: None, leases, .. } if leases.is_empty() => "no leases\n".into(),
+        Output::Leases { did: None, leases, now } => table(leases, now, paint),
+        Output::Status { asked, found, now } => match found {
+            Found::Nothing => format!("{asked} is free\n"),
+            Found::Live(lease) => details(lease, now),
+            Found::Ended(ended) => format!("{}\n", ending(ended)),
+            Found::Lost(reference, ended) => format!("{reference} is free\n{}\n", ending(ended)),
+        },
+        Output::Released(released) => released
+            .iter()
+            .map(|released| match released.lease.issues.is_empty() {
+                true => format!("released {}\n", issues(&released.issues)),
+                false => format!(
+                    "released {}; still held: {}\n",
+                    issues(&released.issues),
+                    issues(&released.lease.issues)
+                ),
+            })
+            .collect(),
+        Output::Evicted(lease) => format!("evicted {} from {}\n", lease.holder.agent, issues(&lease.issues)),
+        Output::History(records) if records.is_empty() => "nothing happened yet\n".into(),
+        Output::History(records) => columns(records.iter().map(record).collect()),
+        Output::Worktrees(worktrees) => columns(
+            worktrees
+                .iter()
+                .map(|worktree| {
+                    let id = worktree
+                        .identity
+                        .as_ref()
+                        .ok()
+                        .and_then(|identity| identity.as_ref().map(|identity| identity.id.to_string()));
+                    let branch = worktree
+                        .branch
+                        .as_ref()
+                        .ok()
+                        .and_then(|branch| branch.as_ref().map(ToString::to_string));
+                    let state = if worktree.prunable { "gone" } else { "" };
+                    vec![
+                        worktree.path.display().to_string(),
+                        branch.unwrap_or_else(|| "-".into()),
+                        id.unwrap_or_else(|| "-".into()),
+                        state.into(),
+                    ]
+                })
+                .collect(),
+        ),
+        Output::Worktree(info) => fields(&[
+            ("worktree", info.path.as_ref().map(|path| path.display().to_string())),
+            ("id", info.id.map(|id| id.to_string())),
+            ("branch", info.branch.clone()),
+            ("agent", info.agent.as_ref().map(ToString::to_string)),
+            ("git dir", Some(info.git_dir.display().to_string())),
+            ("control plane", Some(info.control_plane.display().to_string())),
+        ]),
+        Output::Initialised { control_plane, made } => {
+            let mut text: String = made.iter().map(|path| format!("made {}\n", path.display())).collect();
+            text.push_str(&format!("leases are in {}\n", control_plane.display()));
+            text
+        }
+        Output::Compacted(Some(compacted)) => format!(
+            "sealed {} at record {}; {} leases carried over\n",
+            compacted.archived, compacted.last, compacted.carried
+        ),
+        Output::Compacted(None) => "there is nothing to compact\n".into(),
+        Output::Settings(settings) => columns(
+            settings
+                .iter()
+                .map(|setting| {
+                    vec![
+                        setting.name.clone(),
+                        setting.value.clone().unwrap_or_else(|| "-".into()),
+                        setting.help.clone(),
+                    ]
+                })
+                .collect(),
+        ),
+        Output::Set(setting) => {
+            format!("{} = {}\n", setting.name, setting.value.as_deref().unwrap_or("(unset)"))
+        }
+        Output::Checked { findings, healthy } => {
+            let mut text: String = findings
+                .iter()
+                .map(|finding| {
+                    let mark = match finding.needs {
+                        Needs::Nothing => "ok     ",
+                        Needs::Fix => "fixable",
+                        Needs::Fixed => "fixed  ",
+                        Needs::Person => "LOOK   ",
+                    };
+                    format!("{mark}  {}\n", finding.what)
+                })
+                .collect();
+            text.push_str(if *healthy { "nothing needs a person\n" } else { "a person must look at this\n" });
+            text
+        }
+        Output::Text(text) => text.clone(),
+    }
+}
+
+/// A failure as text: what happened, what is in the way, what to do next.
+pub(crate) fn failure(failure: &Failure, colour: bool) -> String {
+    let paint = Paint(colour);
+    let mut text = format!("{} {}\n", paint.bold_red("error:"), failure.message);
+    for line in &failure.details {
+        text.push_str(&format!("  {line}\n"));
+    }
+    if let Some(hint) = &failure.hint {
+        text.push_str(&format!("{} {hint}\n", paint.bold("hint:")));
+    }
+    text
+}
+
+/// Who has a lease, and for how long still.
+pub(crate) fn lease_line(lease: &Lease, now: &Now) -> String {
+    let task = lease.task.as_ref().map(|task| format!(" for \"{task}\"")).unwrap_or_default();
+    format!("{} has it since {}{task}, {}", lease.holder.agent, lease.acquired_at, left(lease, now))
+}
+
+/// How a lease ended.
+pub(crate) fn ending(ended: &Ended) -> String {
+    let lease = &ended.lease;
+    let how = match &ended.end {
+        End::Released => "was released".into(),
+        End::Lapsed => format!("lapsed after {} without a renewal", lease.ttl),
+        End::Evicted { by, reason } => format!("was evicted by {by}: {reason}"),
+    };
+    format!("lease {} of {} {how} (noted {})", lease.id, lease.holder.agent, ended.ended_at)
+}
+
+/// Colours, where they are welcome.
+#[derive(Clone, Copy)]
+struct Paint(bool);
+
+impl Paint {
+    fn code(self, code: &str, text: &str) -> String {
+        if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    fn bold(self, text: &str) -> String {
+        self.code("1", text)
+    }
+
+    fn bold_red(self, text: &str) -> String {
+        self.code("1;31", text)
+    }
+
+    fn dim(self, text: &str) -> String {
+        self.code("2", text)
+    }
+}
+
+fn issues(issues: &[Reference]) -> String {
+    issues.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn left(lease: &Lease, now: &Now) -> String {
+    match lease.lifetime(&now.stamp) {
+        Lifetime::Left(left) => format!("{} left", span(left.as_secs())),
+        Lifetime::Unsighted => format!("{} left", span(lease.ttl.secs())),
+        Lifetime::Lapsed(ago) => format!("lapsed {} ago", span(ago.as_secs())),
+    }
+}
+
+fn span(secs: u64) -> String {
+    match secs {
+        0..60 => format!("{secs}s"),
+        60..3600 => format!("{}m {:02}s", secs / 60, secs % 60),
+        _ => format!("{}h {:02}m", secs / 3600, secs % 3600 / 60),
+    }
+}
+
+fn granted(did: &str, lease: &Lease, token: Option<String>, now: &Now) -> String {
+    let to = if did == "transferred" { format!(" to {}", lease.holder.agent) } else { String::new() };
+    let mut text = format!("{did} {}{to}\n", issues(&lease.issues));
+    text.push_str(&fields(&[
+        ("lease", Some(lease.id.to_string())),
+        ("fence", Some(lease.fence.to_string())),
+        ("ttl", Some(format!("{} (until {})", lease.ttl, lease.expires_at(now)))),
+        ("token", token),
+    ]));
+    text
+}
+
+fn details(lease: &Lease, now: &Now) -> String {
+    fields(&[
+        ("issues", Some(issues(&lease.issues))),
+        ("held by", Some(lease.holder.agent.to_string())),
+        ("worktree", Some(lease.holder.worktree.to_string())),
+        ("branch", lease.branch.clone()),
+        ("task", lease.task.as_ref().map(ToString::to_string)),
+        ("since", Some(lease.acquired_at.to_string())),
+        ("left", Some(left(lease, now))),
+        ("lease", Some(lease.id.to_string())),
+        ("fence", Some(lease.fence.to_string())),
+    ])
+}
+
+fn table(leases: &[Lease], now: &Now, paint: Paint) -> String {
+    let head = ["ISSUES", "AGENT", "BRANCH", "LEFT", "LEASE", "TASK"].map(String::from).to_vec();
+    let rows = leases.iter().map(|lease| {
+        vec![
+            issues(&lease.issues),
+            lease.holder.agent.to_string(),
+            lease.branch.clone().unwrap_or_else(|| "-".into()),
+            left(lease, now),
+            lease.id.to_string(),
+            lease.task.as_ref().map(ToString::to_string).unwrap_or_default(),
+        ]
+    });
+    let text = columns(std::iter::once(head).chain(rows).collect());
+    match text.split_once('\n') {
+        Some((head, rows)) => format!("{}\n{rows}", paint.dim(head)),
+        None => text,
+    }
+}
+
+fn record(record: &Record) -> Vec<String> {
+    let (covered, note) = match &record.operation {
+        Operation::Renew(leases) => {
+            (leases.iter().map(|lease| issues(&lease.issues)).collect::<Vec<_>>().join(", "), String::new())
+        }
+        Operation::Release { released, .. } => (issues(released), String::new()),
+        Operation::AutoEvict(lease) => (issues(&lease.issues), format!("of {}", lease.holder.agent)),
+        Operation::ForceEvict { lease, reason } => {
+            (issues(&lease.issues), format!("of {}: {reason}", lease.holder.agent))
+        }
+        Operation::Transfer(lease) => (issues(&lease.issues), format!("to {}", lease.holder.agent)),
+        Operation::Acquire(lease) | Operation::Resume(lease) => {
+            (issues(&lease.issues), lease.task.as_ref().map(ToString::to_string).unwrap_or_default())
+        }
+        Operation::Checkpoint(_) | Operation::Carry(_) | Operation::Sighting => {
+            (String::new(), String::new())
+        }
+    };
+    vec![
+        record.seq.to_string(),
+        record.at.to_string(),
+        record.operation.name().into(),
+        record.actor.agent.to_string(),
+        covered,
+        note,
+    ]
+}
+
+fn fields(fields: &[(&str, Option<String>)]) -> String {
+    let shown = fields
+        .iter()
+        .filter_map(|(name, value)| value.as_ref().map(|value| vec![format!("  {name}"), value.clone()]));
+    columns(shown.collect())
+}
+
+/// Rows with their columns aligned, two spaces apart.
+fn columns(rows: Vec<Vec<String>>) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |i: usize| {
+        rows.iter().filter_map(|row| row.get(i)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..count).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}

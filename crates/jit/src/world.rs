@@ -1,0 +1,269 @@
+//! The real world, built once and only as far as a command needs it.
+
+use std::cell::{OnceCell, RefCell};
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ArgMatches;
+use jit_core::decide::Released;
+use jit_core::{
+    AgentId, ControlPlaneId, Holder, Lease, LeaseId, Now, Policy, Query, Reference, Refusal, Request, Token,
+    WorktreeId, parse_duration,
+};
+use jit_git::{ConfigEnv, GitEnv, Repo, SystemGit};
+use jit_store::clock::Clock;
+use jit_store::disk::{Disk, DiskFile, Open};
+use jit_store::os::{Modes, OsClock, OsDisk, random};
+use jit_store::{Options, StepError, Store, StoreError};
+use uuid::Builder;
+
+use crate::commands::status::Own;
+use crate::error::Failure;
+use crate::identity;
+
+/// The store as the program uses it.
+pub(crate) type RealStore = Store<OsDisk, OsClock>;
+
+/// The lease policy's file, in the control plane.
+pub(crate) const POLICY: &str = "config.toml";
+
+/// Everything outside the program.
+pub(crate) struct World<'m> {
+    matches: &'m ArgMatches,
+    repo: OnceCell<Repo>,
+    policy: OnceCell<Policy>,
+    store: OnceCell<RealStore>,
+    warnings: RefCell<Vec<String>>,
+}
+
+/// What is minted for one acquisition, with one call to the kernel.
+pub(crate) struct Minted {
+    pub(crate) lease: LeaseId,
+    pub(crate) token: Token,
+}
+
+impl<'m> World<'m> {
+    pub(crate) fn new(matches: &'m ArgMatches) -> Self {
+        Self {
+            matches,
+            repo: OnceCell::new(),
+            policy: OnceCell::new(),
+            store: OnceCell::new(),
+            warnings: RefCell::default(),
+        }
+    }
+
+    fn option(&self, name: &str) -> Option<&str> {
+        self.matches.get_one::<String>(name).map(String::as_str)
+    }
+
+    /// What the user should know although the command worked.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        self.warnings.borrow().clone()
+    }
+
+    pub(crate) fn warn(&self, warning: String) {
+        self.warnings.borrow_mut().push(warning);
+    }
+
+    /// The repository around the current directory, or around `-C`.
+    pub(crate) fn repo(&self) -> Result<&Repo, Failure> {
+        if let Some(repo) = self.repo.get() {
+            return Ok(repo);
+        }
+        let env = GitEnv::from_process();
+        let repo = match self.option("dir") {
+            Some(dir) => Repo::discover_from(PathBuf::from(dir).as_path(), &env)?,
+            None => {
+                let cwd = std::env::current_dir().map_err(|error| Failure::no_directory(&error))?;
+                Repo::discover(&cwd, &env)?
+            }
+        };
+        Ok(self.repo.get_or_init(|| repo))
+    }
+
+    /// Where the control plane is, or would be.
+    pub(crate) fn control_plane(&self) -> Result<PathBuf, Failure> {
+        Ok(self.repo()?.common_dir().join("jit"))
+    }
+
+    fn disk(&self) -> Result<OsDisk, Failure> {
+        let path = self.control_plane()?;
+        // Only one who makes the control plane needs to know how it is shared.
+        let modes = match path.symlink_metadata() {
+            Ok(_) => Modes::default(),
+            Err(_) => {
+                let shared = self.repo()?.shared_repository(&ConfigEnv::from_process())?;
+                Modes { dir: shared.dir_mode() }
+            }
+        };
+        Ok(OsDisk::at(path, modes))
+    }
+
+    /// The policy's file as it is; empty when there is none.
+    fn policy_text(&self, disk: &OsDisk) -> Result<String, Failure> {
+        let bytes = match disk.open(POLICY, Open::Read) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(String::new()),
+            file => {
+                file.and_then(|file| file.read_from(0)).map_err(|error| Failure::policy_unreadable(&error))?
+            }
+        };
+        String::from_utf8(bytes).map_err(|error| Failure::policy_unreadable(&std::io::Error::other(error)))
+    }
+
+    /// The policy that binds this repository.
+    pub(crate) fn policy(&self) -> Result<&Policy, Failure> {
+        self.store()?;
+        // Set together with the store.
+        Ok(self.policy.get_or_init(Policy::default))
+    }
+
+    /// The leases.
+    pub(crate) fn store(&self) -> Result<&RealStore, Failure> {
+        if let Some(store) = self.store.get() {
+            return Ok(store);
+        }
+        let disk = self.disk()?;
+        let text = self.policy_text(&disk)?;
+        let policy = match text.trim().is_empty() {
+            true => Policy::default(),
+            false => {
+                let (policy, unknown) = Policy::parse(&text).map_err(|error| Failure::policy(&error))?;
+                unknown.iter().for_each(|warning| self.warn(format!("{POLICY}: {warning}")));
+                policy
+            }
+        };
+        let lock_timeout = match self.option("lock-timeout") {
+            Some(text) => parse_duration(text)
+                .map_err(|error| Failure::usage(&error.to_string(), "--lock-timeout 5s"))?,
+            None => Duration::from_secs(5),
+        };
+        let options = Options {
+            lock_timeout,
+            allow_shared_filesystem: policy.allow_shared_filesystem,
+            compact_at: policy.compact_at,
+            fresh: ControlPlaneId::new(self.uuid()?),
+        };
+        let _ = self.policy.set(policy);
+        Ok(self.store.get_or_init(|| Store::new(disk, OsClock, options)))
+    }
+
+    /// Both clocks, now.
+    pub(crate) fn now(&self) -> Result<Now, Failure> {
+        OsClock.now().map_err(|error| Failure::clock(&error))
+    }
+
+    fn uuid(&self) -> Result<uuid::Uuid, Failure> {
+        let bytes = random().map_err(|error| Failure::clock(&error))?;
+        Ok(Builder::from_random_bytes(bytes).into_uuid())
+    }
+
+    /// What a new lease needs.
+    pub(crate) fn mint(&self) -> Result<Minted, Failure> {
+        let token = Token::new(random().map_err(|error| Failure::clock(&error))?);
+        Ok(Minted { lease: LeaseId::new(self.uuid()?), token })
+    }
+
+    /// Who asks, to change something: this worktree gets an identity if it has none.
+    pub(crate) fn holder(&self) -> Result<Holder, Failure> {
+        let agent = self.agent()?;
+        let repo = self.repo()?;
+        let id = match repo.read_identity()? {
+            Some(identity) => identity.id,
+            None => {
+                let shared = repo.shared_repository(&ConfigEnv::from_process())?;
+                repo.ensure_identity(self.uuid()?, shared.modes())?.id
+            }
+        };
+        Ok(Holder { agent, worktree: WorktreeId::new(id) })
+    }
+
+    /// Who asks, to read; `None` where this worktree never wrote.
+    pub(crate) fn reader(&self) -> Result<Option<Holder>, Failure> {
+        let agent = self.agent()?;
+        let identity = self.repo()?.read_identity()?;
+        Ok(identity.map(|identity| Holder { agent, worktree: WorktreeId::new(identity.id) }))
+    }
+
+    /// Which agent asks.
+    pub(crate) fn agent(&self) -> Result<AgentId, Failure> {
+        identity::agent(self.option("agent"), || Ok(self.repo()?.user_name(&ConfigEnv::from_process())?))
+    }
+
+    /// The branch that is checked out here.
+    pub(crate) fn branch(&self) -> Result<Option<String>, Failure> {
+        Ok(self.repo()?.branch(&SystemGit::on_path())?.map(|branch| branch.to_string()))
+    }
+
+    /// Asks for a change of the leases.
+    pub(crate) fn transact<R: Request>(&self, request: &R) -> Result<R::Answer, Failure>
+    where
+        R::Answer: Shown,
+    {
+        let (store, holder, policy) = (self.store()?, self.holder()?, self.policy()?);
+        store.transact(request, &holder, policy).map_err(|error| self.step_failed(error))
+    }
+
+    /// Asks a question about the leases.
+    pub(crate) fn read<Q: Query>(&self, query: &Q) -> Result<Q::Answer, Failure> {
+        self.store()?.read(query).map_err(|error| self.trouble(error))
+    }
+
+    /// What trouble with the store means to the user.
+    pub(crate) fn trouble(&self, error: StoreError) -> Failure {
+        Failure::store(&error, &self.control_plane().unwrap_or_default())
+    }
+
+    /// What a step that did not end in a durable grant means to the user.
+    pub(crate) fn step_failed<T: Shown>(&self, error: StepError<T>) -> Failure {
+        match error {
+            StepError::Refused(refusal) => match self.now() {
+                Ok(now) => Failure::refused(&refusal, &now),
+                Err(failure) => failure,
+            },
+            StepError::DurabilityUnknown { answer, seq } => Failure::durability_unknown(answer.leases(), seq),
+            StepError::Store(error) => self.trouble(error),
+        }
+    }
+
+    /// All references that the caller holds.
+    pub(crate) fn own_references(&self) -> Result<Vec<Reference>, Failure> {
+        let (leases, now) = self.read(&Own(self.holder()?))?;
+        let mut references: Vec<Reference> = leases.into_iter().flat_map(|lease| lease.issues).collect();
+        references.sort();
+        match references.is_empty() {
+            true => Err(Failure::refused(&Refusal::NoLease { lost: Vec::new() }, &now)),
+            false => Ok(references),
+        }
+    }
+}
+
+/// What an answer tells of leases, in case that its durability is unknown.
+pub(crate) trait Shown {
+    fn leases(&self) -> Vec<&Lease>;
+}
+
+impl Shown for Lease {
+    fn leases(&self) -> Vec<&Lease> {
+        vec![self]
+    }
+}
+
+impl Shown for Vec<Lease> {
+    fn leases(&self) -> Vec<&Lease> {
+        self.iter().collect()
+    }
+}
+
+impl Shown for Vec<Released> {
+    fn leases(&self) -> Vec<&Lease> {
+        self.iter().map(|released| &released.lease).collect()
+    }
+}
+
+impl Shown for () {
+    fn leases(&self) -> Vec<&Lease> {
+        Vec::new()
+    }
+}
