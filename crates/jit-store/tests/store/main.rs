@@ -10,9 +10,12 @@
     reason = "tests"
 )]
 
+mod contract;
 mod corruption;
 mod crash;
 mod errors;
 mod interleaving;
+mod model;
 mod reading;
+mod simulation;
 mod support;

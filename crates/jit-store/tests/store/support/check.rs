@@ -1,7 +1,7 @@
 //! What must hold of a control plane, whatever has happened to it (section 3 of the design),
 //! found out from the log's records by other means than the store's own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use jit_core::{Fence, Holder, Known, Lease, LeaseId, Operation, Record, Reference, Seq, Stamp};
@@ -196,7 +196,9 @@ pub fn all(machine: &Rc<Machine>, promised: &[Operation], all_or_nothing: &[Oper
     has_all(&after, promised);
     has_all(&after, &probed);
     follow(&after);
-    let there = all_or_nothing.iter().filter(|operation| has(&after, operation)).count();
+    let there =
+        all_or_nothing.iter().filter(|operation| after.iter().any(|record| record.operation == **operation));
+    let there = there.count();
     assert!(there == 0 || there == all_or_nothing.len(), "done by half: {there} of {all_or_nothing:?}");
     let log = machine.content(LOG).unwrap();
     let standing: BTreeSet<&[u8]> = lines(&log).collect();
@@ -207,12 +209,31 @@ pub fn all(machine: &Rc<Machine>, promised: &[Operation], all_or_nothing: &[Oper
     after
 }
 
-fn has(records: &[Record], operation: &Operation) -> bool {
-    records.iter().any(|record| record.operation == *operation)
+/// The leases that an operation is about; the first tells it apart well enough.
+fn about(operation: &Operation) -> Option<LeaseId> {
+    match operation {
+        Operation::Acquire(lease)
+        | Operation::Resume(lease)
+        | Operation::Transfer(lease)
+        | Operation::Release { lease, .. }
+        | Operation::AutoEvict(lease)
+        | Operation::ForceEvict { lease, .. } => Some(lease.id),
+        Operation::Renew(leases) => leases.first().map(|lease| lease.id),
+        Operation::Checkpoint(_) | Operation::Carry(_) | Operation::Sighting => None,
+    }
 }
 
-fn has_all(records: &[Record], operations: &[Operation]) {
+/// Panics when a promised operation is not among the records.
+pub fn has_all(records: &[Record], operations: &[Operation]) {
+    let mut by_lease: HashMap<Option<LeaseId>, Vec<&Operation>> = HashMap::new();
+    for record in records {
+        by_lease.entry(about(&record.operation)).or_default().push(&record.operation);
+    }
     for operation in operations {
-        assert!(has(records, operation), "acknowledged and lost: {operation:?}");
+        let known = by_lease.get(&about(operation));
+        assert!(
+            known.is_some_and(|known| known.contains(&operation)),
+            "acknowledged and lost: {operation:?}"
+        );
     }
 }

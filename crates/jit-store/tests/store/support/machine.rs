@@ -264,10 +264,18 @@ impl Machine {
             }
         }
         let durable = files.durable_names.clone();
+        let named: Vec<usize> = durable
+            .values()
+            .filter_map(|entry| if let Entry::File(i) = entry { Some(*i) } else { None })
+            .collect();
         files.names = durable.clone();
         files.names.retain(|name, _| parent(name).is_empty() || durable.contains_key(parent(name)));
         files.durable_names = files.names.clone();
         for (i, inode) in files.inodes.iter_mut().enumerate() {
+            if !named.contains(&i) {
+                *inode = Inode::default();
+                continue;
+            }
             inode.restart(
                 survives(Unsynced::Emptied { inode: i }),
                 survives(Unsynced::Grown { inode: i }),

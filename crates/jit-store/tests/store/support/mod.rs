@@ -1,6 +1,7 @@
 //! What the tests share.
 
 pub mod ask;
+pub mod backend;
 pub mod check;
 pub mod disk;
 pub mod dump;
