@@ -1,7 +1,10 @@
 //! The table of commands, and their parser.
 //!
-//! Building the parser of every command would cost more than a claim, so each command's arguments
-//! are deferred until it is the one that runs.
+//! Building the parser of every command would cost as much as a claim. So where the first words
+//! name a command, the parser has that command only; otherwise it has all of them, each one's
+//! arguments deferred until it is the one that runs.
+
+use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
@@ -105,8 +108,44 @@ Example:
   $ jit claim renew name:deploy-db
   $ jit claim release name:deploy-db";
 
-/// The parser.
-pub(crate) fn command() -> Command {
+impl Entry {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Leaf(leaf) => leaf.name,
+            Self::Group { name, .. } => name,
+        }
+    }
+
+    /// With the one leaf that `word` names, or with all.
+    fn built(&self, word: Option<&str>) -> Command {
+        let (name, about, leaves, arguments) = match self {
+            Self::Leaf(leaf) => return built(leaf),
+            Self::Group { name, about, leaves, arguments } => (*name, *about, *leaves, *arguments),
+        };
+        let group = Command::new(name)
+            .about(about)
+            .subcommand_required(true)
+            .arg_required_else_help(true)
+            .disable_help_subcommand(true);
+        match leaves.iter().find(|leaf| Some(leaf.name) == word) {
+            Some(leaf) => group.subcommand(built(leaf)),
+            None => group.defer(arguments),
+        }
+    }
+}
+
+/// The parser, as far as these arguments need it.
+pub(crate) fn command(arguments: &[OsString]) -> Command {
+    let word = |i: usize| arguments.get(i).and_then(|word| word.to_str());
+    let jit = jit();
+    match ENTRIES.iter().find(|entry| Some(entry.name()) == word(1)) {
+        Some(entry) => jit.subcommand(entry.built(word(2))),
+        None => jit.subcommands(ENTRIES.iter().map(|entry| entry.built(None))),
+    }
+}
+
+/// The parser without its commands.
+fn jit() -> Command {
     let value = |name: &'static str, placeholder, help| {
         Arg::new(name).long(name).global(true).value_name(placeholder).help(help)
     };
@@ -131,17 +170,6 @@ pub(crate) fn command() -> Command {
         ))
         .arg(value("lock-timeout", "DURATION", "How long to wait for the lock [default: 5s]"))
         .arg(value("dir", "DIR", "Run as if started in DIR").short('C'))
-        .subcommands(ENTRIES.iter().map(|entry| {
-            match entry {
-                Entry::Leaf(leaf) => built(leaf),
-                Entry::Group { name, about, arguments, .. } => Command::new(*name)
-                    .about(*about)
-                    .subcommand_required(true)
-                    .arg_required_else_help(true)
-                    .disable_help_subcommand(true)
-                    .defer(*arguments),
-            }
-        }))
 }
 
 fn built(leaf: &Leaf) -> Command {

@@ -13,6 +13,7 @@ mod waiting;
 mod world;
 
 use std::ffi::{OsStr, OsString};
+use std::mem::ManuallyDrop;
 
 use clap::ArgMatches;
 use clap::error::ErrorKind;
@@ -26,7 +27,9 @@ pub fn run() -> i32 {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     // Known before parsing, for errors of the arguments themselves.
     let json = arguments.iter().skip(1).take_while(|a| *a != "--").any(|a| a == OsStr::new("--json"));
-    let (outcome, warnings) = match cli::command().try_get_matches_from(&arguments) {
+    // Taking the parser apart again would cost more than the process has left to do.
+    let mut parser = ManuallyDrop::new(cli::command(&arguments));
+    let (outcome, warnings) = match parser.try_get_matches_from_mut(&arguments) {
         Ok(matches) => {
             let world = World::new(&matches);
             (command(&world, &matches), world.warnings())

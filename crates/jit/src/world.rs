@@ -126,14 +126,8 @@ impl<'m> World<'m> {
         }
         let disk = self.disk()?;
         let text = self.policy_text(&disk)?;
-        let policy = match text.trim().is_empty() {
-            true => Policy::default(),
-            false => {
-                let (policy, unknown) = Policy::parse(&text).map_err(|error| Failure::policy(&error))?;
-                unknown.iter().for_each(|warning| self.warn(format!("{POLICY}: {warning}")));
-                policy
-            }
-        };
+        let (policy, unknown) = Policy::parse(&text).map_err(|error| Failure::policy(&error))?;
+        unknown.iter().for_each(|warning| self.warn(format!("{POLICY}: {warning}")));
         let lock_timeout = match self.option("lock-timeout") {
             Some(text) => parse_duration(text)
                 .map_err(|error| Failure::usage(&error.to_string(), "--lock-timeout 5s"))?,

@@ -17,7 +17,7 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(_: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let mut script = Vec::new();
     if let Some(shell) = matches.get_one::<Shell>("SHELL") {
-        let mut command = cli::command();
+        let mut command = cli::command(&[]);
         // Deferred arguments are built now: completions are of all of them.
         command.build();
         generate(*shell, &mut command, "jit", &mut script);
