@@ -64,6 +64,7 @@ pub trait Disk {
 }
 
 /// An open file. It is closed, and its lock let go, when it is dropped.
+#[allow(clippy::len_without_is_empty, reason = "its length is all that anybody asks")]
 pub trait DiskFile {
     /// Its length in bytes.
     fn len(&self) -> io::Result<u64>;

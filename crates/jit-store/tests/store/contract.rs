@@ -51,7 +51,7 @@ fn what_is_held_is_refused_to_others_and_shown<B: Backend>(world: &World<B>) {
         other => panic!("{other:?}"),
     }
     let seen = world.seen();
-    assert_eq!(seen.live, [lease.clone()]);
+    assert_eq!(seen.live, std::slice::from_ref(&lease));
     assert_eq!(seen.covering.len(), 2, "z was not taken");
     assert_eq!(seen.held[&holder("a/s")], [lease.id], "a sub-agent acts for its agent");
     assert!(seen.held[&holder("b")].is_empty());

@@ -169,7 +169,8 @@ fn damage_in_the_archive_is_named() {
     let sealed = "archive/claims-00000001.jsonl";
     check::all(&past.machine.fork(), &past.promised, &[]);
     let length = past.machine.content(sealed).unwrap().len();
-    let changes: [&dyn Fn(&mut Vec<u8>); 4] = [
+    type Change<'a> = &'a dyn Fn(&mut Vec<u8>);
+    let changes: [Change<'_>; 4] = [
         &|bytes| bytes[length / 2] ^= 1,
         &|bytes| bytes.truncate(length - 5),
         &|bytes| bytes.truncate(bytes[..length - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use jit_core::Operation;
 
-use crate::support::ask::{Ask, Outcome, ask, release};
+use crate::support::ask::{Ask, Outcome, acquire, ask, release};
 use crate::support::machine::{Fault, LOG, Machine, Op};
 use crate::support::past::{Past, trace};
 use crate::support::random::chance;
@@ -40,6 +40,7 @@ fn at_every_step(past: &Past, actor: &str, request: &Ask) {
                 check::all(&past.machine.fork(), &promised, &wanted);
                 let sampled = !matches!(fault, Fault::DieTorn(length) if length % 48 != 1);
                 if sampled {
+                    a_later_promise(&past.machine, &promised);
                     power_loss(&past.machine, &promised, &wanted, k as u64);
                 }
             }
@@ -60,6 +61,15 @@ fn ways_to_die(op: Option<&Op>) -> Vec<Fault> {
         ways.extend(lengths.into_iter().map(Fault::DieTorn));
     }
     ways
+}
+
+/// The next process is promised something, and then the power goes: what it was promised rests on
+/// nothing that could still be lost.
+fn a_later_promise(machine: &Rc<Machine>, promised: &[Operation]) {
+    let machine = machine.fork();
+    let later = ask(&process(&machine), "later", &acquire(500, "later")).granted();
+    machine.lose_power(|_| false);
+    check::all(&machine, &[promised, &later].concat(), &[]);
 }
 
 /// The power goes before the next process comes: each subset of what was not synced may survive.

@@ -8,7 +8,7 @@ use crate::support::machine::{Fault, LOG, Op};
 use crate::support::past::{Past, trace};
 use crate::support::random::chance;
 use crate::support::scenarios::{for_each_scenario, held, is_flush};
-use crate::support::{check, process};
+use crate::support::{check, process, reader};
 
 const EIO: ErrorKind = ErrorKind::Other;
 const ENOSPC: ErrorKind = ErrorKind::StorageFull;
@@ -34,16 +34,23 @@ fn ways_to_fail(op: &Op) -> Vec<Fault> {
 /// Checks a command with an error at each of its operations; the process goes on after it, others
 /// come, and the power goes at the end.
 fn at_every_step(past: &Past, actor: &str, request: &Ask) {
-    let (ops, _) = trace(past, actor, request);
+    let (ops, outcome) = trace(past, actor, request);
+    let wanted = if let Outcome::Granted(wanted) = outcome { wanted } else { Vec::new() };
     for (k, op) in ops.iter().enumerate() {
         for fault in ways_to_fail(op) {
             let past = past.fork();
             let store = past.process();
             store.disk().process(|process| process.fault = Some((k as u64, fault)));
             let mut promised = past.promised.clone();
-            let granted = ask(&store, actor, request);
-            if let Outcome::Granted(granted) = granted {
-                promised.extend(granted);
+            match ask(&store, actor, request) {
+                Outcome::Granted(granted) => promised.extend(granted),
+                Outcome::Trouble(error) => {
+                    // Then nothing was granted, and the log does not say that it was.
+                    let records = check::history(&reader(&past.machine)).unwrap();
+                    let stands = |operation| records.iter().any(|record| record.operation == operation);
+                    assert!(!wanted.iter().cloned().any(stands), "at {op:?} {fault:?}: {error:?}");
+                }
+                Outcome::Refused(_) | Outcome::Unknown(_) => {}
             }
             check::all(&past.machine.fork(), &promised, &[]);
             power_goes(&past, &promised);

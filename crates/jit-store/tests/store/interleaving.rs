@@ -10,8 +10,8 @@ use jit_store::StoreError;
 use crate::support::ask::{Ask, Outcome, acquire, ask, begin, outcome, release};
 use crate::support::machine::{Fault, Op};
 use crate::support::past::{Past, trace};
-use crate::support::scenarios::held;
-use crate::support::{SimStore, check, holder, options, process, process_with, reader};
+use crate::support::scenarios::{held, is_flush};
+use crate::support::{SEC, SimStore, check, holder, options, process, process_with, reader};
 
 /// Calls `each` with a fork of the past, for every operation of a command and once more; it
 /// arranges for what happens there, and is told to go on by a closure that asks.
@@ -176,4 +176,26 @@ fn a_lock_never_strands_anyone() {
     let pending = begin(&leader, "c", &acquire(13, "s")).waiting();
     drop(pending);
     assert!(ask(&process(&past.machine), "d", &acquire(14, "t")).is_granted());
+}
+
+/// The clock goes back at every operation of a compaction and of a carrying over: leases still
+/// lapse, a TTL after somebody saw them on the clock as it is.
+#[test]
+fn a_clock_that_goes_back_strands_no_lease() {
+    let mut in_doubt = held();
+    in_doubt.fault("c", &acquire(3, "u"), is_flush, 0, Fault::LoseSync { at_once: false });
+    for (past, request) in [(held(), Ask::Compact), (in_doubt, acquire(4, "v"))] {
+        at_every_op(&past, "d", &request, |past, k, store| {
+            let machine = past.machine.clone();
+            meanwhile(store, k, move || machine.monotonic_ns.set(machine.monotonic_ns.get() - 500 * SEC));
+            ask(store, "d", &request);
+            let dead = past.fork();
+            for past in [past, &dead] {
+                assert!(matches!(ask(&past.process(), "e", &acquire(20, "x")), Outcome::Refused(_)));
+                past.machine.pass_ns(100 * SEC);
+                assert!(ask(&past.process(), "e", &acquire(21, "x")).is_granted(), "at {k}");
+                check::all(&past.machine, &[], &[]);
+            }
+        });
+    }
 }

@@ -16,6 +16,7 @@ mod crash;
 mod errors;
 mod interleaving;
 mod model;
+mod queue;
 mod reading;
 mod simulation;
 mod support;

@@ -105,10 +105,9 @@ impl Model {
                 assert!(lease.fence > self.fence.0, "fences grow");
                 for name in &lease.issues {
                     let entries = self.names.entry(name.clone()).or_default();
-                    for entry in entries.iter().filter(|entry| entry.promised && !entry.perhaps_over) {
-                        let other = entry.lease;
-                        panic!("{name} is granted to {} at {now}, and promised to {other}", lease.id);
-                    }
+                    let promised = entries.iter().find(|entry| entry.promised && !entry.perhaps_over);
+                    let promised = promised.map(|entry| entry.lease);
+                    assert_eq!(promised, None, "{name} is granted to {} at {now}", lease.id);
                     entries.push(entry_of(lease));
                 }
             }

@@ -148,8 +148,12 @@ fn all_of(records: &[Record]) -> Dump {
 
 /// The index, if it is believed, says what the log says.
 pub fn index_agrees(machine: &Rc<Machine>) -> Dumped {
-    let records = history(&reader(machine)).unwrap();
-    let dump = all_of(&records);
+    agreed(machine, &history(&reader(machine)).unwrap())
+}
+
+/// The same, about what these records speak of.
+pub fn agreed(machine: &Rc<Machine>, records: &[Record]) -> Dumped {
+    let dump = all_of(records);
     let by_index = reader(machine).read(&dump).unwrap();
     let without = machine.fork();
     if without.content("index").is_some() {

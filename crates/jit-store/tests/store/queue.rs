@@ -1,0 +1,71 @@
+//! The queue: whoever came first goes first, and the dead are not waited for.
+
+use jit_core::Refusal;
+use jit_core::decide::Acquire;
+use jit_store::StepError;
+
+use crate::support::ask::{acquire, acquisition, ask, release};
+use crate::support::past::Past;
+use crate::support::scenarios::held;
+use crate::support::{holder, policy, things};
+
+/// Asks with a place in the queue, or without; who was in the way?
+fn asks(past: &Past, actor: &str, n: u64, names: &str, ticket: Option<u64>) -> Result<(), Vec<String>> {
+    let request = Acquire { ticket, ..acquisition(n, names, 100) };
+    match past.process().transact(&request, &holder(actor), &policy()) {
+        Ok(_) => Ok(()),
+        Err(StepError::Refused(Refusal::Awaited(wanted))) => {
+            Err(wanted.into_iter().map(|wanted| wanted.blocker.agent.to_string()).collect())
+        }
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_living_waiter_is_not_overtaken_and_a_dead_one_is() {
+    let past = held();
+    let (first, second) = (past.process(), past.process());
+    let one = first.queue(&holder("c"), &things("x")).unwrap();
+    let two = second.queue(&holder("d"), &things("x y")).unwrap();
+    assert!(two.number() > one.number());
+    assert!(ask(&past.process(), "a", &release("x y")).is_granted());
+    assert_eq!(asks(&past, "e", 10, "x", None), Err(vec!["agent:c".into(), "agent:d".into()]));
+    assert_eq!(asks(&past, "d", 11, "x y", Some(two.number())), Err(vec!["agent:c".into()]));
+    assert_eq!(asks(&past, "e", 12, "w", None), Ok(()), "order binds only requests that overlap");
+    past.machine.kill(first.disk().pid);
+    assert_eq!(asks(&past, "e", 13, "x", None), Err(vec!["agent:d".into()]));
+    assert_eq!(asks(&past, "d", 14, "x y", Some(two.number())), Ok(()));
+    drop((one, two));
+}
+
+/// Places are taken again, and later ones are behind earlier ones all the same.
+#[test]
+fn slots_are_used_again_and_the_order_is_kept() {
+    let past = held();
+    let (first, second, third) = (past.process(), past.process(), past.process());
+    let one = first.queue(&holder("c"), &things("x")).unwrap();
+    let two = second.queue(&holder("d"), &things("x")).unwrap();
+    drop(one);
+    let three = third.queue(&holder("e"), &things("x")).unwrap();
+    let tickets = past.machine.names().iter().filter(|name| name.contains("ticket")).count();
+    assert_eq!(tickets, 2);
+    assert!(ask(&past.process(), "a", &release("x")).is_granted());
+    assert_eq!(asks(&past, "e", 10, "x", Some(three.number())), Err(vec!["agent:d".into()]));
+    assert_eq!(asks(&past, "d", 11, "x", Some(two.number())), Ok(()));
+}
+
+/// One who waits hears of changes, of a waiter that left, and of nothing else.
+#[test]
+fn changes_are_heard() {
+    let past = held();
+    let waiter = past.process();
+    let ticket = waiter.queue(&holder("c"), &things("x")).unwrap();
+    let seen = waiter.seen().unwrap();
+    assert!(!ask(&past.process(), "e", &acquire(10, "x")).is_granted());
+    assert_eq!(waiter.seen().unwrap(), seen, "a refusal is no change");
+    assert!(ask(&past.process(), "a", &release("x")).is_granted());
+    let changed = waiter.seen().unwrap();
+    assert_ne!(changed, seen);
+    drop(ticket);
+    assert_ne!(waiter.seen().unwrap(), changed);
+}
