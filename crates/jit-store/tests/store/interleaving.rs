@@ -87,6 +87,34 @@ fn a_flush_by_somebody_else_at_every_operation() {
     assert!(failed.get() > 50, "flushes did fail: {failed:?}");
 }
 
+/// At every operation of a claim, its flush too, somebody else's record is appended: it is
+/// promised only when a flush that came after has covered it.
+#[test]
+fn an_append_by_somebody_else_at_every_operation() {
+    for fault in
+        [None, Some(Fault::LoseSync { at_once: true }), Some(Fault::LoseSyncAndDie { at_once: false })]
+    {
+        at_every_op(&held(), "c", &acquire(10, "u"), |past, k, store| {
+            let (other, begun) = (past.process(), Rc::new(RefCell::new(None)));
+            other.disk().process(|process| process.dies_waiting = true);
+            store.disk().process(|process| process.fault_at_flush = fault);
+            let (other, begins) = (Rc::new(other), begun.clone());
+            let its = other.clone();
+            meanwhile(store, k, move || *begins.borrow_mut() = Some(begin(&its, "d", &acquire(11, "v"))));
+            let mut promised = past.promised.clone();
+            if let Outcome::Granted(granted) = ask(store, "c", &acquire(10, "u")) {
+                promised.extend(granted);
+            }
+            let begun = begun.take().map(|begun| begun.confirm(&other, "d"));
+            if let Some(Outcome::Granted(granted)) = begun {
+                promised.extend(granted);
+            }
+            power_goes(past, &promised);
+            check::all(&past.machine, &promised, &[]);
+        });
+    }
+}
+
 /// At every operation of a claim somebody else claims the same: one of them gets it.
 #[test]
 fn two_who_want_the_same() {
