@@ -45,8 +45,8 @@ fn option(name: &'static str, placeholder: &'static str, help: &'static str) -> 
     Arg::new(name).long(name).value_name(placeholder).allow_hyphen_values(true).help(help)
 }
 
-fn all<'a>(matches: &'a ArgMatches, name: &str) -> Vec<String> {
-    matches.get_many::<String>(name).into_iter().flatten().cloned().collect::<Vec<_>>()
+fn all(matches: &ArgMatches, name: &str) -> Vec<String> {
+    matches.get_many::<String>(name).into_iter().flatten().cloned().collect()
 }
 
 fn one<'a>(matches: &'a ArgMatches, name: &str) -> Option<&'a str> {
