@@ -1,0 +1,114 @@
+//! What refusals say.
+
+use jit_core::decide::{Acquire, ForceEvict, Release, Renew, Request, Resume, Target, Transfer, decide};
+use jit_core::{ControlPlaneId, Holder, LeaseId, Operation, Policy, Record, Scene, Stamp, State, WorktreeId};
+use uuid::Uuid;
+
+use super::*;
+
+/// What `by` is told when it asks for this while ann holds `name:held` and `name:too`, and
+/// her `name:lapsed` was taken over by bob.
+fn told<R: Request>(request: &R, by: &str) -> Failure {
+    let mut state = State::default();
+    let begin = Operation::Checkpoint(jit_core::Checkpoint {
+        control_plane: ControlPlaneId::new(Uuid::nil()),
+        segment: 1,
+        carried: 0,
+    });
+    append(&mut state, begin, &holder("agent:ann"), 0);
+    for (issues, agent, at) in [
+        (&["name:lapsed"][..], "agent:ann", 1),
+        (&["name:held", "name:too"][..], "agent:ann", 700),
+        (&["name:lapsed"][..], "agent:bob", 701),
+    ] {
+        let acquire = acquire(issues, at);
+        let decision = decided(&state, &acquire, agent, at);
+        assert!(decision.answer.is_ok());
+        decision
+            .operations
+            .into_iter()
+            .for_each(|operation| append(&mut state, operation, &holder(agent), at));
+    }
+    match decided(&state, request, by, 702).answer {
+        Ok(_) => panic!("granted"),
+        Err(refusal) => Failure::refused(&refusal, &now(702)),
+    }
+}
+
+fn holder(agent: &str) -> Holder {
+    Holder { agent: agent.parse().unwrap(), worktree: WorktreeId::new(Uuid::from_u128(7)) }
+}
+
+fn now(secs: u64) -> Now {
+    let stamp = Stamp { boot: Uuid::nil().to_string().parse().unwrap(), ns: secs * 1_000_000_000 };
+    let wall: jit_core::WallTime = "2026-11-21T12:00:00Z".parse().unwrap();
+    Now { stamp, wall: wall.plus_secs(secs) }
+}
+
+fn decided<R: Request>(state: &State, request: &R, agent: &str, at: u64) -> jit_core::Decision<R::Answer> {
+    let policy = Policy::default();
+    let actor = holder(agent);
+    let scene = Scene { now: now(at), actor: &actor, policy: &policy, waiting: &[] };
+    decide(request, state, &scene).unwrap()
+}
+
+fn append(state: &mut State, operation: Operation, actor: &Holder, at: u64) {
+    let Now { stamp, wall } = now(at);
+    let seq = state.last().next();
+    let record = Record { seq, operation, actor: actor.clone(), at: wall, stamp, durable: seq };
+    state.apply(&record).unwrap();
+}
+
+fn acquire(issues: &[&str], at: u64) -> Acquire {
+    Acquire {
+        id: LeaseId::new(Uuid::from_u128(at.into())),
+        token: Token::new([1; 16]).hash(),
+        issues: issues.iter().map(|text| text.parse().unwrap()).collect(),
+        task: Some("the work".parse().unwrap()),
+        branch: None,
+        ttl: None,
+        ticket: None,
+    }
+}
+
+fn issues(texts: &[&str]) -> Target {
+    Target::Issues(texts.iter().map(|text| text.parse().unwrap()).collect())
+}
+
+/// What every refusal says to people and to programs (design, section 5).
+#[test]
+fn refusals_say_what_happened_what_is_in_the_way_and_what_to_do() {
+    let renew = |target| Renew { target, ttl: None };
+    let to = || Transfer {
+        target: issues(&["name:held"]),
+        to: holder("agent:cleo"),
+        token: Token::new([2; 16]).hash(),
+    };
+    let long = Acquire { ttl: Some("48h".parse().unwrap()), ..acquire(&["name:free"], 9) };
+    let token = Token::new([9; 16]).hash();
+    let resume = Resume { issues: vec!["name:held".parse().unwrap()], token };
+    let unknown = Target::Lease(LeaseId::new(Uuid::from_u128(99)));
+    let reason = "stuck".parse().unwrap();
+    let failures = [
+        (5, told(&acquire(&["name:held", "name:lapsed"], 9), "agent:cleo")),
+        (2, told(&long, "agent:cleo")),
+        (6, told(&renew(issues(&["name:lapsed"])), "agent:ann")),
+        (6, told(&renew(issues(&["name:held"])), "agent:bob")),
+        (6, told(&renew(issues(&["name:free"])), "agent:bob")),
+        (3, told(&Release { target: unknown.clone() }, "agent:bob")),
+        (3, told(&ForceEvict { target: unknown, reason }, "agent:bob")),
+        (6, told(&resume, "agent:ann")),
+        (2, told(&to(), "agent:ann")),
+    ];
+    let mut shown = String::new();
+    for (status, failure) in failures {
+        assert_eq!(failure.status, status, "{}", failure.code);
+        shown.push_str(&format!(
+            "{} ({})\n{}\n",
+            failure.code,
+            failure.status,
+            crate::render::text::failure(&failure, false)
+        ));
+    }
+    insta::assert_snapshot!(shown);
+}
