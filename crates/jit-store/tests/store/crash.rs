@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use jit_core::Operation;
 
-use crate::support::ask::{Ask, Outcome, acquire, ask, release};
+use crate::support::ask::{Ask, Outcome, acquire, ask, begin, release};
 use crate::support::machine::{Fault, LOG, Machine, Op};
 use crate::support::past::{Past, trace};
 use crate::support::random::chance;
@@ -105,6 +105,31 @@ fn a_step_that_looks_at_the_queue() {
     let ticket = waiter.queue(&holder("c"), &things("x")).unwrap();
     at_every_step(&past, "a", &release("x"));
     drop(ticket);
+}
+
+/// Somebody waits for the disk while a compaction, or another's claim, is killed at any operation.
+#[test]
+fn one_who_waits_while_another_is_killed() {
+    for request in [Ask::Compact, acquire(11, "v")] {
+        let ops = trace(&held(), "d", &request).0;
+        for k in 0..=ops.len() as u64 + 5 {
+            let past = held();
+            let waiter = past.process();
+            let waiting = begin(&waiter, "c", &acquire(10, "u"));
+            let killed = past.process();
+            killed.disk().process(|process| process.fault = Some((k, Fault::Die)));
+            ask(&killed, "d", &request);
+            past.machine.kill(killed.disk().pid);
+            let mut promised = past.promised.clone();
+            if let Outcome::Granted(granted) = waiting.confirm(&waiter, "c") {
+                promised.extend(granted);
+            }
+            let machine = past.machine.fork();
+            machine.lose_power(|_| false);
+            check::all(&machine, &promised, &[]);
+            check::all(&past.machine, &promised, &[]);
+        }
+    }
 }
 
 /// The machine as such is believed only because it loses what was not synced.

@@ -109,6 +109,27 @@ fn a_failed_flush_is_in_doubt_for_everybody_whose_record_it_covered() {
     }
 }
 
+/// Sealing a segment flushes it first, for everybody like any other flush. What that lost is not
+/// carried over from memory.
+#[test]
+fn a_flush_that_fails_while_sealing_is_in_doubt_for_everybody() {
+    for at_once in [true, false] {
+        for fault in [Fault::LoseSync { at_once }, Fault::LoseSyncAndDie { at_once }] {
+            let past = held();
+            let (other, compactor) = (past.process(), past.process());
+            let pending = begin(&other, "c", &acquire(10, "u"));
+            compactor.disk().process(|process| process.fault_at_flush = Some(fault));
+            ask(&compactor, "d", &Ask::Compact);
+            let outcome = pending.confirm(&other, "c");
+            assert!(matches!(outcome, Outcome::Unknown(_)), "{fault:?}: {outcome:?}");
+            power_goes(&past, &past.promised);
+            let later = ask(&past.process(), "e", &acquire(11, "v")).granted();
+            power_goes(&past, &[past.promised.clone(), later].concat());
+            check::all(&past.machine, &past.promised, &[]);
+        }
+    }
+}
+
 /// One flush serves everybody who appended before it.
 #[test]
 fn one_flush_serves_all_who_came_before() {

@@ -53,11 +53,15 @@ fn a_flush_by_somebody_else_at_every_operation() {
     ];
     let failed = Cell::new(0);
     for fault in faults {
-        for request in [acquire(11, "v"), Ask::Compact] {
-            at_every_op(&held(), "d", &request, |past, k, store| {
+        let (claim, compact) = (acquire(11, "v"), Ask::Compact);
+        for (request, index) in [(&claim, true), (&compact, true), (&claim, false)] {
+            at_every_op(&held(), "d", request, |past, k, store| {
                 let told = Told::default();
                 let other = past.process();
                 let pending = begin(&other, "c", &acquire(10, "u")).waiting();
+                if !index {
+                    past.machine.tear_off("index");
+                }
                 other.disk().process(|process| {
                     process.dies_waiting = true;
                     process.fault_at_flush = fault;
@@ -70,7 +74,7 @@ fn a_flush_by_somebody_else_at_every_operation() {
                     }
                 });
                 let mut promised = past.promised.clone();
-                if let Outcome::Granted(granted) = ask(store, "d", &request) {
+                if let Outcome::Granted(granted) = ask(store, "d", request) {
                     promised.extend(granted);
                 }
                 failed.set(failed.get() + u32::from(matches!(told.borrow()[..], [Outcome::Unknown(_)])));
