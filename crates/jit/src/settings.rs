@@ -3,13 +3,26 @@
 #![allow(clippy::disallowed_methods, reason = "the adapter that makes .jit/")]
 
 use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{MetadataExt, lchown};
+use std::path::{Path, PathBuf};
 
 use jit_core::{Policy, PolicyError};
 
 use crate::error::Failure;
 use crate::world::{POLICY, World};
+
+/// What root makes in somebody's worktree belongs to its owner.
+fn hand_over(worktree: &Path, made: &[&Path]) -> io::Result<()> {
+    let owner = fs::metadata(worktree)?;
+    for path in made {
+        let now = fs::symlink_metadata(path)?;
+        if now.uid() == 0 && (owner.uid(), owner.gid()) != (0, 0) {
+            lchown(path, Some(owner.uid()), Some(owner.gid()))?;
+        }
+    }
+    Ok(())
+}
 
 /// What `.jit/config.toml` says when it is made.
 const COMMITTED: &str = "\
@@ -49,7 +62,8 @@ impl World<'_> {
         let path = dir.join("config.toml");
         let made = fs::create_dir_all(&dir)
             .and_then(|()| OpenOptions::new().write(true).create_new(true).open(&path))
-            .and_then(|mut file| file.write_all(COMMITTED.as_bytes()));
+            .and_then(|mut file| file.write_all(COMMITTED.as_bytes()))
+            .and_then(|()| hand_over(root, &[&dir, &path]));
         match made {
             Ok(()) => Ok(Some(path)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
