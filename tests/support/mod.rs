@@ -1,0 +1,14 @@
+//! What the tests share. `repo` is the one way to run the program; `skip` the one way to not run
+//! a test.
+
+pub(crate) mod answer;
+pub(crate) mod calls;
+pub(crate) mod linear;
+pub(crate) mod log;
+pub(crate) mod repo;
+pub(crate) mod rng;
+pub(crate) mod skip;
+pub(crate) mod tools;
+
+pub(crate) use answer::{Lease, Trouble};
+pub(crate) use repo::{Agent, Repo, Running};
