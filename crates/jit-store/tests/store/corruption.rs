@@ -228,7 +228,7 @@ fn an_index_is_never_believed_without_proof() {
 fn a_torn_line_does_not_swallow_the_next_record() {
     let (past, begins) = past();
     past.machine.reboot();
-    for torn in [&b"{\"schema_version\":1,\"seq\":7"[..], b"{", b"\0\0\0\0", b"x\n\ny"] {
+    for torn in [&b"{\"schema_version\":1,\"seq\":7"[..], b"{", b"\0\0\0\0", b"x\n\ny", &[b'x'; 3000]] {
         let end = begins[6];
         let machine = damaged(&past, LOG, |log| {
             log.truncate(end);

@@ -206,6 +206,8 @@ pub fn all(machine: &Rc<Machine>, promised: &[Operation], all_or_nothing: &[Oper
     assert!(there == 0 || there == all_or_nothing.len(), "done by half: {there} of {all_or_nothing:?}");
     let log = machine.content(LOG).unwrap();
     let standing: BTreeSet<&[u8]> = lines(&log).collect();
+    let is_json = |line: &&[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok();
+    assert!(standing.iter().all(is_json), "what was torn was cut");
     for line in torn.into_iter().filter(|line| !standing.contains(&line[..])) {
         assert!(is_kept(machine, &line), "dropped: {:?}", String::from_utf8_lossy(&line));
     }
