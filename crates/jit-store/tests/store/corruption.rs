@@ -243,6 +243,31 @@ fn a_torn_line_does_not_swallow_the_next_record() {
     check::all(&machine, &past.promised[..last], &[]);
 }
 
+/// What an earlier tear left behind does not follow a record that took the place of another, even
+/// where its number fits.
+#[test]
+fn a_record_of_another_past_does_not_count() {
+    let (past, begins) = past();
+    past.machine.reboot();
+    let (lost, mut kept) = (past.fork(), past.fork());
+    for (n, name) in [(20, "p"), (21, "q"), (22, "r")] {
+        assert!(ask(&lost.process(), "b", &acquire(n, name)).is_granted());
+    }
+    kept.grant("b", acquire(30, "p")).grant("b", acquire(31, "s"));
+    let (lost, log) = (lost.machine.content(LOG).unwrap(), kept.machine.content(LOG).unwrap());
+    let ends = |log: &[u8]| -> Vec<usize> {
+        log.iter().zip(1..).filter(|(byte, _)| **byte == b'\n').map(|(_, next)| next).take(10).collect()
+    };
+    let (from, to) = (ends(&lost)[8], ends(&lost)[9]);
+    assert_eq!(from, ends(&log)[8], "the same length up to there");
+    assert!(begins[6] < from);
+    kept.machine.reboot();
+    kept.machine.tamper(LOG, |log| log[from..to].copy_from_slice(&lost[from..to]));
+    let records = check::all(&kept.machine, &kept.promised, &[]);
+    let counts = records.iter().any(|record| format!("{:?}", record.operation).contains("name:r"));
+    assert!(!counts, "nobody was promised it on this past");
+}
+
 /// People and tools find lines of JSON in the log, and padding that they pass over.
 #[test]
 fn the_log_is_lines_of_json() {

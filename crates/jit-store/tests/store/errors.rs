@@ -105,6 +105,8 @@ fn a_failed_flush_is_in_doubt_for_everybody_whose_record_it_covered() {
         let mut promised = past.promised.clone();
         promised.extend(ask(&past.process(), "d", &acquire(20, "later")).granted());
         assert!(past.machine.content("archive/claims-00000001.jsonl").is_some(), "a new segment");
+        promised.extend(ask(&past.process(), "d", &acquire(21, "latest")).granted());
+        assert_eq!(past.machine.content("archive/claims-00000002.jsonl"), None, "the new one is in no doubt");
         power_goes(&past, &promised);
     }
 }

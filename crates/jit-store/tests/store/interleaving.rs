@@ -163,17 +163,25 @@ fn a_reader_sees_before_or_after() {
         let after = past.fork();
         assert!(ask(&after.process(), "a", &request).is_granted());
         let after = check::index_agrees(&after.machine);
-        for k in 0.. {
-            let past = past.fork();
-            let store = reader(&past.machine);
-            let writer = past.process();
-            let request = request.clone();
-            meanwhile(&store, k, move || assert!(ask(&writer, "a", &request).is_granted()));
-            let seen = store.read(&check::dump_of(&before, &after)).unwrap();
-            assert!(seen.like(&before) || seen.like(&after), "at {k}: {seen:?}");
-            check::history(&store).unwrap();
-            if store.disk().process(|process| process.meanwhile.is_some()) {
-                break;
+        // The writer comes whole, or is killed between any two changes of the index.
+        let (ops, _) = trace(&past, "a", &request);
+        let changes = |op: &Op| matches!(op, Op::Write { path, .. } if path == "index");
+        let kills = ops.iter().zip(0u64..).filter(|(op, _)| changes(op)).map(|(_, at)| Some(at));
+        for kill in kills.chain([None]) {
+            for k in 0.. {
+                let past = past.fork();
+                let (store, writer) = (reader(&past.machine), past.process());
+                writer.disk().process(|process| process.fault = kill.map(|at| (at, Fault::Die)));
+                let request = request.clone();
+                meanwhile(&store, k, move || {
+                    assert!(ask(&writer, "a", &request).is_granted() || kill.is_some())
+                });
+                let seen = store.read(&check::dump_of(&before, &after)).unwrap();
+                assert!(seen.like(&before) || seen.like(&after), "at {k}, killed at {kill:?}: {seen:?}");
+                check::history(&store).unwrap();
+                if store.disk().process(|process| process.meanwhile.is_some()) {
+                    break;
+                }
             }
         }
     }
