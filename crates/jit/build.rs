@@ -34,7 +34,9 @@ fn main() -> std::io::Result<()> {
         return Ok(());
     }
     if !links_statically(out)? {
-        println!("cargo:warning=there is no static C library here: jit is linked dynamically and starts slower");
+        println!(
+            "cargo:warning=there is no static C library here: jit is linked dynamically and starts slower"
+        );
         return Ok(());
     }
     for (name, script) in STANDS_FOR {
@@ -51,6 +53,7 @@ fn main() -> std::io::Result<()> {
 fn links_statically(out: &Path) -> std::io::Result<bool> {
     let source = out.join("probe.c");
     fs::write(&source, "int main(void) { return 0; }\n")?;
-    let linked = Command::new("cc").args(["-static", "-no-pie", "-o"]).arg(out.join("probe")).arg(source).output();
+    let linked =
+        Command::new("cc").args(["-static", "-no-pie", "-o"]).arg(out.join("probe")).arg(source).output();
     Ok(linked.is_ok_and(|output| output.status.success()))
 }

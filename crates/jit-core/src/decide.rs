@@ -17,7 +17,7 @@ pub use acquire::Acquire;
 pub use evict::{ForceEvict, Sweep};
 pub use own::Target;
 pub use refusal::{Refusal, Wanted};
-pub use release::{Release, Released};
+pub use release::{Release, ReleaseAll, Released};
 pub use renew::{Heartbeat, Renew};
 pub use resume::Resume;
 pub use step::Step;

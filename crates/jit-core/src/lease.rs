@@ -172,7 +172,7 @@ impl Lease {
     /// When it lapses unless renewed, or lapsed, on the wall clock at hand, for people.
     pub fn expires_at(&self, now: &Now) -> WallTime {
         match self.lifetime(&now.stamp) {
-            Lifetime::Left(left) => now.wall.plus_secs(left.as_secs()),
+            Lifetime::Left(left) => now.wall.plus(left),
             Lifetime::Unsighted => now.wall.plus_secs(self.ttl.secs()),
             Lifetime::Lapsed(since) => now.wall.minus_secs(since.as_secs()),
         }

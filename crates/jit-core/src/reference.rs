@@ -109,7 +109,7 @@ impl FromStr for Spelled {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once(':') {
             Some(("name", name)) => name.parse().map(Self::Name),
-            Some((source, key)) if is_source(source) && !key.is_empty() => {
+            Some((source, key)) if is_source(source) && is_key(key) => {
                 Ok(Self::Source { source: source.to_owned(), key: key.to_owned() })
             }
             None if is_word(text) => Ok(Self::Issue(text.to_owned())),
@@ -120,6 +120,10 @@ impl FromStr for Spelled {
 
 fn is_source(text: &str) -> bool {
     (1..=16).contains(&text.len()) && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+}
+
+fn is_key(text: &str) -> bool {
+    (1..=200).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic())
 }
 
 fn is_word(text: &str) -> bool {

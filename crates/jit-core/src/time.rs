@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -81,6 +82,12 @@ impl WallTime {
     pub fn minus_secs(&self, secs: u64) -> Self {
         let earlier = seconds(secs).and_then(|delta| self.0.checked_sub_signed(delta));
         Self(earlier.unwrap_or(DateTime::<Utc>::MIN_UTC))
+    }
+
+    /// This time and so much more; the end of time where that overflows.
+    pub fn plus(&self, more: Duration) -> Self {
+        let delta = TimeDelta::from_std(more).ok();
+        Self::new(delta.and_then(|d| self.0.checked_add_signed(d)).unwrap_or(DateTime::<Utc>::MAX_UTC))
     }
 
     /// Whole seconds from `earlier` to this time; negative when this is the earlier.

@@ -105,6 +105,16 @@ impl Repo {
     pub fn read_identity(&self) -> Result<Option<WorktreeIdentity>, IdentityError> {
         Ok(read(self.git_dir())?.map(|stored| stored.identity))
     }
+
+    /// The same where somebody has seen to it that the identity survives a crash: what a writer
+    /// relies on. [`Repo::ensure_identity`] sees to it.
+    ///
+    /// # Errors
+    /// As [`Repo::read_identity`].
+    pub fn confirmed_identity(&self) -> Result<Option<WorktreeIdentity>, IdentityError> {
+        let stored = read(self.git_dir())?.filter(|stored| stored.confirmed);
+        Ok(stored.map(|stored| stored.identity))
+    }
 }
 
 /// The identity file of a Git directory.

@@ -106,6 +106,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
         let checkpoint = Checkpoint { control_plane: self.options.fresh, segment: 1, carried: 0 };
         let operations = vec![Operation::Checkpoint(checkpoint)];
         let batch = log::batch(operations, actor, now, Seq(0), Position::default())?;
+        self.shared()?.set_names_durable(false);
         log::replace(&self.disk, DRAFT, LOG, &batch.bytes)?;
         self.disk.open(LOG, Open::Write).writing(LOG)
     }

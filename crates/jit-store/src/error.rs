@@ -79,6 +79,9 @@ pub enum StoreError {
         /// Which file.
         file: String,
     },
+    /// There are as many waiters as there may be.
+    #[error("{0} others wait already, as many as may")]
+    QueueFull(u64),
     /// Anything else that the kernel refused.
     #[error("{doing} {file}: {source}")]
     Io {

@@ -7,7 +7,7 @@ use crate::disk::{Disk, Open};
 use crate::entered::proven;
 use crate::error::{Doing, StoreError};
 use crate::index::IndexView;
-use crate::names::{ARCHIVE, DRAFT, LOG, SEALING};
+use crate::names::{DRAFT, LOG, SEALING};
 use crate::store::Store;
 
 /// One thing that was looked at.
@@ -84,7 +84,9 @@ impl<D: Disk, C: Clock> Store<D, C> {
                 findings.push(Finding::Leftover(leftover));
             }
         }
-        if let Some(kind) = self.disk.locks_may_be_local().reading("")? {
+        if let (Some(kind), false) =
+            (self.disk.locks_may_be_local().reading("")?, self.options.allow_shared_filesystem)
+        {
             findings.push(Finding::SharedFilesystem(kind));
         }
         let mut records = 0;
@@ -128,6 +130,6 @@ impl<D: Disk, C: Clock> Store<D, C> {
         for leftover in [DRAFT, SEALING] {
             self.disk.remove(leftover).writing(leftover)?;
         }
-        self.disk.list(ARCHIVE).reading(ARCHIVE).map(|_| ())
+        Ok(())
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use jit_core::Seq;
 
+use crate::clock::Clock;
 use crate::disk::{Disk, DiskFile};
 use crate::shared::{Bell, Shared};
 
@@ -29,12 +30,16 @@ pub(crate) struct InDoubt;
 /// In case a leader dies: how long its followers sleep before one of them tries to lead.
 pub(crate) const NAP: Duration = Duration::from_millis(20);
 
-/// Waits until the record is durable, leading a flush where nobody else does.
-pub(crate) fn confirm<D: Disk>(
+/// Waits until the record is durable, leading a flush where nobody else does. A leader that is
+/// alive and does not end, stopped or on a hanging disk, is waited for `most` at most.
+pub(crate) fn confirm<D: Disk, C: Clock>(
     lock: &D::File,
     shared: &Shared<D::Words>,
     unflushed: &Unflushed<D::File>,
+    clock: &C,
+    most: Duration,
 ) -> Result<(), InDoubt> {
+    let mut began: Option<u64> = None;
     loop {
         let heard = shared.hear(Bell::Flushed);
         // In this order: a later epoch's flushes say nothing of what this one appended.
@@ -54,7 +59,14 @@ pub(crate) fn confirm<D: Disk>(
                 led?;
                 unlocked.map_err(|_| InDoubt)?;
             }
-            Ok(false) => shared.wait(Bell::Flushed, heard, NAP),
+            Ok(false) => {
+                let now = clock.now().map_err(|_| InDoubt)?.stamp.ns;
+                let waited = Duration::from_nanos(now.saturating_sub(*began.get_or_insert(now)));
+                if waited >= most {
+                    return Err(InDoubt);
+                }
+                shared.wait(Bell::Flushed, heard, NAP);
+            }
             Err(_) => return Err(InDoubt),
         }
     }

@@ -293,16 +293,21 @@ pub(crate) fn build(replay: &Replay, log: Position, now: &Stamp) -> io::Result<V
     };
     for ended in state.ended() {
         let id = &ended.lease.id;
-        index.remember(id, &ended.unclaimed, place(id)?)?;
+        fitted(index.remember(id, &ended.unclaimed, place(id)?)?)?;
     }
     for lease in &live {
         if lease.deadline_ns(now).is_none() {
             return Err(io::Error::other("a lease was not sighted on this clock"));
         }
-        index.insert(lease, place(&lease.id)?, now)?;
+        fitted(index.insert(lease, place(&lease.id)?, now)?)?;
     }
     index.header.finish(&index.cells)?;
     Ok(index.cells.into_bytes())
+}
+
+/// An index that was sized for what it holds has room for it.
+fn fitted(room: bool) -> io::Result<()> {
+    if room { Ok(()) } else { Err(io::Error::other("the index was made too small")) }
 }
 
 /// Writes a made index into a file, in an order that readers can tell.
@@ -310,10 +315,10 @@ pub(crate) fn build(replay: &Replay, log: Position, now: &Stamp) -> io::Result<V
 /// # Errors
 /// Trouble in writing; the file then proves nothing.
 pub(crate) fn install<C: Cells>(cells: &C, image: &[u8]) -> io::Result<()> {
-    let before = Header::read(cells).unwrap_or(None);
+    let before = Header::version(cells).unwrap_or(0);
     Header::spoil(cells)?;
     cells.write(&image[Header::SIZE..], Header::SIZE as u64)?;
-    Header::publish(cells, &image[..Header::SIZE], before.map_or(0, |header| header.version))
+    Header::publish(cells, &image[..Header::SIZE], before)
 }
 
 fn hash(kind: u8, key: &[u8]) -> u64 {

@@ -29,5 +29,6 @@ mod tickets;
 pub use compact::Compacted;
 pub use error::{StepError, StoreError};
 pub use examine::Finding;
+pub use settings::read_text;
 pub use store::{Options, Pending, Store};
 pub use tickets::{Seen, Ticket};

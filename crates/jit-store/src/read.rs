@@ -74,10 +74,13 @@ impl<D: Disk, C: Clock> Store<D, C> {
         let durable = shared.map_or_else(Seq::default, |shared| shared.durable());
         match self.disk.open(LOG, Open::Read) {
             Ok(log) => Ok(Some((log, durable))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.log_may_be_missing()?;
-                Ok(None)
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match self.log_may_be_missing() {
+                Ok(()) => Ok(None),
+                // Unless the first writer made it in between.
+                Err(missing) => {
+                    self.disk.open(LOG, Open::Read).map(|log| Some((log, durable))).map_err(|_| missing)
+                }
+            },
             Err(error) => Err(error).reading(LOG),
         }
     }
@@ -89,7 +92,15 @@ impl<D: Disk, C: Clock> Store<D, C> {
     /// As for [`Self::read`].
     pub fn history(&self, mut visit: impl FnMut(Vec<Record>) -> bool) -> Result<(), StoreError> {
         let Some((log, durable)) = self.log_to_read()? else { return Ok(()) };
-        let (live, _) = self.records(&log, LOG, durable)?;
+        let mut tries = 0;
+        let (live, _) = loop {
+            tries += 1;
+            match self.records(&log, LOG, durable) {
+                // A record may have been half written when the reader came by.
+                Err(StoreError::Corrupt { .. }) if tries < TRIES => {}
+                records => break records?,
+            }
+        };
         // A segment that was sealed meanwhile holds what was just read.
         let mut oldest = live.first().map_or(Seq(u64::MAX), |record| record.seq);
         if !visit(live) {

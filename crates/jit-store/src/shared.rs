@@ -59,6 +59,7 @@ impl<W: Words> Shared<W> {
             return;
         }
         (BOOT[1] + 1..W::LONGS).for_each(|i| self.set(i, 0));
+        (WAITERS..W::BELLS).for_each(|i| self.words.bell(i).store(0, SeqCst));
         let (high, low) = boot.uuid().as_u64_pair();
         self.set(BOOT[0], high);
         self.set(BOOT[1], low);

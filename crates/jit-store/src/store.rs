@@ -21,7 +21,7 @@ use crate::tickets;
 /// How a store behaves.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How long the lock is waited for.
+    /// How long the lock is waited for, and another's flush.
     pub lock_timeout: Duration,
     /// Whether to write where locks may be local to each machine.
     pub allow_shared_filesystem: bool,
@@ -149,12 +149,10 @@ impl<D: Disk, C: Clock> Store<D, C> {
     /// As there.
     pub fn confirm<T>(&self, pending: Pending<D, T>, actor: &Holder) -> Result<T, StepError<T>> {
         let Pending { answer, unflushed, overgrown } = pending;
-        let confirmed = self
-            .disk
-            .open(FLUSH_LOCK, Open::Create)
-            .ok()
-            .zip(self.shared().ok())
-            .map(|(lock, shared)| flush::confirm::<D>(&lock, shared, &unflushed));
+        let confirmed =
+            self.disk.open(FLUSH_LOCK, Open::Create).ok().zip(self.shared().ok()).map(|(lock, shared)| {
+                flush::confirm::<D, C>(&lock, shared, &unflushed, &self.clock, self.options.lock_timeout)
+            });
         match confirmed {
             Some(Ok(())) => {}
             _ => return Err(StepError::DurabilityUnknown { answer, seq: unflushed.seq }),

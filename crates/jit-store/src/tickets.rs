@@ -83,7 +83,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
             shared.set_tickets(shared.tickets().max(slot + 1));
             return Ok(Ticket { number, file, shared });
         }
-        Err(StoreError::Full { file: "the queue of waiters".into() })
+        Err(StoreError::QueueFull(MOST))
     }
 
     /// What has been seen of the changes so far; take it before looking.

@@ -59,6 +59,8 @@ where
     T::Err: std::fmt::Display,
 {
     one(matches, name)
-        .map(|text| text.parse().map_err(|error: T::Err| Failure::usage(&format!("--{name}: {error}"), "")))
+        .map(|text| {
+            text.parse().map_err(|error: T::Err| Failure::usage(&format!("--{name}: {error}"), "jit --help"))
+        })
         .transpose()
 }

@@ -34,7 +34,7 @@ pub(crate) struct Failure {
 }
 
 /// Each code with its exit status, and whether to try again makes sense.
-const CODES: [(&str, i32, bool); 32] = [
+const CODES: [(&str, i32, bool); 35] = [
     ("durability_unknown", 1, true),
     ("io", 1, false),
     ("disk_full", 1, true),
@@ -45,6 +45,9 @@ const CODES: [(&str, i32, bool); 32] = [
     ("issue_not_found", 3, false),
     ("lease_not_found", 3, false),
     ("setting_not_found", 3, false),
+    ("worktree_not_found", 3, false),
+    ("queue_full", 8, true),
+    ("output", 1, false),
     ("held", 5, true),
     ("awaited", 5, true),
     ("lease_lost", 6, false),
@@ -135,6 +138,17 @@ impl Failure {
             .context(json!({ "reference": text }))
     }
 
+    pub(crate) fn no_such_source(source: &str, text: &str) -> Self {
+        Self::new("issue_not_found", format!("there is no issue source `{source}` here"))
+            .hint("for a thing outside any tracker, write name:THING")
+            .context(json!({ "reference": text }))
+    }
+
+    pub(crate) fn no_such_worktree(text: &str) -> Self {
+        Self::new("worktree_not_found", format!("there is no worktree of the id `{}`", shown(text)))
+            .hint("jit worktree list")
+    }
+
     pub(crate) fn no_such_lease(text: &str) -> Self {
         Self::new("lease_not_found", format!("there is no lease {text}"))
             .hint("jit claim list")
@@ -142,8 +156,8 @@ impl Failure {
     }
 
     pub(crate) fn no_such_setting(key: &str) -> Self {
-        let shown: String = key.chars().take(60).collect();
-        Self::new("setting_not_found", format!("there is no setting `{shown}`")).hint("jit config list")
+        Self::new("setting_not_found", format!("there is no setting `{}`", shown(key)))
+            .hint("jit config list")
     }
 
     // --- the surroundings ----------------------------------------------------------------
@@ -169,8 +183,28 @@ impl Failure {
             .hint("correct config.toml in the control plane: jit worktree info")
     }
 
-    pub(crate) fn policy_unreadable(error: &io::Error) -> Self {
-        Self::new("not_readable", format!("the lease policy can't be read: {error}"))
+    /// A setting that nobody knows is passed over, and an error where somebody looks at settings.
+    pub(crate) fn unknown_setting(warning: &str) -> Self {
+        Self::new("bad_policy", warning).hint("correct config.toml in the control plane: jit worktree info")
+    }
+
+    pub(crate) fn committed_policy(path: &Path, error: &PolicyError) -> Self {
+        Self::new("bad_policy", format!("{}: {error}", path.display())).hint("correct that file")
+    }
+
+    /// Another user's control plane, in a repository that is not shared.
+    pub(crate) fn another_owner(dir: &Path, owner: u32) -> Self {
+        Self::new("not_writable", format!("{} belongs to another user ({owner})", dir.display()))
+            .hint("share the repository: git config core.sharedRepository group; reading works without")
+            .context(json!({ "control_plane": dir.display().to_string(), "owner": owner }))
+    }
+
+    /// What was done could not be printed.
+    pub(crate) fn output(error: &io::Error, done: Value) -> Self {
+        Self::new("output", format!("it was done, but the answer could not be written: {error}"))
+            .details(vec![done.to_string()])
+            .hint("see what stands: jit claim status")
+            .context(done)
     }
 
     // --- the store -----------------------------------------------------------------------
@@ -228,30 +262,45 @@ impl Failure {
             }
             StoreError::Clock(_) => failure("clock", "jit needs /proc to tell which boot this is".into()),
             StoreError::Full { .. } => failure("disk_full", format!("make room on the disk of {dir}")),
+            StoreError::QueueFull(_) => failure("queue_full", "try again later".into()),
             StoreError::Io { .. } => failure("io", String::new()),
         }
     }
 
     /// A step that was written and may not be durable.
-    pub(crate) fn durability_unknown(leases: Vec<&Lease>, seq: Seq) -> Self {
+    ///
+    /// The fence is the lease's if it stands. Should the record be lost, another grant gets it, so
+    /// it is worth something only after a renewal showed that the lease stands.
+    pub(crate) fn durability_unknown(leases: &[&Lease], seq: Seq) -> Self {
+        let details = leases.iter().map(|lease| format!("lease {} may stand", lease.id)).collect();
         let leases: Vec<Value> = leases
-            .into_iter()
+            .iter()
             .map(|lease| json!({ "lease_id": lease.id, "fence": lease.fence, "issues": lease.issues }))
             .collect();
-        Self::new(
-            "durability_unknown",
-            "it was done, but a flush to the disk failed: it may not survive a power loss",
-        )
-        .hint("look whether it stands: jit claim status; then try again")
-        .context(json!({ "seq": seq, "leases": leases }))
+        Self::new("durability_unknown", "it was done, but its flush to the disk failed or was cut short")
+            .details(details)
+            .hint("renew it if it stands (jit claim status), and try again if it does not")
+            .context(json!({ "seq": seq, "leases": leases }))
     }
 
     /// The secret goes to whoever asked although nobody knows whether the lease will stand.
     pub(crate) fn with_token(mut self, token: &Token) -> Self {
         if self.code == "durability_unknown" {
             self.context["token"] = json!(token.to_string());
+            self.details.push(format!("its token is {token}"));
         }
         self
+    }
+
+    /// Where waiting would help: the whole request once more, as its asker would put it.
+    pub(crate) fn with_wait(self, agent: &str, wanted: &[Reference]) -> Self {
+        let waits = matches!(self.code, "held" | "awaited");
+        let wanted: Vec<String> = wanted.iter().map(ToString::to_string).collect();
+        if waits {
+            self.hint(format!("jit {agent}claim acquire {} --wait 2m", wanted.join(" ")))
+        } else {
+            self
+        }
     }
 
     // --- refusals ------------------------------------------------------------------------
@@ -261,15 +310,12 @@ impl Failure {
         match refusal {
             Refusal::Held(held) => Self::new("held", format!("{} held by somebody", names(held)))
                 .details(held_lines(held, now))
-                .hint(format!(
-                    "wait in turn: jit claim acquire {} --wait 2m; or take something else",
-                    listed(held)
-                ))
+                .hint("wait in turn: jit claim acquire REF --wait 2m")
                 .context(json!({ "conflicts": conflicts(held, now) })),
             Refusal::Awaited(awaited) => {
                 Self::new("awaited", format!("{} free, but somebody came first", names(awaited)))
                     .details(awaited.iter().map(waiter_line).collect())
-                    .hint(format!("wait in turn: jit claim acquire {} --wait 2m", listed(awaited)))
+                    .hint("wait in turn: jit claim acquire REF --wait 2m")
                     .context(json!({ "waiters": awaited.iter().map(waiter_json).collect::<Vec<_>>() }))
             }
             Refusal::Lost { lost, now_held } => Self::lost(lost, now_held, now),
@@ -349,14 +395,15 @@ impl Failure {
     }
 }
 
+/// What a message repeats of a text: printable and short.
+fn shown(text: &str) -> String {
+    text.chars().take(60).flat_map(char::escape_debug).collect()
+}
+
 fn names<T>(wanted: &[Wanted<T>]) -> String {
     let listed: Vec<String> = references(wanted).iter().map(ToString::to_string).collect();
     let verb = if listed.len() == 1 { "is" } else { "are" };
     format!("{} {verb}", listed.join(", "))
-}
-
-fn listed<T>(wanted: &[Wanted<T>]) -> String {
-    references(wanted).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 fn references<T>(wanted: &[Wanted<T>]) -> Vec<&Reference> {

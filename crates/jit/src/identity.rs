@@ -1,7 +1,7 @@
 //! Who acts, by the first of these that is set (design, section 5).
 
 use std::env;
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
 use std::path::PathBuf;
 
 use jit_core::{AgentId, AgentKind, Name};
@@ -19,7 +19,8 @@ pub(crate) fn agent(
     if let Some(text) = option {
         return parsed(text, "--agent");
     }
-    if let Some(text) = variable("JIT_AGENT_ID") {
+    if let Some(text) = env::var_os("JIT_AGENT_ID").filter(|text| !text.is_empty()) {
+        let text = text.to_string_lossy();
         return parsed(&text, "JIT_AGENT_ID");
     }
     for (name, agent) in SESSIONS {
@@ -30,8 +31,9 @@ pub(crate) fn agent(
     }
     if let Some(path) = agent_file() {
         match std::fs::read_to_string(&path) {
-            Ok(text) if !text.trim().is_empty() => return parsed(text.trim(), &path.display().to_string()),
-            _ => {}
+            Ok(text) => return parsed(text.trim(), &path.display().to_string()),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(Failure::usage(&format!("{}: {error}", path.display()), "")),
         }
     }
     let kind = if std::io::stdin().is_terminal() { AgentKind::Human } else { AgentKind::Agent };

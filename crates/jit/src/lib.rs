@@ -26,11 +26,12 @@ use crate::world::World;
 pub fn run() -> i32 {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     // Known before parsing, for errors of the arguments themselves.
-    let json = arguments.iter().skip(1).take_while(|a| *a != "--").any(|a| a == OsStr::new("--json"));
+    let mut json = arguments.iter().skip(1).take_while(|a| *a != "--").any(|a| a == OsStr::new("--json"));
     // Taking the parser apart again would cost more than the process has left to do.
     let mut parser = ManuallyDrop::new(cli::command(&arguments));
     let (outcome, warnings) = match parser.try_get_matches_from_mut(&arguments) {
         Ok(matches) => {
+            json = matches.get_flag("json");
             let world = World::new(&matches);
             (command(&world, &matches), world.warnings())
         }
@@ -48,6 +49,7 @@ pub fn run() -> i32 {
 }
 
 fn command(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    world.check()?;
     let (run, matches) = cli::chosen(matches)?;
     run(world, matches)
 }

@@ -10,7 +10,8 @@ pub(crate) fn reference(text: &str) -> Result<Reference, Failure> {
     match text.parse::<Spelled>() {
         Ok(Spelled::Name(name)) => Ok(Reference::Name(name)),
         // Issues and other sources need a tracker.
-        Ok(Spelled::Issue(_) | Spelled::Source { .. }) => Err(Failure::no_such_issue(text)),
+        Ok(Spelled::Issue(word)) => Err(Failure::no_such_issue(&word)),
+        Ok(Spelled::Source { source, .. }) => Err(Failure::no_such_source(&source, text)),
         Err(error) => Err(malformed(&error)),
     }
 }

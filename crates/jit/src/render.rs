@@ -29,9 +29,9 @@ pub(crate) fn success(output: &Output, warnings: &[String], as_json: bool) -> i3
         }
     };
     match (written, healthy) {
-        (true, true) => 0,
-        (true, false) => 9,
-        (false, _) => 1,
+        (Ok(()), true) => 0,
+        (Ok(()), false) => 9,
+        (Err(error), _) => failure(&Failure::output(&error, json::data(output)), as_json),
     }
 }
 
@@ -65,7 +65,7 @@ fn colour_is_welcome() -> bool {
 }
 
 /// With one write: what is printed by several processes at once does not mix.
-fn print(text: String) -> bool {
+fn print(text: String) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok()
+    out.write_all(text.as_bytes()).and_then(|()| out.flush())
 }

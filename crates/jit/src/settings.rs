@@ -35,7 +35,7 @@ impl World<'_> {
     pub(crate) fn strict_policy(&self) -> Result<Policy, Failure> {
         let policy = self.policy()?.clone();
         match self.warnings().into_iter().next() {
-            Some(warning) => Err(Failure::policy_text(&warning)),
+            Some(warning) => Err(Failure::unknown_setting(&warning)),
             None => Ok(policy),
         }
     }
@@ -86,7 +86,10 @@ impl World<'_> {
             made = true;
             Policy::parse(&seed).map(|_| seed)
         });
-        edited.map_err(|error| self.trouble(error))?.map_err(|error| Failure::policy(&error))?;
+        let committed = self.repo()?.worktree().unwrap_or(Path::new("")).join(".jit/config.toml");
+        edited
+            .map_err(|error| self.trouble(error))?
+            .map_err(|error| Failure::committed_policy(&committed, &error))?;
         Ok(made.then_some(self.control_plane()?.join(POLICY)))
     }
 }

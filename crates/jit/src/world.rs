@@ -1,24 +1,22 @@
 //! The real world, built once and only as far as a command needs it.
 
 use std::cell::{OnceCell, RefCell};
-use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ArgMatches;
 use jit_core::decide::Released;
 use jit_core::{
-    AgentId, ControlPlaneId, Holder, Lease, LeaseId, Now, Policy, Query, Reference, Refusal, Request, Token,
+    AgentId, ControlPlaneId, Holder, Lease, LeaseId, Now, Policy, PolicyError, Query, Request, Token,
     WorktreeId, parse_duration,
 };
-use jit_git::{ConfigEnv, GitEnv, Repo, SystemGit};
+use jit_git::{ConfigEnv, GitEnv, Repo, SharedRepository, SystemGit};
 use jit_store::clock::Clock;
-use jit_store::disk::{Disk, DiskFile, Open};
 use jit_store::os::{Modes, OsClock, OsDisk, random};
-use jit_store::{Options, StepError, Store, StoreError};
+use jit_store::{Options, StepError, Store, StoreError, read_text};
 use uuid::Builder;
 
-use crate::commands::status::Own;
 use crate::error::Failure;
 use crate::identity;
 
@@ -32,7 +30,7 @@ pub(crate) const POLICY: &str = "config.toml";
 pub(crate) struct World<'m> {
     matches: &'m ArgMatches,
     repo: OnceCell<Repo>,
-    policy: OnceCell<Policy>,
+    policy: OnceCell<Result<Policy, PolicyError>>,
     store: OnceCell<RealStore>,
     warnings: RefCell<Vec<String>>,
 }
@@ -56,6 +54,16 @@ impl<'m> World<'m> {
 
     fn option(&self, name: &str) -> Option<&str> {
         self.matches.get_one::<String>(name).map(String::as_str)
+    }
+
+    /// What was said on the command line about the surroundings, checked before anything is done.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        self.option("agent").map_or(Ok(()), |_| self.agent().map(|_| ()))
+    }
+
+    /// The caller's own words for who it is, as a hint repeats them.
+    pub(crate) fn agent_option(&self) -> String {
+        self.option("agent").map(|agent| format!("--agent {agent} ")).unwrap_or_default()
     }
 
     /// What the user should know although the command worked.
@@ -101,22 +109,15 @@ impl<'m> World<'m> {
         Ok(OsDisk::at(path, modes))
     }
 
-    /// The policy's file as it is; empty when there is none.
-    fn policy_text(&self, disk: &OsDisk) -> Result<String, Failure> {
-        let bytes = match disk.open(POLICY, Open::Read) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(String::new()),
-            file => {
-                file.and_then(|file| file.read_from(0)).map_err(|error| Failure::policy_unreadable(&error))?
-            }
-        };
-        String::from_utf8(bytes).map_err(|error| Failure::policy_unreadable(&std::io::Error::other(error)))
-    }
-
-    /// The policy that binds this repository.
+    /// The policy that binds this repository. Who only looks does not need it.
     pub(crate) fn policy(&self) -> Result<&Policy, Failure> {
         self.store()?;
-        // Set together with the store.
-        Ok(self.policy.get_or_init(Policy::default))
+        match self.policy.get() {
+            Some(Ok(policy)) => Ok(policy),
+            Some(Err(error)) => Err(Failure::policy(error)),
+            // Set together with the store.
+            None => Err(Failure::policy_text("it was not read")),
+        }
     }
 
     /// The leases.
@@ -125,9 +126,12 @@ impl<'m> World<'m> {
             return Ok(store);
         }
         let disk = self.disk()?;
-        let text = self.policy_text(&disk)?;
-        let (policy, unknown) = Policy::parse(&text).map_err(|error| Failure::policy(&error))?;
-        unknown.iter().for_each(|warning| self.warn(format!("{POLICY}: {warning}")));
+        let text = read_text(&disk, POLICY).map_err(|error| self.trouble(error))?;
+        let policy = Policy::parse(&text).map(|(policy, unknown)| {
+            unknown.iter().for_each(|warning| self.warn(format!("{POLICY}: {warning}")));
+            policy
+        });
+        let rules = policy.clone().unwrap_or_default();
         let lock_timeout = match self.option("lock-timeout") {
             Some(text) => parse_duration(text)
                 .map_err(|error| Failure::usage(&error.to_string(), "--lock-timeout 5s"))?,
@@ -135,8 +139,8 @@ impl<'m> World<'m> {
         };
         let options = Options {
             lock_timeout,
-            allow_shared_filesystem: policy.allow_shared_filesystem,
-            compact_at: policy.compact_at,
+            allow_shared_filesystem: rules.allow_shared_filesystem,
+            compact_at: rules.compact_at,
             fresh: ControlPlaneId::new(self.uuid()?),
         };
         let _ = self.policy.set(policy);
@@ -163,7 +167,8 @@ impl<'m> World<'m> {
     pub(crate) fn holder(&self) -> Result<Holder, Failure> {
         let agent = self.agent()?;
         let repo = self.repo()?;
-        let id = match repo.read_identity()? {
+        self.may_write()?;
+        let id = match repo.confirmed_identity()? {
             Some(identity) => identity.id,
             None => {
                 let shared = repo.shared_repository(&ConfigEnv::from_process())?;
@@ -171,6 +176,20 @@ impl<'m> World<'m> {
             }
         };
         Ok(Holder { agent, worktree: WorktreeId::new(id) })
+    }
+
+    /// Another user's leases are changed only where the repository is shared.
+    fn may_write(&self) -> Result<(), Failure> {
+        let path = self.control_plane()?;
+        let me = rustix::process::geteuid();
+        let Ok(found) = path.symlink_metadata() else { return Ok(()) };
+        if me.is_root() || found.uid() == me.as_raw() {
+            return Ok(());
+        }
+        match self.repo()?.shared_repository(&ConfigEnv::from_process())? {
+            SharedRepository::Umask => Err(Failure::another_owner(&path, found.uid())),
+            _ => Ok(()),
+        }
     }
 
     /// Who asks, to read; `None` where this worktree never wrote.
@@ -216,19 +235,10 @@ impl<'m> World<'m> {
                 Ok(now) => Failure::refused(&refusal, &now),
                 Err(failure) => failure,
             },
-            StepError::DurabilityUnknown { answer, seq } => Failure::durability_unknown(answer.leases(), seq),
+            StepError::DurabilityUnknown { answer, seq } => {
+                Failure::durability_unknown(&answer.leases(), seq)
+            }
             StepError::Store(error) => self.trouble(error),
-        }
-    }
-
-    /// All references that the caller holds.
-    pub(crate) fn own_references(&self) -> Result<Vec<Reference>, Failure> {
-        let (leases, now) = self.read(&Own(self.holder()?))?;
-        let mut references: Vec<Reference> = leases.into_iter().flat_map(|lease| lease.issues).collect();
-        references.sort();
-        match references.is_empty() {
-            true => Err(Failure::refused(&Refusal::NoLease { lost: Vec::new() }, &now)),
-            false => Ok(references),
         }
     }
 }

@@ -47,3 +47,24 @@ impl Release {
         Released { lease, issues }
     }
 }
+
+/// Gives up all that the asker holds; what has lapsed is gone anyway.
+#[derive(Clone, Debug)]
+pub struct ReleaseAll;
+
+impl Request for ReleaseAll {
+    type Answer = Vec<Released>;
+
+    fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Vec<Released>, Refusal>, V::Error> {
+        let held = step.held()?;
+        if held.is_empty() {
+            return Ok(Err(Refusal::NoLease { lost: Vec::new() }));
+        }
+        let whole = held.into_iter().map(|lease| Release { target: Target::Lease(lease.id) }.shrunk(lease));
+        let released: Vec<Released> = whole.collect();
+        for Released { lease, issues } in &released {
+            step.push(Operation::Release { lease: lease.clone(), released: issues.clone() });
+        }
+        Ok(Ok(released))
+    }
+}

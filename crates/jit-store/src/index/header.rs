@@ -94,6 +94,13 @@ impl Header {
         Ok(Self::parse(&bytes).filter(|header| header.version % 2 == 0))
     }
 
+    /// The version in the cells, whether a change is under way or not.
+    pub(super) fn version<C: Cells>(cells: &C) -> io::Result<u64> {
+        let mut bytes = [0; Self::SIZE];
+        cells.read(&mut bytes, 0)?;
+        Ok(Self::parse(&bytes).map_or(0, |header| header.version))
+    }
+
     fn parse(bytes: &[u8; Self::SIZE]) -> Option<Self> {
         let mut fields = [0; FIELDS];
         for (field, bytes) in fields.iter_mut().zip(bytes.chunks_exact(8)) {

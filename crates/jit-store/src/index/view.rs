@@ -1,6 +1,6 @@
 //! The index and the log's records behind it, as a view for a decision.
 
-use std::cell::Cell;
+use std::cell::{Cell, Ref, RefCell};
 use std::io;
 
 use jit_core::{
@@ -31,6 +31,8 @@ pub(crate) struct IndexView<'a, C, F> {
     log: &'a F,
     /// The earliest deadline that a look at every slot left standing.
     swept: Cell<Option<u64>>,
+    /// The record that was read last: a heartbeat's is of many leases, which are asked for in turn.
+    last: RefCell<Option<(Extent, Record)>>,
 }
 
 /// A record of this length or less is read with one call where its length is not known.
@@ -38,7 +40,7 @@ const GUESS: usize = 2048;
 
 impl<'a, C: Cells, F: DiskFile> IndexView<'a, C, F> {
     pub(crate) fn new(index: &'a Index<C>, log: &'a F) -> Self {
-        Self { index, log, swept: Cell::new(None) }
+        Self { index, log, swept: Cell::new(None), last: RefCell::new(None) }
     }
 
     /// The earliest deadline after the lapsed leases that were shown are gone, if it was looked
@@ -47,13 +49,19 @@ impl<'a, C: Cells, F: DiskFile> IndexView<'a, C, F> {
         self.swept.get()
     }
 
-    fn record(&self, extent: Extent) -> Result<Record, Trouble> {
-        let mut line = vec![0; extent.length as usize];
-        let read = self.log.read_at(&mut line, extent.offset)?;
-        if read < line.len() {
-            return Err(Trouble);
+    fn record(&self, extent: Extent) -> Result<Ref<'_, Record>, Trouble> {
+        let known = self.last.borrow().as_ref().is_some_and(|(last, _)| *last == extent);
+        if !known {
+            let mut line = vec![0; extent.length as usize];
+            let read = self.log.read_at(&mut line, extent.offset)?;
+            if read < line.len() {
+                return Err(Trouble);
+            }
+            let record = decode(&line).map_err(|_| Trouble)?.record;
+            *self.last.borrow_mut() = Some((extent, record));
         }
-        Ok(decode(&line).map_err(|_| Trouble)?.record)
+        Ref::filter_map(self.last.borrow(), |last| last.as_ref().map(|(_, record)| record))
+            .map_err(|_| Trouble)
     }
 
     fn record_at(&self, offset: u64) -> Result<Record, Trouble> {
@@ -71,8 +79,8 @@ impl<'a, C: Cells, F: DiskFile> IndexView<'a, C, F> {
     /// The lease in a slot, with its deadline on the index's clock.
     fn live_in(&self, slot: &Slot) -> Result<Lease, Trouble> {
         let record = self.record(slot.extent)?;
-        let lease = match record.operation {
-            Operation::Renew(leases) => leases.into_iter().find(|lease| lease.id == slot.lease),
+        let lease = match &record.operation {
+            Operation::Renew(leases) => leases.iter().find(|lease| lease.id == slot.lease),
             Operation::Acquire(lease)
             | Operation::Resume(lease)
             | Operation::Transfer(lease)
@@ -80,7 +88,7 @@ impl<'a, C: Cells, F: DiskFile> IndexView<'a, C, F> {
             | Operation::Carry(Known::Live(lease)) => Some(lease),
             _ => None,
         };
-        let mut lease = lease.filter(|lease| lease.id == slot.lease).ok_or(Trouble)?;
+        let mut lease = lease.filter(|lease| lease.id == slot.lease).ok_or(Trouble)?.clone();
         // Sightings that came after the record are in the slot only.
         let from = slot.deadline.saturating_sub(lease.ttl.nanos());
         lease.sight(Stamp { boot: self.index.header.boot, ns: from });

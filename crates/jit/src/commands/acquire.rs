@@ -17,12 +17,15 @@ pub(crate) fn arguments(command: Command) -> Command {
         .arg(option("task", "TEXT", "What for, in a line; others see it"))
         .arg(option("ttl", "DURATION", "How long it stands without a renewal [default: 10m, or as `jit config` says]"))
         .arg(option("wait", "DURATION", "Wait in turn for so long if somebody holds it"))
-        .arg(option("resume", "TOKEN", "Carry on with a lease of one's own: the token that its grant showed"))
+        .arg(
+            option("resume", "TOKEN", "Carry on with a lease of one's own: the token that its grant showed")
+                .conflicts_with_all(["task", "ttl", "wait", "dry-run"]),
+        )
         .arg(
             Arg::new("dry-run")
                 .long("dry-run")
                 .action(ArgAction::SetTrue)
-                .help("Take nothing; say what would happen, with the same exit status"),
+                .help("Take nothing; say whether somebody holds it, with the same exit status (waiters are not looked at)"),
         )
         .after_help(
             "The answer shows the lease's id and, this once, its token. Exit status 5: somebody holds some of\n\
@@ -48,14 +51,16 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let request =
         Acquire { id: minted.lease, token: minted.token.hash(), issues, task, branch, ttl, ticket: None };
     if matches.get_flag("dry-run") {
-        return rehearse(world, request);
+        let wanted = request.issues.clone();
+        return rehearse(world, request).map_err(|failure| failure.with_wait(&world.agent_option(), &wanted));
     }
+    let wanted = request.issues.clone();
     let lease = match wait {
-        None => world.transact(&request).map_err(|failure| failure.with_token(&minted.token))?,
-        Some(most) => {
-            waiting::acquire(world, request, most).map_err(|failure| failure.with_token(&minted.token))?
-        }
+        None => world.transact(&request),
+        Some(most) => waiting::acquire(world, request, most),
     };
+    let lease = lease
+        .map_err(|failure| failure.with_token(&minted.token).with_wait(&world.agent_option(), &wanted))?;
     let now = Now { stamp: lease.renewed, wall: lease.acquired_at };
     Ok(Output::Granted { did: "acquired", lease, token: Some(minted.token), now })
 }

@@ -49,13 +49,14 @@ fn policy_findings(world: &World<'_>) -> Vec<Finding> {
 
 /// Leases whose worktree is gone can't be renewed: somebody may want to end them early.
 fn lost_worktrees(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
-    let known: Vec<_> = world
-        .repo()?
-        .worktrees(&jit_git::SystemGit::on_path())?
-        .into_iter()
-        .filter_map(|worktree| worktree.identity.ok().flatten())
-        .map(|identity| identity.id)
-        .collect();
+    let mut known = Vec::new();
+    for worktree in world.repo()?.worktrees(&jit_git::SystemGit::on_path())? {
+        match worktree.identity {
+            Ok(identity) => known.extend(identity.map(|identity| identity.id)),
+            // Which leases are its own can't be told then.
+            Err(error) => return Ok(vec![Finding { what: error.to_string(), needs: Needs::Person }]),
+        }
+    }
     let Ok((leases, _)) = world.read(&super::list::Live) else { return Ok(Vec::new()) };
     let gone = leases.into_iter().filter(|lease| !known.contains(&lease.holder.worktree.uuid()));
     let what = gone.map(|lease| {

@@ -1,7 +1,7 @@
 //! `jit claim release`
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use jit_core::decide::{Release, Target};
+use jit_core::decide::{Release, ReleaseAll};
 
 use crate::commands::{all, texts};
 use crate::error::Failure;
@@ -29,9 +29,8 @@ pub(crate) fn arguments(command: Command) -> Command {
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    let target = match matches.get_flag("all") {
-        true => Target::Issues(world.own_references()?),
-        false => targets(&all(matches, "TARGET"))?,
-    };
-    Ok(Output::Released(world.transact(&Release { target })?))
+    Ok(Output::Released(match matches.get_flag("all") {
+        true => world.transact(&ReleaseAll)?,
+        false => world.transact(&Release { target: targets(&all(matches, "TARGET"))? })?,
+    }))
 }

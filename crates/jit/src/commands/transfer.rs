@@ -3,8 +3,9 @@
 use clap::{ArgMatches, Command};
 use jit_core::decide::Transfer;
 use jit_core::{AgentId, Holder, WorktreeId};
+use jit_git::SystemGit;
 
-use crate::commands::{all, option, parsed, texts};
+use crate::commands::{all, one, option, parsed, texts};
 use crate::error::Failure;
 use crate::output::Output;
 use crate::reference::targets;
@@ -28,10 +29,20 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let target = targets(&all(matches, "TARGET"))?;
     let agent: AgentId = parsed(matches, "to")?.ok_or_else(|| Failure::usage("--to is missing", ""))?;
-    let worktree: Option<WorktreeId> = parsed(matches, "to-worktree")?;
-    let worktree = worktree.map_or_else(|| world.holder().map(|holder| holder.worktree), Ok)?;
+    let worktree = match one(matches, "to-worktree") {
+        Some(text) => known_worktree(world, text)?,
+        None => world.holder()?.worktree,
+    };
     let token = world.mint()?.token;
     let request = Transfer { target, to: Holder { agent, worktree }, token: token.hash() };
-    let lease = world.transact(&request)?;
+    let lease = world.transact(&request).map_err(|failure| failure.with_token(&token))?;
     Ok(Output::Granted { did: "transferred", lease, token: Some(token), now: world.now()? })
+}
+
+/// A worktree that this repository has: in another, nobody could renew the lease.
+fn known_worktree(world: &World<'_>, text: &str) -> Result<WorktreeId, Failure> {
+    let worktrees = world.repo()?.worktrees(&SystemGit::on_path())?;
+    let ids = worktrees.into_iter().filter_map(|worktree| worktree.identity.ok().flatten());
+    let found = ids.map(|identity| WorktreeId::new(identity.id)).find(|id| id.to_string() == text);
+    found.ok_or_else(|| Failure::no_such_worktree(text))
 }
