@@ -67,7 +67,8 @@ uuid_id! {
     IssueId
 }
 
-/// The position of a record in the claims log: dense, starting at 1, never used again.
+/// The position of a record in the claims log: dense, starting at 1. One that was acknowledged is
+/// never used again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Seq(pub u64);
