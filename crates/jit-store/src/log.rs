@@ -104,7 +104,11 @@ pub(crate) fn archive<D: Disk>(disk: &D, name: &str, bytes: &[u8]) -> Result<(),
 /// is not durable yet.
 pub(crate) fn replace<D: Disk>(disk: &D, draft: &str, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
     let file = disk.open(draft, Open::Fresh).writing(draft)?;
-    file.write_at(bytes, 0).writing(draft)?;
-    file.sync().writing(draft)?;
+    let written = file.write_at(bytes, 0).and_then(|()| file.sync()).writing(draft);
+    if written.is_err() {
+        // On a full disk, half a draft would keep the room that others need.
+        let _ = disk.remove(draft);
+    }
+    written?;
     disk.rename(draft, name).writing(name)
 }

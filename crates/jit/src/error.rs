@@ -17,75 +17,119 @@ use crate::render::text::{ending, lease_line};
 /// A command that did not work, as its user is told.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    /// For programs; never changes its meaning.
-    pub(crate) code: &'static str,
-    /// The exit status (design, section 5).
-    pub(crate) status: i32,
+    /// What went wrong.
+    pub(crate) code: Code,
     /// What happened.
     pub(crate) message: String,
     /// Who or what is in the way, a line each.
     pub(crate) details: Vec<String>,
     /// What to do next.
     pub(crate) hint: Option<String>,
-    /// Whether the same command may work later.
-    pub(crate) retryable: bool,
     /// The facts, for programs.
     pub(crate) context: Value,
 }
 
-/// Each code with its exit status, and whether to try again makes sense.
-const CODES: [(&str, i32, bool); 35] = [
-    ("durability_unknown", 1, true),
-    ("io", 1, false),
-    ("disk_full", 1, true),
-    ("clock", 1, false),
-    ("bad_usage", 2, false),
-    ("no_identity", 2, false),
-    ("ttl_too_long", 2, false),
-    ("issue_not_found", 3, false),
-    ("lease_not_found", 3, false),
-    ("setting_not_found", 3, false),
-    ("worktree_not_found", 3, false),
-    ("queue_full", 8, true),
-    ("output", 1, false),
-    ("held", 5, true),
-    ("awaited", 5, true),
-    ("lease_lost", 6, false),
-    ("lease_released", 6, false),
-    ("not_yours", 6, false),
-    ("not_held", 6, false),
-    ("no_lease", 6, false),
-    ("wrong_token", 6, false),
-    ("several_leases", 2, false),
-    ("partial_transfer", 2, false),
-    ("lifetime_over", 7, false),
-    ("timed_out", 8, true),
-    ("locked", 8, true),
-    ("not_writable", 9, false),
-    ("not_readable", 9, false),
-    ("not_a_directory", 9, false),
-    ("shared_filesystem", 9, false),
-    ("corrupt", 9, false),
-    ("unknown_version", 9, false),
-    ("bad_policy", 9, false),
-    ("not_a_repository", 10, false),
-    ("git_failed", 10, false),
-];
+/// What went wrong, for programs: its name never changes its meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    DurabilityUnknown,
+    Io,
+    DiskFull,
+    Clock,
+    BadUsage,
+    NoIdentity,
+    TtlTooLong,
+    IssueNotFound,
+    LeaseNotFound,
+    SettingNotFound,
+    WorktreeNotFound,
+    QueueFull,
+    Output,
+    Held,
+    Awaited,
+    LeaseLost,
+    LeaseReleased,
+    NotYours,
+    NotHeld,
+    NoLease,
+    WrongToken,
+    SeveralLeases,
+    PartialTransfer,
+    LifetimeOver,
+    TimedOut,
+    Locked,
+    NotWritable,
+    NotReadable,
+    NotADirectory,
+    SharedFilesystem,
+    Corrupt,
+    UnknownVersion,
+    BadPolicy,
+    NotARepository,
+    GitFailed,
+}
+
+impl Code {
+    /// The one table: the name, the exit status, and whether the same command may work later.
+    fn row(self) -> (&'static str, i32, bool) {
+        match self {
+            Self::DurabilityUnknown => ("durability_unknown", 1, true),
+            Self::Io => ("io", 1, false),
+            Self::DiskFull => ("disk_full", 1, true),
+            Self::Clock => ("clock", 1, false),
+            Self::BadUsage => ("bad_usage", 2, false),
+            Self::NoIdentity => ("no_identity", 2, false),
+            Self::TtlTooLong => ("ttl_too_long", 2, false),
+            Self::IssueNotFound => ("issue_not_found", 3, false),
+            Self::LeaseNotFound => ("lease_not_found", 3, false),
+            Self::SettingNotFound => ("setting_not_found", 3, false),
+            Self::WorktreeNotFound => ("worktree_not_found", 3, false),
+            Self::QueueFull => ("queue_full", 8, true),
+            Self::Output => ("output", 1, false),
+            Self::Held => ("held", 5, true),
+            Self::Awaited => ("awaited", 5, true),
+            Self::LeaseLost => ("lease_lost", 6, false),
+            Self::LeaseReleased => ("lease_released", 6, false),
+            Self::NotYours => ("not_yours", 6, false),
+            Self::NotHeld => ("not_held", 6, false),
+            Self::NoLease => ("no_lease", 6, false),
+            Self::WrongToken => ("wrong_token", 6, false),
+            Self::SeveralLeases => ("several_leases", 2, false),
+            Self::PartialTransfer => ("partial_transfer", 2, false),
+            Self::LifetimeOver => ("lifetime_over", 7, false),
+            Self::TimedOut => ("timed_out", 8, true),
+            Self::Locked => ("locked", 8, true),
+            Self::NotWritable => ("not_writable", 9, false),
+            Self::NotReadable => ("not_readable", 9, false),
+            Self::NotADirectory => ("not_a_directory", 9, false),
+            Self::SharedFilesystem => ("shared_filesystem", 9, false),
+            Self::Corrupt => ("corrupt", 9, false),
+            Self::UnknownVersion => ("unknown_version", 9, false),
+            Self::BadPolicy => ("bad_policy", 9, false),
+            Self::NotARepository => ("not_a_repository", 10, false),
+            Self::GitFailed => ("git_failed", 10, false),
+        }
+    }
+
+    /// As JSON has it.
+    pub(crate) fn name(self) -> &'static str {
+        self.row().0
+    }
+
+    /// The exit status (design, section 5).
+    pub(crate) fn status(self) -> i32 {
+        self.row().1
+    }
+
+    /// Whether the same command may work later.
+    pub(crate) fn retryable(self) -> bool {
+        self.row().2
+    }
+}
 
 impl Failure {
-    fn new(code: &'static str, message: impl Into<String>) -> Self {
-        let known = CODES.iter().find(|(known, ..)| *known == code);
-        debug_assert!(known.is_some(), "`{code}` is not in the table");
-        let (status, retryable) = known.map_or((1, false), |(_, status, retryable)| (*status, *retryable));
-        Self {
-            code,
-            status,
-            message: message.into(),
-            details: Vec::new(),
-            hint: None,
-            retryable,
-            context: json!({}),
-        }
+    fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), details: Vec::new(), hint: None, context: json!({}) }
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -106,7 +150,7 @@ impl Failure {
     // --- usage ---------------------------------------------------------------------------
 
     pub(crate) fn usage(message: &str, hint: &str) -> Self {
-        Self::new("bad_usage", message).hint(hint)
+        Self::new(Code::BadUsage, message).hint(hint)
     }
 
     /// What the argument parser says, without what it would repeat of the arguments.
@@ -127,51 +171,51 @@ impl Failure {
     }
 
     pub(crate) fn no_identity() -> Self {
-        Self::new("no_identity", "nobody said which agent this is").hint("export JIT_AGENT_ID=agent:NAME")
+        Self::new(Code::NoIdentity, "nobody said which agent this is").hint("export JIT_AGENT_ID=agent:NAME")
     }
 
     // --- not found -----------------------------------------------------------------------
 
     pub(crate) fn no_such_issue(text: &str) -> Self {
-        Self::new("issue_not_found", format!("there is no issue `{text}`"))
+        Self::new(Code::IssueNotFound, format!("there is no issue `{text}`"))
             .hint(format!("for a thing outside any tracker, write name:{text}"))
             .context(json!({ "reference": text }))
     }
 
     pub(crate) fn no_such_source(source: &str, text: &str) -> Self {
-        Self::new("issue_not_found", format!("there is no issue source `{source}` here"))
+        Self::new(Code::IssueNotFound, format!("there is no issue source `{source}` here"))
             .hint("for a thing outside any tracker, write name:THING")
             .context(json!({ "reference": text }))
     }
 
     pub(crate) fn no_such_worktree(text: &str) -> Self {
-        Self::new("worktree_not_found", format!("there is no worktree of the id `{}`", shown(text)))
+        Self::new(Code::WorktreeNotFound, format!("there is no worktree of the id `{}`", shown(text)))
             .hint("jit worktree list")
     }
 
     pub(crate) fn no_such_lease(text: &str) -> Self {
-        Self::new("lease_not_found", format!("there is no lease {text}"))
+        Self::new(Code::LeaseNotFound, format!("there is no lease {text}"))
             .hint("jit claim list")
             .context(json!({ "lease_id": text }))
     }
 
     pub(crate) fn no_such_setting(key: &str) -> Self {
-        Self::new("setting_not_found", format!("there is no setting `{}`", shown(key)))
+        Self::new(Code::SettingNotFound, format!("there is no setting `{}`", shown(key)))
             .hint("jit config list")
     }
 
     // --- the surroundings ----------------------------------------------------------------
 
     pub(crate) fn no_directory(error: &io::Error) -> Self {
-        Self::new("not_a_repository", format!("the current directory can't be told: {error}"))
+        Self::new(Code::NotARepository, format!("the current directory can't be told: {error}"))
     }
 
     pub(crate) fn clock(error: &io::Error) -> Self {
-        Self::new("clock", format!("the kernel gave no time or random bytes: {error}"))
+        Self::new(Code::Clock, format!("the kernel gave no time or random bytes: {error}"))
     }
 
     pub(crate) fn not_made(path: &Path, error: &io::Error) -> Self {
-        Self::new("not_writable", format!("{} can't be made: {error}", path.display()))
+        Self::new(Code::NotWritable, format!("{} can't be made: {error}", path.display()))
     }
 
     pub(crate) fn policy(error: &PolicyError) -> Self {
@@ -179,29 +223,30 @@ impl Failure {
     }
 
     pub(crate) fn policy_text(message: &str) -> Self {
-        Self::new("bad_policy", format!("the lease policy can't be followed: {message}"))
+        Self::new(Code::BadPolicy, format!("the lease policy can't be followed: {message}"))
             .hint("correct config.toml in the control plane: jit worktree info")
     }
 
     /// A setting that nobody knows is passed over, and an error where somebody looks at settings.
     pub(crate) fn unknown_setting(warning: &str) -> Self {
-        Self::new("bad_policy", warning).hint("correct config.toml in the control plane: jit worktree info")
+        Self::new(Code::BadPolicy, warning)
+            .hint("correct config.toml in the control plane: jit worktree info")
     }
 
     pub(crate) fn committed_policy(path: &Path, error: &PolicyError) -> Self {
-        Self::new("bad_policy", format!("{}: {error}", path.display())).hint("correct that file")
+        Self::new(Code::BadPolicy, format!("{}: {error}", path.display())).hint("correct that file")
     }
 
     /// Another user's control plane, in a repository that is not shared.
     pub(crate) fn another_owner(dir: &Path, owner: u32) -> Self {
-        Self::new("not_writable", format!("{} belongs to another user ({owner})", dir.display()))
+        Self::new(Code::NotWritable, format!("{} belongs to another user ({owner})", dir.display()))
             .hint("share the repository: git config core.sharedRepository group; reading works without")
             .context(json!({ "control_plane": dir.display().to_string(), "owner": owner }))
     }
 
     /// What was done could not be printed.
     pub(crate) fn output(error: &io::Error, done: Value) -> Self {
-        Self::new("output", format!("it was done, but the answer could not be written: {error}"))
+        Self::new(Code::Output, format!("it was done, but the answer could not be written: {error}"))
             .details(vec![done.to_string()])
             .hint("see what stands: jit claim status")
             .context(done)
@@ -217,29 +262,31 @@ impl Failure {
             |code, hint: String| Self::new(code, error.to_string()).hint(hint).context(context.clone());
         match error {
             StoreError::Locked { by, .. } => {
-                let mut failure = failure("locked", "try again, or wait longer: --lock-timeout 30s".into());
+                let mut failure =
+                    failure(Code::Locked, "try again, or wait longer: --lock-timeout 30s".into());
                 failure.context["held_by"] = json!(by);
                 failure
             }
-            StoreError::NotWritable { .. } => {
-                failure("not_writable", format!("allow this process to write {dir}; reading works without"))
-            }
+            StoreError::NotWritable { .. } => failure(
+                Code::NotWritable,
+                format!("allow this process to write {dir}; reading works without"),
+            ),
             StoreError::NotReadable { .. } => {
-                failure("not_readable", format!("allow this process to read {dir}"))
+                failure(Code::NotReadable, format!("allow this process to read {dir}"))
             }
             StoreError::NotADirectory => failure(
-                "not_a_directory",
+                Code::NotADirectory,
                 format!("{dir} must be a directory, no symlink: look at what put it there"),
             ),
             StoreError::SharedFilesystem { .. } => failure(
-                "shared_filesystem",
+                Code::SharedFilesystem,
                 format!(
                     "if only one machine ever uses {dir}: echo 'allow_shared_filesystem = true' >> {dir}/config.toml"
                 ),
             ),
             StoreError::Corrupt { file, offset, .. } => {
                 let mut failure = failure(
-                    "corrupt",
+                    Code::Corrupt,
                     format!("nothing was changed; keep a copy of {dir}, then look at the bytes there"),
                 );
                 failure.context["file"] = json!(file);
@@ -247,23 +294,23 @@ impl Failure {
                 failure
             }
             StoreError::Foreign { file, offset, .. } => {
-                let mut failure = failure("unknown_version", "update jit; nothing was changed".into());
+                let mut failure = failure(Code::UnknownVersion, "update jit; nothing was changed".into());
                 failure.context["file"] = json!(file);
                 failure.context["offset"] = json!(offset);
                 failure
             }
             StoreError::LogMissing { log, .. } => {
                 let mut failure = failure(
-                    "corrupt",
+                    Code::Corrupt,
                     format!("put {log} back; if it is lost for good, move {dir} away to begin anew"),
                 );
                 failure.context["file"] = json!(log);
                 failure
             }
-            StoreError::Clock(_) => failure("clock", "jit needs /proc to tell which boot this is".into()),
-            StoreError::Full { .. } => failure("disk_full", format!("make room on the disk of {dir}")),
-            StoreError::QueueFull(_) => failure("queue_full", "try again later".into()),
-            StoreError::Io { .. } => failure("io", String::new()),
+            StoreError::Clock(_) => failure(Code::Clock, "jit needs /proc to tell which boot this is".into()),
+            StoreError::Full { .. } => failure(Code::DiskFull, format!("make room on the disk of {dir}")),
+            StoreError::QueueFull(_) => failure(Code::QueueFull, "try again later".into()),
+            StoreError::Io { .. } => failure(Code::Io, String::new()),
         }
     }
 
@@ -277,7 +324,7 @@ impl Failure {
             .iter()
             .map(|lease| json!({ "lease_id": lease.id, "fence": lease.fence, "issues": lease.issues }))
             .collect();
-        Self::new("durability_unknown", "it was done, but its flush to the disk failed or was cut short")
+        Self::new(Code::DurabilityUnknown, "it was done, but its flush to the disk failed or was cut short")
             .details(details)
             .hint("renew it if it stands (jit claim status), and try again if it does not")
             .context(json!({ "seq": seq, "leases": leases }))
@@ -285,7 +332,7 @@ impl Failure {
 
     /// The secret goes to whoever asked although nobody knows whether the lease will stand.
     pub(crate) fn with_token(mut self, token: &Token) -> Self {
-        if self.code == "durability_unknown" {
+        if self.code == Code::DurabilityUnknown {
             self.context["token"] = json!(token.to_string());
             self.details.push(format!("its token is {token}"));
         }
@@ -294,7 +341,7 @@ impl Failure {
 
     /// Where waiting would help: the whole request once more, as its asker would put it.
     pub(crate) fn with_wait(self, agent: &str, wanted: &[Reference]) -> Self {
-        let waits = matches!(self.code, "held" | "awaited");
+        let waits = matches!(self.code, Code::Held | Code::Awaited);
         let wanted: Vec<String> = wanted.iter().map(ToString::to_string).collect();
         if waits {
             self.hint(format!("jit {agent}claim acquire {} --wait 2m", wanted.join(" ")))
@@ -308,57 +355,59 @@ impl Failure {
     /// An expected "no".
     pub(crate) fn refused(refusal: &Refusal, now: &Now) -> Self {
         match refusal {
-            Refusal::Held(held) => Self::new("held", format!("{} held by somebody", names(held)))
+            Refusal::Held(held) => Self::new(Code::Held, format!("{} held by somebody", names(held)))
                 .details(held_lines(held, now))
                 .hint("wait in turn: jit claim acquire REF --wait 2m")
                 .context(json!({ "conflicts": conflicts(held, now) })),
             Refusal::Awaited(awaited) => {
-                Self::new("awaited", format!("{} free, but somebody came first", names(awaited)))
+                Self::new(Code::Awaited, format!("{} free, but somebody came first", names(awaited)))
                     .details(awaited.iter().map(waiter_line).collect())
                     .hint("wait in turn: jit claim acquire REF --wait 2m")
                     .context(json!({ "waiters": awaited.iter().map(waiter_json).collect::<Vec<_>>() }))
             }
             Refusal::Lost { lost, now_held } => Self::lost(lost, now_held, now),
             Refusal::Released(ended) => {
-                Self::new("lease_released", format!("lease {} was given up before", ended.lease.id))
+                Self::new(Code::LeaseReleased, format!("lease {} was given up before", ended.lease.id))
                     .hint("jit claim status")
                     .context(json!({ "lease_id": ended.lease.id, "ended_at": ended.ended_at }))
             }
-            Refusal::NotYours(lease) => Self::new("not_yours", format!("lease {} is not yours", lease.id))
+            Refusal::NotYours(lease) => Self::new(Code::NotYours, format!("lease {} is not yours", lease.id))
                 .details(vec![lease_line(lease, now)])
                 .hint("see what is yours: jit claim status; end another's: jit claim force-evict")
                 .context(json!({ "lease": lease_json(lease, now) })),
-            Refusal::NotHeld(reference) => Self::new("not_held", format!("nobody holds {reference}"))
+            Refusal::NotHeld(reference) => Self::new(Code::NotHeld, format!("nobody holds {reference}"))
                 .hint(format!("jit claim acquire {reference}"))
                 .context(json!({ "reference": reference })),
-            Refusal::NoLease { lost } => Self::new("no_lease", "you hold nothing here")
+            Refusal::NoLease { lost } => Self::new(Code::NoLease, "you hold nothing here")
                 .details(lost.iter().map(ending).collect())
                 .hint("jit claim acquire REF")
                 .context(json!({ "lost": lost.iter().map(|ended| ended.lease.id).collect::<Vec<_>>() })),
             Refusal::Unknown(id) => Self::no_such_lease(&id.to_string()),
-            Refusal::Several(leases) => Self::new("several_leases", "these references are of several leases")
-                .hint("name one lease by its id: jit claim status")
-                .context(json!({ "leases": leases })),
+            Refusal::Several(leases) => {
+                Self::new(Code::SeveralLeases, "these references are of several leases")
+                    .hint("name one lease by its id: jit claim status")
+                    .context(json!({ "leases": leases }))
+            }
             Refusal::WrongToken(lease) => Self::new(
-                "wrong_token",
+                Code::WrongToken,
                 format!("that is not the token of lease {}", lease.id),
             )
             .hint("the token was in the answer that granted the lease; renewing needs none: jit claim renew")
             .context(json!({ "lease_id": lease.id })),
             Refusal::Partial { lease, missing } => Self::new(
-                "partial_transfer",
+                Code::PartialTransfer,
                 format!("lease {} covers more, and is handed over whole", lease.id),
             )
             .hint(format!("jit claim transfer {}", lease.id))
             .context(json!({ "lease_id": lease.id, "missing": missing })),
             Refusal::TtlTooLong { asked, most } => Self::new(
-                "ttl_too_long",
+                Code::TtlTooLong,
                 format!("a TTL of {asked} is longer than this repository allows, {most}"),
             )
             .hint(format!("--ttl {}s", most.secs()))
             .context(json!({ "asked_secs": asked.secs(), "most_secs": most.secs() })),
             Refusal::LifetimeOver { lease, most } => Self::new(
-                "lifetime_over",
+                Code::LifetimeOver,
                 format!("lease {} has been held for {most}, as long as is allowed", lease.id),
             )
             .hint(format!("jit claim release {}", lease.id))
@@ -373,7 +422,7 @@ impl Failure {
             true => "nobody has it now; take it anew: jit claim acquire",
             false => "stop working on it; take something else",
         };
-        Self::new("lease_lost", format!("lease {} is not yours any more", lost.lease.id))
+        Self::new(Code::LeaseLost, format!("lease {} is not yours any more", lost.lease.id))
             .details(details)
             .hint(hint)
             .context(json!({
@@ -388,7 +437,7 @@ impl Failure {
     /// Waited for as long as was asked.
     pub(crate) fn waited_in_vain(refusal: &Refusal, now: &Now, waited: Duration) -> Self {
         let blocked = Self::refused(refusal, now);
-        Self::new("timed_out", format!("waited {waited:?} in vain: {}", blocked.message))
+        Self::new(Code::TimedOut, format!("waited {waited:?} in vain: {}", blocked.message))
             .details(blocked.details)
             .hint("try again with a longer --wait, or take something else")
             .context(blocked.context)
@@ -437,15 +486,16 @@ fn waiter_json(wanted: &Wanted<Waiter>) -> Value {
 
 impl From<DiscoverError> for Failure {
     fn from(error: DiscoverError) -> Self {
-        Self::new("not_a_repository", error.to_string()).hint("change into a Git repository, or run git init")
+        Self::new(Code::NotARepository, error.to_string())
+            .hint("change into a Git repository, or run git init")
     }
 }
 
 impl From<IdentityError> for Failure {
     fn from(error: IdentityError) -> Self {
         let code = match error {
-            IdentityError::Unwritable { .. } => "not_writable",
-            _ => "not_readable",
+            IdentityError::Unwritable { .. } => Code::NotWritable,
+            _ => Code::NotReadable,
         };
         Self::new(code, error.to_string())
     }
@@ -453,19 +503,19 @@ impl From<IdentityError> for Failure {
 
 impl From<BranchError> for Failure {
     fn from(error: BranchError) -> Self {
-        Self::new("git_failed", error.to_string())
+        Self::new(Code::GitFailed, error.to_string())
     }
 }
 
 impl From<WorktreesError> for Failure {
     fn from(error: WorktreesError) -> Self {
-        Self::new("git_failed", error.to_string())
+        Self::new(Code::GitFailed, error.to_string())
     }
 }
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
-        Self::new("git_failed", error.to_string())
+        Self::new(Code::GitFailed, error.to_string())
     }
 }
 

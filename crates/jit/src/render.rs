@@ -39,10 +39,10 @@ pub(crate) fn success(output: &Output, warnings: &[String], as_json: bool) -> i3
 pub(crate) fn failure(failure: &Failure, as_json: bool) -> i32 {
     let text = if as_json {
         document(json!({ "schema_version": 1, "error": {
-            "code": failure.code,
+            "code": failure.code.name(),
             "message": failure.message,
             "hint": failure.hint,
-            "retryable": failure.retryable,
+            "retryable": failure.code.retryable(),
             "context": failure.context,
         }}))
     } else {
@@ -50,7 +50,7 @@ pub(crate) fn failure(failure: &Failure, as_json: bool) -> i32 {
     };
     // Nobody is left to tell when this fails.
     let _ = std::io::stderr().write_all(text.as_bytes());
-    failure.status
+    failure.code.status()
 }
 
 fn document(value: Value) -> String {

@@ -102,11 +102,11 @@ fn refusals_say_what_happened_what_is_in_the_way_and_what_to_do() {
     ];
     let mut shown = String::new();
     for (status, failure) in failures {
-        assert_eq!(failure.status, status, "{}", failure.code);
+        assert_eq!(failure.code.status(), status, "{}", failure.code.name());
         shown.push_str(&format!(
             "{} ({})\n{}\n",
-            failure.code,
-            failure.status,
+            failure.code.name(),
+            failure.code.status(),
             crate::render::text::failure(&failure, false)
         ));
     }
