@@ -6,14 +6,35 @@
 #![allow(clippy::disallowed_methods, reason = "these tests drive real processes, files and clocks")]
 
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod access;
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod company;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod containers;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod cost;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod damage;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod kill;
+#[cfg(test)]
+mod output;
 #[cfg(test)]
 mod places;
 #[cfg(test)]
 mod race;
 #[cfg(test)]
 mod support;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod time;
+#[cfg(test)]
+mod waiting;

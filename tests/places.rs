@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::support::control::tree;
 use crate::support::repo::{GIT_JIT, SOMEBODY, give, mkdir, write};
 use crate::support::{Agent, Repo, skip};
 
@@ -232,15 +233,4 @@ fn in_another_users_repository() {
     let owner = repo.agent("owner").at(&linked).user(SOMEBODY);
     owner.jit(["claim", "acquire", "name:a"]).refused(5);
     owner.claim("name:b");
-}
-
-/// Everything below a directory, and itself.
-pub(crate) fn tree(dir: &Path) -> Vec<PathBuf> {
-    let mut found = vec![dir.to_path_buf()];
-    if dir.is_dir() {
-        for entry in fs::read_dir(dir).unwrap() {
-            found.extend(tree(&entry.unwrap().path()));
-        }
-    }
-    found
 }

@@ -3,12 +3,14 @@
 
 pub(crate) mod answer;
 pub(crate) mod calls;
+pub(crate) mod control;
 pub(crate) mod linear;
 pub(crate) mod log;
 pub(crate) mod repo;
 pub(crate) mod rng;
 pub(crate) mod skip;
+#[cfg(target_os = "linux")]
+pub(crate) mod strace;
 pub(crate) mod tools;
 
-pub(crate) use answer::{Lease, Trouble};
 pub(crate) use repo::{Agent, Repo, Running};

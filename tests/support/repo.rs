@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::support::answer::Answer;
+use crate::support::answer::{Answer, Lease};
 
 /// The program under test.
 pub(crate) const JIT: &str = env!("CARGO_BIN_EXE_jit");
@@ -242,7 +242,31 @@ impl Agent<'_> {
         Running { asked, child }
     }
 
-    /// Whether this agent's claim of a name is granted; who has it otherwise.
+    /// Starts a claim that waits, and returns when it stands in the queue.
+    #[track_caller]
+    pub(crate) fn start_waiting(&self, names: &[&str]) -> Running {
+        let mut running = self.start([&["claim", "acquire"], names, &["--wait", "1m"]].concat());
+        let began = Instant::now();
+        while !self.is_queued_for(names[0]) {
+            assert!(running.is_running(), "{:?}", running.within(Duration::ZERO));
+            assert!(began.elapsed() < Duration::from_secs(10), "it never stood in the queue");
+        }
+        running
+    }
+
+    /// Whether this agent has a ticket for a name. Tickets stay when a waiter leaves, so an agent
+    /// can be asked for only once.
+    pub(crate) fn is_queued_for(&self, name: &str) -> bool {
+        fs::read_dir(self.repo.control().join("locks")).unwrap().any(|entry| {
+            let Ok(text) = fs::read_to_string(entry.unwrap().path()) else { return false };
+            let Ok(slip) = serde_json::from_str::<serde_json::Value>(&text) else { return false };
+            let wants =
+                slip["issues"].as_array().is_some_and(|issues| issues.iter().any(|issue| issue == name));
+            slip["agent"] == self.id() && wants
+        })
+    }
+
+    /// This agent's claim of a name, which is granted.
     #[track_caller]
     pub(crate) fn claim(&self, name: &str) -> Lease {
         self.jit(["claim", "acquire", name]).lease()
@@ -254,8 +278,6 @@ impl Agent<'_> {
         self.jit(["claim", "status", name]).lease_if_any().map(|lease| lease.agent)
     }
 }
-
-use crate::support::answer::Lease;
 
 fn answer(asked: String, output: Output) -> Answer {
     Answer {
@@ -273,10 +295,6 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }

@@ -1,0 +1,190 @@
+//! What one command costs, in counts that no noise disturbs.
+//!
+//! The program under test is of the dev profile. Executions, flushes, renames and locks are the
+//! same in a release build, and so are system calls; page faults and memory are lower there, so the
+//! budgets hold for both. They are for a program that is linked statically, as on glibc.
+
+use crate::support::repo::Agent;
+use crate::support::strace::{Syscall, count, traced};
+use crate::support::tools::measured;
+use crate::support::{Repo, skip};
+
+/// System calls of one change on a warm control plane, all of them: the program's start, finding
+/// the repository, the claim, the answer.
+const SYSCALLS: usize = 92;
+/// For each further reference.
+const MORE_SYSCALLS: usize = 8;
+/// Page faults of the same. A fault costs 4 to 5 µs where this was measured.
+const FAULTS: u64 = 150;
+/// Peak memory of the commands that run all the time, with 100 live leases.
+const MEMORY_KIB: u64 = 8 * 1024;
+
+const FLUSHES: &[&str] = &["fsync", "fdatasync", "msync", "sync", "syncfs", "sync_file_range"];
+const STARTS: &[&str] = &["execve", "execveat", "fork", "vfork", "clone", "clone3"];
+const FREES: &[&str] =
+    &["rename", "renameat", "renameat2", "truncate", "ftruncate", "unlink", "unlinkat", "link", "linkat"];
+
+fn show(calls: &[Syscall]) -> String {
+    calls.iter().map(|call| format!("{}\n", call.line)).collect()
+}
+
+fn in_worktree<'r>(repo: &'r Repo, name: &str) -> Agent<'r> {
+    repo.agent(name).at(repo.worktree("two"))
+}
+
+/// One process, one flush, nothing that frees blocks: for a grant, a renewal and a release.
+#[test]
+fn a_change_is_one_process_and_one_flush() {
+    let test = "a_change_is_one_process_and_one_flush";
+    if !skip::has(test, "strace") {
+        return;
+    }
+    let repo = Repo::warm();
+    let agent = in_worktree(&repo, "ann");
+    agent.claim("name:before");
+    for arguments in [
+        &["claim", "acquire", "name:a"][..],
+        &["claim", "renew", "name:a"],
+        &["claim", "heartbeat"],
+        &["claim", "acquire", "name:b", "name:c"],
+        &["claim", "release", "name:a"],
+    ] {
+        let (answer, calls) = traced(&agent, arguments);
+        answer.ok();
+        let trace = show(&calls);
+        assert_eq!(count(&calls, STARTS), 1, "{arguments:?}: one program\n{trace}");
+        assert_eq!(count(&calls, FLUSHES), 1, "{arguments:?}: one flush\n{trace}");
+        assert_eq!(count(&calls, FREES), 0, "{arguments:?}: nothing that frees blocks\n{trace}");
+        let budget = SYSCALLS + MORE_SYSCALLS * arguments.len().saturating_sub(3);
+        assert!(calls.len() <= budget, "{arguments:?}: {} system calls\n{trace}", calls.len());
+    }
+    // A refusal promises nothing, so it need not wait for the disk.
+    let (answer, calls) = traced(&repo.agent("bob"), &["claim", "acquire", "name:b"]);
+    answer.refused(5);
+    assert_eq!(count(&calls, FLUSHES), 0, "{}", show(&calls));
+}
+
+/// The same with a log that has grown and many leases: no more calls than when it was empty.
+#[test]
+fn a_claim_costs_the_same_among_a_thousand() {
+    let test = "a_claim_costs_the_same_among_a_thousand";
+    if !skip::has(test, "strace") {
+        return;
+    }
+    let repo = Repo::warm();
+    let agent = in_worktree(&repo, "ann");
+    agent.claim("name:before");
+    let (_, few) = traced(&agent, &["claim", "acquire", "name:few"]);
+    many(&repo, 1_000);
+    agent.claim("name:after");
+    let (answer, calls) = traced(&agent, &["claim", "acquire", "name:many"]);
+    answer.lease();
+    assert!(
+        calls.len() <= few.len() + 4,
+        "{} system calls, {} when empty\n{}",
+        calls.len(),
+        few.len(),
+        show(&calls)
+    );
+    let read: usize = calls
+        .iter()
+        .filter(|call| matches!(&*call.name, "read" | "pread64") && call.line.contains("claims.jsonl"))
+        .filter_map(|call| call.line.rsplit_once("= ")?.1.parse::<usize>().ok())
+        .sum();
+    assert!(read < 16_384, "{read} bytes of the log were read");
+    // Nor do page faults grow, as they would with the whole state in memory.
+    let (answer, usage) = measured(&agent, &["claim", "acquire", "name:faults"]);
+    answer.lease();
+    assert!(usage.minor_faults <= FAULTS, "{usage:?}");
+}
+
+/// So many leases, of many agents, with few processes.
+fn many(repo: &Repo, leases: usize) {
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            scope.spawn(move || {
+                for i in (thread..leases).step_by(4) {
+                    repo.agent(&format!("many-{}", i % 50)).claim(&format!("name:many/{i}"));
+                }
+            });
+        }
+    });
+}
+
+/// Commands that only read take no lock, wait for no flush, and write nothing but their answer.
+#[test]
+fn a_reading_command_writes_nothing() {
+    let test = "a_reading_command_writes_nothing";
+    if !skip::has(test, "strace") {
+        return;
+    }
+    let repo = Repo::warm();
+    let agent = in_worktree(&repo, "ann");
+    agent.jit(["claim", "acquire", "name:a", "--ttl", "1s"]).lease();
+    let lease = agent.claim("name:b");
+    agent.jit(["compact"]).ok();
+    std::thread::sleep(std::time::Duration::from_millis(1_050));
+    // With an index that can be used, and with none.
+    for index in [true, false] {
+        if !index {
+            std::fs::remove_file(repo.control().join("index")).unwrap();
+        }
+        for arguments in [
+            &["claim", "status"][..],
+            &["claim", "status", "name:a"],
+            &["claim", "status", &lease.lease_id],
+            &["claim", "list"],
+            &["claim", "history"],
+            &["claim", "acquire", "name:c", "--dry-run"],
+            &["worktree", "info"],
+            &["worktree", "list"],
+            &["config", "list"],
+            &["doctor"],
+        ] {
+            let (answer, calls) = traced(&agent, arguments);
+            assert_eq!(answer.status, Some(0), "{answer:?}");
+            let trace = show(&calls);
+            assert_eq!(
+                count(&calls, &[FLUSHES, FREES, &["flock", "mkdir", "mkdirat"]].concat()),
+                0,
+                "{arguments:?}\n{trace}"
+            );
+            let locked = calls.iter().any(|call| call.name == "fcntl" && call.line.contains("F_SETLK"));
+            assert!(!locked, "{arguments:?}\n{trace}");
+            for call in &calls {
+                let writes = call.name.starts_with("write") || call.name.starts_with("pwrite");
+                let answers = call.line.starts_with("write(1<") || call.line.starts_with("writev(1<");
+                assert!(!writes || answers, "{arguments:?}: {}\n{trace}", call.line);
+                let opens = call.name.starts_with("open")
+                    && ["O_WRONLY", "O_RDWR", "O_CREAT"].iter().any(|how| call.line.contains(how));
+                assert!(!opens || call.line.contains("/dev/"), "{arguments:?}: {}", call.line);
+                let maps = call.name == "mmap"
+                    && call.line.contains("PROT_WRITE")
+                    && call.line.contains("MAP_SHARED");
+                assert!(!maps || !call.line.contains(".git"), "{arguments:?}: {}", call.line);
+            }
+        }
+    }
+}
+
+/// Peak memory of what runs all the time, the program alone.
+#[test]
+fn memory_stays_small_with_100_leases() {
+    let repo = Repo::warm();
+    let agent = in_worktree(&repo, "ann");
+    many(&repo, 100);
+    agent.claim("name:before");
+    for arguments in [
+        &["claim", "acquire", "name:a"][..],
+        &["claim", "renew", "name:a"],
+        &["claim", "status"],
+        &["claim", "status", "name:a"],
+        &["claim", "release", "name:a"],
+    ] {
+        let (answer, usage) = measured(&agent, arguments);
+        answer.ok();
+        assert!(usage.max_rss_kib <= MEMORY_KIB, "{arguments:?}: {usage:?}");
+        assert!(usage.max_rss_kib > 100, "nothing was measured: {usage:?}");
+        assert!(usage.minor_faults <= FAULTS, "{arguments:?}: {usage:?}");
+    }
+}

@@ -1,0 +1,224 @@
+//! A log, an index or a disk in trouble: what was acknowledged stands, what was never acknowledged
+//! is set aside, and nothing is done over what nobody understands (invariants 2 and 4).
+
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::FileExt;
+use std::process::Command;
+
+use crate::support::control::{Mount, contents, held, refused};
+use crate::support::repo::write;
+use crate::support::{Repo, log, skip};
+
+/// A record of a version that this jit does not know is no damage, and nothing is done over it,
+/// with or without an index.
+#[test]
+fn a_log_of_another_version() {
+    for index in [true, false] {
+        let repo = held();
+        let text = fs::read_to_string(repo.log()).unwrap();
+        let last = text.trim_end().rfind('\n').unwrap() + 1;
+        let padding = text.len() - text.trim_end().len();
+        let other =
+            format!("{{\"schema_version\":2,\"what\":\"nobody here knows\"}}{}", "\n".repeat(padding));
+        write(&repo.log(), text[..last].to_owned() + &other);
+        if !index {
+            fs::remove_file(repo.control().join("index")).unwrap();
+        }
+        let agent = repo.agent("ann");
+        refused(&repo, &agent, "unknown_version");
+        for arguments in [&["claim", "list"][..], &["claim", "status", "name:held"], &["claim", "history"]] {
+            let trouble = agent.jit(arguments).refused(9);
+            assert_eq!(trouble.code, "unknown_version");
+            assert!(trouble.message.contains("version 2"), "{trouble:?}");
+            assert_eq!(trouble.find("offset").and_then(serde_json::Value::as_u64), Some(last as u64));
+        }
+        assert_eq!(agent.say(["doctor", "--fix"]).status, Some(9));
+        assert!(fs::read_to_string(repo.log()).unwrap().contains("nobody here knows"));
+    }
+}
+
+/// A record in the middle is damaged, and later ones show that it had been durable: that is
+/// corruption, named by file and byte. Nobody writes over it, `doctor` included.
+#[test]
+fn a_corrupt_log() {
+    let repo = held();
+    for i in 0..5 {
+        repo.agent("bob").claim(&format!("name:b{i}"));
+    }
+    let text = fs::read_to_string(repo.log()).unwrap();
+    let damaged = text.find("\"op\":\"release\"").unwrap();
+    let line = text[..damaged].rfind('\n').unwrap() + 1;
+    let file = OpenOptions::new().write(true).open(repo.log()).unwrap();
+    file.write_all_at(b"XXXX", damaged as u64).unwrap();
+    fs::remove_file(repo.control().join("index")).unwrap();
+    let agent = repo.agent("ann");
+    refused(&repo, &agent, "corrupt");
+    let before = contents(&repo.control());
+    for arguments in [&["claim", "acquire", "name:new"][..], &["claim", "list"]] {
+        let trouble = agent.jit(arguments).refused(9);
+        assert_eq!(trouble.find("file").and_then(|file| file.as_str()), Some("claims.jsonl"));
+        assert_eq!(trouble.find("offset").and_then(serde_json::Value::as_u64), Some(line as u64));
+        assert!(trouble.message.contains(&line.to_string()), "{trouble:?}");
+    }
+    for doctor in [&["doctor"][..], &["doctor", "--fix"]] {
+        let said = agent.say(doctor);
+        assert_eq!(said.status, Some(9), "{said:?}");
+        assert!((said.stdout.clone() + &said.stderr).contains(&line.to_string()), "{said:?}");
+    }
+    assert!(contents(&repo.control()) == before);
+}
+
+/// The last record is torn, as a crash leaves it: nobody was told that it was done. Work goes on,
+/// the torn bytes are kept, and the next record is not swallowed by them.
+#[test]
+fn a_torn_last_line() {
+    for torn in
+        [&b"{\"schema_version\":1,\"seq\":"[..], b"\0\0\0\0\0\0\0\0", b"{\"schema_version\":1,\"seq\":5}"]
+    {
+        let repo = held();
+        let text = fs::read_to_string(repo.log()).unwrap();
+        let end = text.trim_end().len() as u64 + 1;
+        let file = OpenOptions::new().write(true).open(repo.log()).unwrap();
+        file.write_all_at(torn, end).unwrap();
+        // As after a reboot; the words in shared memory would know better.
+        fs::remove_file(repo.control().join("index")).unwrap();
+        let bob = repo.agent("bob");
+        // A reader changes nothing …
+        assert_eq!(bob.jit(["claim", "list"]).leases().len(), 1);
+        assert!(fs::read(repo.log()).unwrap()[end as usize..].starts_with(torn));
+        // … and a writer goes on after what is whole.
+        bob.jit(["claim", "acquire", "name:held"]).refused(5);
+        let lease = bob.claim("name:after");
+        let records = log::sound(&repo);
+        assert_eq!(records.last().unwrap()["lease"]["lease_id"], *lease.lease_id);
+        let kept: Vec<_> = contents(&repo.control().join("archive"))
+            .into_iter()
+            .filter(|(path, _)| path.file_name().unwrap().to_str().unwrap().starts_with("torn"))
+            .collect();
+        assert_eq!(kept.len(), 1);
+        assert_eq!(kept[0].1, torn, "not a byte is dropped");
+        repo.healthy();
+        assert_eq!(repo.agent("c").holder_of("name:held").as_deref(), Some("agent:ann"));
+    }
+}
+
+/// The log is gone and its index is there: an error, and no new log that knows nothing.
+#[test]
+fn a_log_that_is_missing() {
+    let repo = held();
+    let away = repo.dir().join("away");
+    fs::rename(repo.log(), &away).unwrap();
+    let agent = repo.agent("bob");
+    refused(&repo, &agent, "corrupt");
+    agent.jit(["claim", "list"]).refused(9);
+    assert!(!repo.log().exists());
+    fs::rename(&away, repo.log()).unwrap();
+    agent.jit(["claim", "acquire", "name:held"]).refused(5);
+    // The same where only an archive shows that there was one.
+    agent.jit(["compact"]).ok();
+    fs::rename(repo.log(), &away).unwrap();
+    fs::remove_file(repo.control().join("index")).unwrap();
+    refused(&repo, &agent, "corrupt");
+    assert!(!repo.log().exists());
+}
+
+/// An index that is behind the log, or is of another log, or is garbage, is not believed.
+#[test]
+fn an_index_that_does_not_reflect_the_log() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let index = repo.control().join("index");
+    let behind = fs::read(&index).unwrap();
+    let lease = ann.claim("name:a");
+    write(&index, &behind);
+    assert_eq!(bob.holder_of("name:a").as_deref(), Some("agent:ann"), "read with an index that is behind");
+    write(&index, &behind);
+    bob.jit(["claim", "acquire", "name:a"]).refused(5);
+    // One that knows of a lease that the log does not.
+    let ahead = fs::read(&index).unwrap();
+    ann.jit(["claim", "release", &lease.lease_id]).ok();
+    write(&index, &ahead);
+    assert_eq!(bob.holder_of("name:a"), None);
+    write(&index, &ahead);
+    bob.claim("name:a");
+    for garbage in [Vec::new(), vec![0xff; 10], vec![0; 100_000], vec![0xa5; 100_000]] {
+        write(&index, &garbage);
+        assert_eq!(ann.holder_of("name:a").as_deref(), Some("agent:bob"));
+        write(&index, &garbage);
+        ann.jit(["claim", "acquire", "name:a"]).refused(5);
+    }
+    ann.jit(["doctor", "--fix"]).ok();
+    repo.healthy();
+    log::sound(&repo);
+}
+
+/// The disk is full: nothing is granted that was not written, nothing is lost, reads work, and
+/// when there is room again work goes on.
+#[test]
+fn on_a_full_disk() {
+    let test = "on_a_full_disk";
+    if !skip::root(test) {
+        return;
+    }
+    let scratch = Repo::scratch();
+    let mount = Mount::tmpfs(&scratch.dir().join("small"), "3m");
+    let repo = Repo::inside(&mount.0);
+    repo.init(repo.main(), &[]);
+    repo.commit(repo.main());
+    let ann = repo.agent("ann");
+    ann.jit(["claim", "acquire", "name:held", "--ttl", "1h"]).lease();
+    let balloon = mount.0.join("balloon");
+    let filled =
+        Command::new("dd").args(["if=/dev/zero", "bs=4k"]).arg(format!("of={}", balloon.display())).output();
+    assert!(!filled.unwrap().status.success(), "the disk is full");
+    let mut granted = vec!["name:held".to_owned()];
+    let mut full = 0;
+    for i in 0..400 {
+        let name = format!("name:f{i}");
+        let answer = ann.jit(["claim", "acquire", &name, "--task", &"x".repeat(900)]);
+        match answer.status {
+            Some(0) => granted.push(name),
+            _ => {
+                let trouble = answer.refused(1);
+                assert_eq!((trouble.code.as_str(), trouble.retryable), ("disk_full", true), "{trouble:?}");
+                full += 1;
+                if full == 5 {
+                    break;
+                }
+            }
+        }
+    }
+    assert_eq!(full, 5, "the disk was never full");
+    assert_eq!(ann.jit(["claim", "list"]).leases().len(), granted.len());
+    fs::remove_file(balloon).unwrap();
+    ann.claim("name:room");
+    for name in &granted {
+        assert_eq!(ann.holder_of(name).as_deref(), Some("agent:ann"), "{name}");
+    }
+    log::sound(&repo);
+    repo.healthy();
+}
+
+/// A control plane that can't be made at all, on a disk that is full from the start.
+#[test]
+fn on_a_disk_without_room_for_the_first_claim() {
+    if !skip::root("on_a_disk_without_room_for_the_first_claim") {
+        return;
+    }
+    let scratch = Repo::scratch();
+    let mount = Mount::tmpfs(&scratch.dir().join("small"), "2m");
+    let repo = Repo::inside(&mount.0);
+    repo.init(repo.main(), &[]);
+    repo.commit(repo.main());
+    let balloon = mount.0.join("balloon");
+    Command::new("dd")
+        .args(["if=/dev/zero", "bs=4k"])
+        .arg(format!("of={}", balloon.display()))
+        .output()
+        .unwrap();
+    let trouble = repo.agent("ann").jit(["claim", "acquire", "name:a"]).trouble();
+    assert!(["disk_full", "not_writable"].contains(&&*trouble.code), "{trouble:?}");
+    fs::remove_file(balloon).unwrap();
+    repo.agent("ann").claim("name:a");
+    repo.healthy();
+}

@@ -1,0 +1,131 @@
+//! `--wait`: in turn, without polling, and never stranded (invariant 8; policy "waiting").
+
+use std::time::{Duration, Instant};
+
+use crate::support::tools::measured;
+use crate::support::{Repo, Running};
+
+const SOON: Duration = Duration::from_secs(1);
+
+/// A waiter gets the lease as soon as it is released, and its sleep costs nothing.
+#[test]
+fn a_waiter_sleeps_until_the_release() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    ann.claim("name:a");
+    let (answer, usage) = std::thread::scope(|scope| {
+        let bob = &bob;
+        let waiting = scope.spawn(|| measured(bob, &["claim", "acquire", "name:a", "--wait", "1m"]));
+        while !bob.is_queued_for("name:a") {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(2_500));
+        let released = Instant::now();
+        ann.jit(["claim", "release", "name:a"]).ok();
+        let answer = waiting.join().unwrap();
+        assert!(released.elapsed() < SOON, "it was told after {:?}", released.elapsed());
+        answer
+    });
+    assert_eq!(answer.lease().agent, "agent:bob");
+    // Two and a half seconds of waiting, and no more work than two claims.
+    assert!(usage.cpu_us < 100_000, "{usage:?}");
+}
+
+/// The nearest expiry wakes a waiter too.
+#[test]
+fn a_waiter_gets_what_lapses() {
+    let repo = Repo::warm();
+    repo.agent("ann").jit(["claim", "acquire", "name:a", "--ttl", "1s"]).lease();
+    let began = Instant::now();
+    repo.agent("bob").jit(["claim", "acquire", "name:a", "--wait", "30s"]).lease();
+    assert!(began.elapsed() < Duration::from_millis(2_500), "{:?}", began.elapsed());
+}
+
+/// Whoever came first is served first; who dies waiting is out of the queue at once.
+#[test]
+fn waiters_are_served_in_order_and_the_dead_are_passed_over() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    ann.claim("name:a");
+    let agents: Vec<_> = (1..=4).map(|i| repo.agent(&format!("w{i}"))).collect();
+    let mut waiting: Vec<Running> = agents.iter().map(|agent| agent.start_waiting(&["name:a"])).collect();
+    waiting.remove(1).kill();
+    ann.jit(["claim", "release", "name:a"]).ok();
+    for (agent, running) in [&agents[0], &agents[2], &agents[3]].into_iter().zip(waiting) {
+        let lease = running.within(SOON).lease();
+        assert_eq!(lease.agent, agent.id());
+        agent.jit(["claim", "release", "name:a"]).ok();
+    }
+    repo.agent("after").claim("name:a");
+}
+
+/// A plain claim does not overtake a living waiter, only one that wants nothing of the same; and
+/// waiters that don't overlap don't wait for each other.
+#[test]
+fn order_binds_only_what_overlaps() {
+    let repo = Repo::warm();
+    let (ann, bob, cleo, dora) =
+        (repo.agent("ann"), repo.agent("bob"), repo.agent("cleo"), repo.agent("dora"));
+    ann.claim("name:a");
+    ann.claim("name:z");
+    // bob waits for `a` and would take `b` with it, which is free.
+    let first = bob.start_waiting(&["name:a", "name:b"]);
+    let trouble = cleo.jit(["claim", "acquire", "name:b"]).refused(5);
+    assert_eq!(trouble.code, "awaited");
+    assert!(trouble.names("agent:bob"), "{trouble:?}");
+    let said = cleo.say(["claim", "acquire", "name:b"]);
+    assert!(said.stderr.contains("agent:bob"), "{said:?}");
+    cleo.claim("name:c");
+    // dora waits behind nobody, and is served first.
+    let second = dora.start_waiting(&["name:z"]);
+    ann.jit(["claim", "release", "name:z"]).ok();
+    assert_eq!(second.within(SOON).lease().issues, ["name:z"]);
+    // With bob gone, what he waited for is free at once.
+    first.kill();
+    cleo.claim("name:b");
+}
+
+/// In vain: exit 8, at the time that was asked for, and it says who had it.
+#[test]
+fn waiting_gives_up_in_time() {
+    let repo = Repo::warm();
+    repo.agent("ann").claim("name:a");
+    let began = Instant::now();
+    let trouble = repo.agent("bob").jit(["claim", "acquire", "name:a", "--wait", "1s"]).refused(8);
+    let waited = began.elapsed();
+    assert!((Duration::from_secs(1)..Duration::from_secs(3)).contains(&waited), "{waited:?}");
+    assert!(trouble.retryable && trouble.names("agent:ann"), "{trouble:?}");
+    repo.agent("cleo").jit(["claim", "acquire", "name:a"]).refused(5);
+    repo.agent("bob").jit(["claim", "acquire", "name:a", "--wait", "0"]).refused(8);
+    // No ghost of it in the queue.
+    repo.agent("ann").jit(["claim", "release", "name:a"]).ok();
+    repo.agent("cleo").claim("name:a");
+}
+
+/// Eight at once, each served and letting go in turn: nobody starves and nobody is served twice.
+#[test]
+fn eight_waiters_are_all_served() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    ann.claim("name:a");
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|i| {
+                let agent = repo.agent(&format!("w{i}"));
+                scope.spawn(move || {
+                    let lease = agent.jit(["claim", "acquire", "name:a", "--wait", "1m"]).lease();
+                    agent.jit(["claim", "release", &lease.lease_id]).ok();
+                    lease.fence
+                })
+            })
+            .collect();
+        std::thread::sleep(Duration::from_millis(300));
+        ann.jit(["claim", "release", "name:a"]).ok();
+        let mut fences: Vec<u64> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+        fences.sort_unstable();
+        fences.dedup();
+        assert_eq!(fences.len(), 8);
+    });
+    assert_eq!(ann.holder_of("name:a"), None);
+    repo.healthy();
+}
