@@ -41,6 +41,23 @@ fn of_another_user_reads_work() {
     refused(&repo, &other, "not_writable");
 }
 
+/// It belongs to somebody else, and that its modes would let others write does not make them
+/// share it: `core.sharedRepository` would.
+#[test]
+fn of_another_user_who_did_not_say_that_it_is_shared() {
+    if !skip::root("of_another_user_who_did_not_say_that_it_is_shared") {
+        return;
+    }
+    let repo = held();
+    let everybody = Command::new("chmod").args(["-R", "a+rwX"]).arg(repo.main()).status().unwrap();
+    assert!(everybody.success());
+    let other = repo.agent("other").user(SOMEBODY);
+    reads(&other);
+    refused(&repo, &other, "not_writable");
+    repo.git(repo.main(), &["config", "core.sharedRepository", "all"]);
+    other.claim("name:new");
+}
+
 /// It belongs to somebody else, and is nobody else's business (the default).
 #[test]
 fn of_another_user_who_keeps_it_private() {

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use crate::support::repo::write;
@@ -198,12 +199,12 @@ fn readers_are_never_in_the_way_nor_led_astray() {
     let repo = Repo::warm();
     let ann = repo.agent("ann");
     ann.claim("name:fixed");
-    let over = std::sync::atomic::AtomicBool::new(false);
+    let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for reader in 0..3 {
             let (agent, over) = (repo.agent(&format!("reader-{reader}")), &over);
             scope.spawn(move || {
-                while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                while !over.load(Relaxed) {
                     assert_eq!(agent.holder_of("name:fixed").as_deref(), Some("agent:ann"));
                     let listed = agent.jit(["claim", "list"]).leases();
                     assert!(listed.iter().any(|lease| lease.issues == ["name:fixed"]), "{listed:?}");
@@ -211,6 +212,7 @@ fn readers_are_never_in_the_way_nor_led_astray() {
                 }
             });
         }
+        let _at_the_end = Set(&over);
         let writer = repo.agent("writer");
         let began = std::time::Instant::now();
         while began.elapsed() < Duration::from_secs(3) {
@@ -220,6 +222,14 @@ fn readers_are_never_in_the_way_nor_led_astray() {
                 writer.jit(["compact"]).ok();
             }
         }
-        over.store(true, std::sync::atomic::Ordering::Relaxed);
     });
+}
+
+/// Sets a flag when it is dropped, in a panic too.
+struct Set<'a>(&'a AtomicBool);
+
+impl Drop for Set<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
 }
