@@ -7,6 +7,7 @@ use std::ffi::{c_char, c_int};
 /// Where the C library starts the program; why not std's `main`: dev/decisions/static-linking.md.
 // SAFETY: this is the one `main` of the program, with the signature that the C library calls.
 #[unsafe(no_mangle)]
-extern "C" fn main(_: c_int, _: *const *const c_char) -> c_int {
-    jit::run()
+extern "C" fn main(count: c_int, values: *const *const c_char) -> c_int {
+    // SAFETY: these are what the C library gave to `main`.
+    jit::run(unsafe { jit::arguments(count, values) })
 }

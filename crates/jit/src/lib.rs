@@ -1,6 +1,7 @@
 //! The program: arguments, the real world, one file a command, rendering, and one table from
 //! every error to code, exit status and hint.
 
+mod arguments;
 mod cli;
 mod commands;
 mod error;
@@ -22,9 +23,10 @@ use crate::error::Failure;
 use crate::output::Output;
 use crate::world::World;
 
+pub use crate::arguments::arguments;
+
 /// Parses the arguments, runs the command and prints what it says; returns the exit status.
-pub fn run() -> i32 {
-    let arguments: Vec<OsString> = std::env::args_os().collect();
+pub fn run(arguments: Vec<OsString>) -> i32 {
     // Known before parsing, for errors of the arguments themselves.
     let mut json = arguments.iter().skip(1).take_while(|a| *a != "--").any(|a| a == OsStr::new("--json"));
     // Taking the parser apart again would cost more than the process has left to do.
