@@ -63,6 +63,7 @@ const CONFIG: &[Leaf] = &[
     leaf!("get", config_get, "Show one setting"),
     leaf!("set", config_set, "Change one setting"),
     leaf!("unset", config_unset, "Put one setting back to its default"),
+    leaf!("path", config_path, "Show where the lease policy's file is"),
 ];
 
 const ENTRIES: &[Entry] = &[

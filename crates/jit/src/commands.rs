@@ -5,6 +5,7 @@ pub(crate) mod compact;
 pub(crate) mod completions;
 pub(crate) mod config_get;
 pub(crate) mod config_list;
+pub(crate) mod config_path;
 pub(crate) mod config_set;
 pub(crate) mod config_unset;
 pub(crate) mod doctor;

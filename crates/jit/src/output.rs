@@ -35,6 +35,8 @@ pub(crate) enum Output {
     Settings(Vec<Setting>),
     /// A setting has another value now.
     Set(Setting),
+    /// Where a file is.
+    Path(PathBuf),
     /// What the doctor found.
     Checked { findings: Vec<Finding>, healthy: bool },
     /// Text as it stands.

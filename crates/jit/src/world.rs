@@ -35,7 +35,7 @@ pub(crate) struct World<'m> {
     warnings: RefCell<Vec<String>>,
 }
 
-/// What is minted for one acquisition, with one call to the kernel.
+/// What is minted for one acquisition.
 pub(crate) struct Minted {
     pub(crate) lease: LeaseId,
     pub(crate) token: Token,
@@ -159,8 +159,15 @@ impl<'m> World<'m> {
 
     /// What a new lease needs.
     pub(crate) fn mint(&self) -> Result<Minted, Failure> {
-        let token = Token::new(random().map_err(|error| Failure::clock(&error))?);
-        Ok(Minted { lease: LeaseId::new(self.uuid()?), token })
+        // One call to the kernel for both.
+        let bits: [u8; 32] = random().map_err(|error| Failure::clock(&error))?;
+        let [mut lease, mut token] = [[0; 16]; 2];
+        lease.copy_from_slice(&bits[..16]);
+        token.copy_from_slice(&bits[16..]);
+        Ok(Minted {
+            lease: LeaseId::new(Builder::from_random_bytes(lease).into_uuid()),
+            token: Token::new(token),
+        })
     }
 
     /// Who asks, to change something: this worktree gets an identity if it has none.

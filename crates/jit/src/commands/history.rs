@@ -21,7 +21,7 @@ pub(crate) fn arguments(command: Command) -> Command {
                 .default_value("50")
                 .help("At most so many records"),
         )
-        .after_help("Reads the archive too.")
+        .after_help("Reads the archive too. Exit status 3: there never was a lease of this id.\n\nExample: jit claim history name:schema --limit 5")
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
@@ -39,7 +39,13 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         found.len() < most
     });
     read.map_err(|error| world.trouble(error))?;
-    Ok(Output::History(found))
+    match wanted {
+        // The log and the archive have every lease that there ever was.
+        Some(Target::Lease(id)) if found.is_empty() && most > 0 => {
+            Err(Failure::no_such_lease(&id.to_string()))
+        }
+        _ => Ok(Output::History(found)),
+    }
 }
 
 fn concerns(record: &Record, target: &Target) -> bool {

@@ -54,6 +54,7 @@ pub(crate) fn data(output: &Output) -> Value {
         })) }),
         Output::Settings(settings) => json!({ "settings": settings.iter().map(setting).collect::<Vec<_>>() }),
         Output::Set(changed) => json!({ "setting": setting(changed) }),
+        Output::Path(path) => json!({ "path": path.display().to_string() }),
         Output::Checked { findings, healthy } => json!({
             "healthy": healthy,
             "findings": findings.iter().map(|finding| json!({

@@ -39,7 +39,7 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
             })
             .collect(),
         Output::Evicted(lease) => format!("evicted {} from {}\n", lease.holder.agent, issues(&lease.issues)),
-        Output::History(records) if records.is_empty() => "nothing happened yet\n".into(),
+        Output::History(records) if records.is_empty() => "no records\n".into(),
         Output::History(records) => columns(records.iter().map(record).collect()),
         Output::Worktrees(worktrees) => columns(
             worktrees
@@ -98,6 +98,7 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
         Output::Set(setting) => {
             format!("{} = {}\n", setting.name, setting.value.as_deref().unwrap_or("(unset)"))
         }
+        Output::Path(path) => format!("{}\n", path.display()),
         Output::Checked { findings, healthy } => {
             let mut text: String = findings
                 .iter()
