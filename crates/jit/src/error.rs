@@ -339,15 +339,18 @@ impl Failure {
         self
     }
 
-    /// Where waiting would help: the whole request once more, as its asker would put it.
-    pub(crate) fn with_wait(self, agent: &str, wanted: &[Reference]) -> Self {
-        let waits = matches!(self.code, Code::Held | Code::Awaited);
-        let wanted: Vec<String> = wanted.iter().map(ToString::to_string).collect();
-        if waits {
-            self.hint(format!("jit {agent}claim acquire {} --wait 2m", wanted.join(" ")))
-        } else {
-            self
+    /// Where waiting would help: the whole request once more, not only what is in the way.
+    pub(crate) fn with_wait(self, wanted: &[Reference]) -> Self {
+        match self.code {
+            Code::Held | Code::Awaited => self.hint(format!("{} --wait 2m", acquire(wanted))),
+            _ => self,
         }
+    }
+
+    /// The hint as the caller would put it: with its own `--agent`, or it would act as another.
+    pub(crate) fn for_agent(mut self, option: &str) -> Self {
+        self.hint = self.hint.map(|hint| hint.replace("jit claim ", &format!("jit {option}claim ")));
+        self
     }
 
     // --- refusals ------------------------------------------------------------------------
@@ -357,12 +360,12 @@ impl Failure {
         match refusal {
             Refusal::Held(held) => Self::new(Code::Held, format!("{} held by somebody", names(held)))
                 .details(held_lines(held, now))
-                .hint("wait in turn: jit claim acquire REF --wait 2m")
+                .hint(format!("{} --wait 2m", acquire(references(held))))
                 .context(json!({ "conflicts": conflicts(held, now) })),
             Refusal::Awaited(awaited) => {
                 Self::new(Code::Awaited, format!("{} free, but somebody came first", names(awaited)))
                     .details(awaited.iter().map(waiter_line).collect())
-                    .hint("wait in turn: jit claim acquire REF --wait 2m")
+                    .hint(format!("{} --wait 2m", acquire(references(awaited))))
                     .context(json!({ "waiters": awaited.iter().map(waiter_json).collect::<Vec<_>>() }))
             }
             Refusal::Lost { lost, now_held } => Self::lost(lost, now_held, now),
@@ -373,14 +376,20 @@ impl Failure {
             }
             Refusal::NotYours(lease) => Self::new(Code::NotYours, format!("lease {} is not yours", lease.id))
                 .details(vec![lease_line(lease, now)])
-                .hint("see what is yours: jit claim status; end another's: jit claim force-evict")
+                .hint(format!(
+                    "see what is yours: jit claim status; wait: {} --wait 2m",
+                    acquire(&lease.issues)
+                ))
                 .context(json!({ "lease": lease_json(lease, now) })),
             Refusal::NotHeld(reference) => Self::new(Code::NotHeld, format!("nobody holds {reference}"))
                 .hint(format!("jit claim acquire {reference}"))
                 .context(json!({ "reference": reference })),
             Refusal::NoLease { lost } => Self::new(Code::NoLease, "you hold nothing here")
                 .details(lost.iter().map(ending).collect())
-                .hint("jit claim acquire REF")
+                .hint(match lost.as_slice() {
+                    [] => "jit claim list".into(),
+                    lost => acquire(lost.iter().flat_map(|ended| &ended.lease.issues)),
+                })
                 .context(json!({ "lost": lost.iter().map(|ended| ended.lease.id).collect::<Vec<_>>() })),
             Refusal::Unknown(id) => Self::no_such_lease(&id.to_string()),
             Refusal::Several(leases) => {
@@ -392,19 +401,22 @@ impl Failure {
                 Code::WrongToken,
                 format!("that is not the token of lease {}", lease.id),
             )
-            .hint("the token was in the answer that granted the lease; renewing needs none: jit claim renew")
+            .hint(format!(
+                "it was in the answer that granted the lease; renewing needs none: jit claim renew {}",
+                lease.id
+            ))
             .context(json!({ "lease_id": lease.id })),
             Refusal::Partial { lease, missing } => Self::new(
                 Code::PartialTransfer,
                 format!("lease {} covers more, and is handed over whole", lease.id),
             )
-            .hint(format!("jit claim transfer {}", lease.id))
+            .hint(format!("jit claim transfer {} --to AGENT", lease.id))
             .context(json!({ "lease_id": lease.id, "missing": missing })),
             Refusal::TtlTooLong { asked, most } => Self::new(
                 Code::TtlTooLong,
                 format!("a TTL of {asked} is longer than this repository allows, {most}"),
             )
-            .hint(format!("--ttl {}s", most.secs()))
+            .hint(format!("ask for no more: --ttl {}s", most.secs()))
             .context(json!({ "asked_secs": asked.secs(), "most_secs": most.secs() })),
             Refusal::LifetimeOver { lease, most } => Self::new(
                 Code::LifetimeOver,
@@ -418,9 +430,10 @@ impl Failure {
     fn lost(lost: &Ended, now_held: &[Wanted<Lease>], now: &Now) -> Self {
         let mut details = vec![ending(lost)];
         details.extend(held_lines(now_held, now));
+        let anew = acquire(&lost.lease.issues);
         let hint = match now_held.is_empty() {
-            true => "nobody has it now; take it anew: jit claim acquire",
-            false => "stop working on it; take something else",
+            true => format!("nobody has it now; take it anew: {anew}"),
+            false => format!("stop working on it; wait: {anew} --wait 2m"),
         };
         Self::new(Code::LeaseLost, format!("lease {} is not yours any more", lost.lease.id))
             .details(details)
@@ -442,6 +455,12 @@ impl Failure {
             .hint("try again with a longer --wait, or take something else")
             .context(blocked.context)
     }
+}
+
+/// The command that would take these.
+fn acquire<'r>(references: impl IntoIterator<Item = &'r Reference>) -> String {
+    let named = references.into_iter().map(|reference| format!(" {reference}"));
+    format!("jit claim acquire{}", named.collect::<String>())
 }
 
 /// What a message repeats of a text: printable and short.
@@ -486,8 +505,14 @@ fn waiter_json(wanted: &Wanted<Waiter>) -> Value {
 
 impl From<DiscoverError> for Failure {
     fn from(error: DiscoverError) -> Self {
-        Self::new(Code::NotARepository, error.to_string())
-            .hint("change into a Git repository, or run git init")
+        let failure = Self::new(Code::NotARepository, error.to_string());
+        match error {
+            DiscoverError::NotARepository { .. } => {
+                failure.hint("change into a Git repository, or run git init")
+            }
+            // What is to be done stands in the message.
+            _ => failure,
+        }
     }
 }
 

@@ -53,5 +53,5 @@ pub fn run(arguments: Vec<OsString>) -> i32 {
 fn command(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     world.check()?;
     let (run, matches) = cli::chosen(matches)?;
-    run(world, matches)
+    run(world, matches).map_err(|failure| failure.for_agent(&world.agent_option()))
 }

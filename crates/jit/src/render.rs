@@ -38,13 +38,7 @@ pub(crate) fn success(output: &Output, warnings: &[String], as_json: bool) -> i3
 /// Prints why a command did not work; returns the exit status.
 pub(crate) fn failure(failure: &Failure, as_json: bool) -> i32 {
     let text = if as_json {
-        document(json!({ "schema_version": 1, "error": {
-            "code": failure.code.name(),
-            "message": failure.message,
-            "hint": failure.hint,
-            "retryable": failure.code.retryable(),
-            "context": failure.context,
-        }}))
+        document(json!({ "schema_version": 1, "error": json::failure(failure) }))
     } else {
         text::failure(failure, std::io::stderr().is_terminal() && colour_is_welcome())
     };

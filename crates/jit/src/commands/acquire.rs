@@ -52,15 +52,14 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         Acquire { id: minted.lease, token: minted.token.hash(), issues, task, branch, ttl, ticket: None };
     if matches.get_flag("dry-run") {
         let wanted = request.issues.clone();
-        return rehearse(world, request).map_err(|failure| failure.with_wait(&world.agent_option(), &wanted));
+        return rehearse(world, request).map_err(|failure| failure.with_wait(&wanted));
     }
     let wanted = request.issues.clone();
     let lease = match wait {
         None => world.transact(&request),
         Some(most) => waiting::acquire(world, request, most),
     };
-    let lease = lease
-        .map_err(|failure| failure.with_token(&minted.token).with_wait(&world.agent_option(), &wanted))?;
+    let lease = lease.map_err(|failure| failure.with_token(&minted.token).with_wait(&wanted))?;
     let now = Now { stamp: lease.renewed, wall: lease.acquired_at };
     Ok(Output::Granted { did: "acquired", lease, token: Some(minted.token), now })
 }

@@ -72,7 +72,7 @@ fn described(seen: Seen) -> Finding {
     let (what, needs) = match seen {
         Seen::Absent => ("nothing was claimed here yet".into(), Needs::Nothing),
         Seen::Log { segment, last, leases } => (
-            format!("the log is sound: segment {segment}, {last} records in all, {leases} leases"),
+            format!("the log is sound: segment {segment}, records up to {last}, leases: {leases}"),
             Needs::Nothing,
         ),
         Seen::Torn { offset, length } => (
@@ -88,7 +88,7 @@ fn described(seen: Seen) -> Finding {
         Seen::NoIndex => ("there is no index of this boot; the next change makes it".into(), Needs::Fix),
         Seen::IndexDisagrees => ("the index disagrees with the log; it is made anew".into(), Needs::Fix),
         Seen::Lapsed(leases) => {
-            (format!("{leases} leases have lapsed; the next change evicts them"), Needs::Fix)
+            (format!("leases that have lapsed: {leases}; the next change evicts them"), Needs::Fix)
         }
         Seen::Leftover(file) => (format!("{file} was left by a writer that was interrupted"), Needs::Fix),
         Seen::SharedFilesystem(kind) => {

@@ -89,7 +89,26 @@ fn refusals_say_what_happened_what_is_in_the_way_and_what_to_do() {
     let resume = Resume { issues: vec!["name:held".parse().unwrap()], token };
     let unknown = Target::Lease(LeaseId::new(Uuid::from_u128(99)));
     let reason = "stuck".parse().unwrap();
+    let lease = decided(&State::default(), &acquire(&["name:held"], 600), "agent:ann", 600).answer.unwrap();
+    let ended = Ended::released(lease.clone(), now(650).wall);
+    let lapsed = Ended::lost(lease.clone(), jit_core::End::Lapsed, now(1200).wall);
+    let waiter = Waiter {
+        ticket: 1,
+        agent: "agent:bob".parse().unwrap(),
+        issues: lease.issues.clone(),
+        since: now(650).wall,
+    };
+    let awaited = Wanted { reference: lease.issues[0].clone(), blocker: waiter };
+    let most = "8h".parse().unwrap();
+    let said = |refusal| Failure::refused(&refusal, &now(702));
     let failures = [
+        (5, said(Refusal::Awaited(vec![awaited]))),
+        (6, said(Refusal::Released(Box::new(ended)))),
+        (6, said(Refusal::NoLease { lost: vec![] })),
+        (6, said(Refusal::NoLease { lost: vec![lapsed.clone()] })),
+        (6, said(Refusal::Lost { lost: Box::new(lapsed), now_held: vec![] })),
+        (2, said(Refusal::Several(vec![lease.id, LeaseId::new(Uuid::from_u128(2))]))),
+        (7, said(Refusal::LifetimeOver { lease: Box::new(lease), most })),
         (5, told(&acquire(&["name:held", "name:lapsed"], 9), "agent:cleo")),
         (2, told(&long, "agent:cleo")),
         (6, told(&renew(issues(&["name:lapsed"])), "agent:ann")),
@@ -104,10 +123,11 @@ fn refusals_say_what_happened_what_is_in_the_way_and_what_to_do() {
     for (status, failure) in failures {
         assert_eq!(failure.code.status(), status, "{}", failure.code.name());
         shown.push_str(&format!(
-            "{} ({})\n{}\n",
+            "{} ({})\n{}{}\n\n",
             failure.code.name(),
             failure.code.status(),
-            crate::render::text::failure(&failure, false)
+            crate::render::text::failure(&failure, false),
+            crate::render::json::failure(&failure.for_agent("--agent agent:x "))
         ));
     }
     insta::assert_snapshot!(shown);

@@ -4,7 +4,19 @@ use jit_core::{Ended, Lease, Lifetime, Now, Operation, Record};
 use jit_git::{Worktree, WorktreeKind};
 use serde_json::{Map, Value, json};
 
+use crate::error::Failure;
 use crate::output::{Found, Needs, Output, Setting};
+
+/// What stands under `error`.
+pub(crate) fn failure(failure: &Failure) -> Value {
+    json!({
+        "code": failure.code.name(),
+        "message": failure.message,
+        "hint": failure.hint,
+        "retryable": failure.code.retryable(),
+        "context": failure.context,
+    })
+}
 
 /// What stands under `data`.
 pub(crate) fn data(output: &Output) -> Value {
