@@ -7,7 +7,7 @@ use crate::output::Output;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
-    command.after_help("It also happens by itself past a size. `jit claim history` still reads the archive.")
+    command.after_help("It also happens by itself past a size. `jit claim history` still reads the archive.\n\nExample: jit compact")
 }
 
 pub(crate) fn run(world: &World<'_>, _: &ArgMatches) -> Result<Output, Failure> {

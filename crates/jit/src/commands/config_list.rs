@@ -8,7 +8,7 @@ use crate::output::{Output, Setting};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
-    command
+    command.after_help("A setting without a value is unset.\n\nExample: jit config list --json")
 }
 
 pub(crate) fn run(world: &World<'_>, _: &ArgMatches) -> Result<Output, Failure> {

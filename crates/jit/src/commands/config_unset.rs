@@ -8,7 +8,9 @@ use crate::output::Output;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
-    command.arg(text("KEY", "KEY", "As `jit config list` shows it").required(true))
+    command
+        .arg(text("KEY", "KEY", "As `jit config list` shows it").required(true))
+        .after_help("Example: jit config unset ttl")
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {

@@ -16,7 +16,7 @@ pub(crate) fn arguments(command: Command) -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Mend what can be mended without losing anything"),
         )
-        .after_help("Exit status 0 when nothing needs a person, else 9.")
+        .after_help("Exit status 0 when nothing needs a person, else 9.\n\nExample: jit doctor --fix")
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {

@@ -14,6 +14,11 @@ pub(crate) fn arguments(command: Command) -> Command {
     command
         .arg(text("TARGET", "REF|LEASE", "Whose lease it is does not matter").required(true))
         .arg(option("reason", "TEXT", "Why; it is on record").required(true))
+        .after_help(
+            "For a holder that is gone for good and whose TTL is too long to wait for. One that still works\n\
+             learns of it with its next command (exit status 6).\n\n\
+             Example: jit claim force-evict name:schema --reason \"its machine is down\"",
+        )
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {

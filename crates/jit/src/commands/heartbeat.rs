@@ -10,7 +10,8 @@ use crate::world::World;
 pub(crate) fn arguments(command: Command) -> Command {
     command.after_help(
         "Renews what the caller's agent holds in this worktree. A lease that was lost before is not among\n\
-         them: `jit claim status` shows what is held. Exit status 6: nothing is held.",
+         them: `jit claim status` shows what is held. Exit status 6: nothing is held.\n\n\
+         Example: jit claim heartbeat",
     )
 }
 

@@ -11,7 +11,8 @@ use crate::world::World;
 pub(crate) fn arguments(command: Command) -> Command {
     command.after_help(
         "Makes the control plane with its lease policy (from .jit/config.toml, if that is there), and .jit/\n\
-         in this worktree, to be committed. What is there already stays as it is. Claims work without it.",
+         in this worktree, to be committed. What is there already stays as it is. Claims work without it.\n\n\
+         Example: jit init",
     )
 }
 

@@ -10,7 +10,7 @@ use crate::world::World;
 pub(crate) fn arguments(command: Command) -> Command {
     command
         .arg(Arg::new("mine").long("mine").action(ArgAction::SetTrue).help("Only what the caller holds"))
-        .after_help("A lease whose TTL has passed shows as lapsed until somebody's next change evicts it.")
+        .after_help("A lease whose TTL has passed shows as lapsed until somebody's next change evicts it.\n\nExample: jit claim list --mine --json")
 }
 
 pub(crate) struct Live;

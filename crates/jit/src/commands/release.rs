@@ -26,6 +26,10 @@ pub(crate) fn arguments(command: Command) -> Command {
                 .conflicts_with("TARGET")
                 .help("Everything that the caller holds"),
         )
+        .after_help(
+            "All that is named, or nothing. Exit status 6: some of it is not held, or not yours.\n\n\
+             Example: jit claim release name:schema",
+        )
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {

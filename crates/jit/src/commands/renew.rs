@@ -13,7 +13,7 @@ pub(crate) fn arguments(command: Command) -> Command {
     command
         .arg(texts("TARGET", "REF|LEASE", "Own leases, by reference or by lease id").required(true))
         .arg(option("ttl", "DURATION", "A new TTL; without it, each keeps its own"))
-        .after_help("Exit status 6: the lease lapsed, was replaced or is not yours; who has it now is named.")
+        .after_help("Exit status 6: the lease lapsed, was replaced or is not yours; who has it now is named.\n\nExample: jit claim renew name:schema --ttl 30m")
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {

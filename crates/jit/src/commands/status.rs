@@ -15,7 +15,8 @@ pub(crate) fn arguments(command: Command) -> Command {
         .arg(text("TARGET", "REF|LEASE", "A reference or a lease id [default: the caller's own leases]"))
         .after_help(
             "Takes no lock and changes nothing. A free reference is no error: `data.lease` is null.\n\
-             Exit status 3: there is no lease of this id.",
+             Exit status 3: there is no lease of this id.\n\n\
+             Example: jit claim status name:schema --json",
         )
 }
 

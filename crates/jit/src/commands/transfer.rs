@@ -22,7 +22,8 @@ pub(crate) fn arguments(command: Command) -> Command {
         ))
         .after_help(
             "The new holder gets a new fence and a new token, which the answer shows: hand it on. The old\n\
-             holder's id and token are worth nothing from then on.",
+             holder's id and token are worth nothing from then on.\n\n\
+             Example: jit claim transfer name:schema --to agent:bob",
         )
 }
 

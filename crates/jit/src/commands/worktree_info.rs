@@ -8,7 +8,7 @@ use crate::output::{Output, WorktreeInfo};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
-    command.after_help("A worktree gets its identity with its first claim.")
+    command.after_help("A worktree gets its identity with its first claim. Shows too which agent the caller is.\n\nExample: jit worktree info")
 }
 
 pub(crate) fn run(world: &World<'_>, _: &ArgMatches) -> Result<Output, Failure> {

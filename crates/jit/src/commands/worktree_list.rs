@@ -8,7 +8,9 @@ use crate::output::Output;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
-    command
+    command.after_help(
+        "A worktree without an identity never claimed anything.\n\nExample: jit worktree list --json",
+    )
 }
 
 pub(crate) fn run(world: &World<'_>, _: &ArgMatches) -> Result<Output, Failure> {
