@@ -22,6 +22,9 @@ mod cost;
 #[cfg(target_os = "linux")]
 mod damage;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod flush;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod kill;

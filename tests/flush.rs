@@ -1,0 +1,105 @@
+//! A flush that fails, or whose process dies in it: nobody whose record it covered is told that it
+//! is done, and the next one goes on (invariant 2). strace puts the fault where it belongs.
+
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::support::answer::Answer;
+use crate::support::{Repo, Running, log, skip};
+
+const SOON: Duration = Duration::from_secs(5);
+
+/// What stands before the program to put a fault into its flush.
+fn fault(kind: &str) -> [String; 8] {
+    let inject = format!("inject=fdatasync:{kind}");
+    ["strace", "-f", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", &inject].map(str::to_owned)
+}
+
+/// The outcome is unknown, and everything that is needed to go on with it is said.
+#[track_caller]
+fn in_doubt(answer: &Answer) -> (String, String) {
+    let trouble = answer.refused(1);
+    assert_eq!((trouble.code.as_str(), trouble.retryable), ("durability_unknown", true), "{trouble:?}");
+    let text = |key: &str| {
+        let value = trouble.find(key).and_then(|value| value.as_str());
+        value.unwrap_or_else(|| panic!("no {key}: {trouble:?}")).to_owned()
+    };
+    (text("lease_id"), text("token"))
+}
+
+/// After a fault, work goes on in a new segment, and nothing that may stand is granted again.
+#[track_caller]
+fn goes_on(repo: &Repo, doubtful: &[&str]) {
+    repo.agent("next").claim("name:next");
+    let segments = fs::read_dir(repo.control().join("archive")).unwrap().count();
+    assert!(segments >= 1, "nothing more is acknowledged on that segment");
+    for name in doubtful {
+        let other = repo.agent("other").jit(["claim", "acquire", name]);
+        assert!(matches!(other.status, Some(0 | 5)), "{other:?}");
+    }
+    log::sound(repo);
+    repo.healthy();
+}
+
+/// The disk says no: exit 1, retryable, with the lease and its token, which the holder can go on
+/// with if the lease stands.
+#[test]
+fn a_failed_flush_is_no_success() {
+    let test = "a_failed_flush_is_no_success";
+    let wrap = fault("error=EIO:when=1");
+    let probe: Vec<&str> = wrap.iter().map(String::as_str).chain(["true"]).collect();
+    if !skip::has(test, "strace") || !skip::works(test, &probe) {
+        return;
+    }
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let (lease, token) = in_doubt(&ann.clone().through(wrap).jit(["claim", "acquire", "name:a"]));
+    assert_eq!(
+        ann.jit(["claim", "status", "name:a"]).lease().lease_id,
+        lease,
+        "it may stand, and here it does"
+    );
+    goes_on(&repo, &["name:a"]);
+    // Now it is durable, and the token proves whose it is.
+    let resumed = ann.jit(["claim", "acquire", "name:a", "--resume", &token]).lease();
+    assert_eq!(resumed.lease_id, lease);
+    // People are told as much.
+    let said = ann.through(fault("error=EIO:when=1")).say(["claim", "acquire", "name:words"]);
+    assert!(said.status == Some(1) && said.stdout.is_empty() && said.stderr.contains("token"), "{said:?}");
+}
+
+/// The kernel tells one process only; all who wait for that flush are told, whether it failed or
+/// its process was killed in it.
+#[test]
+fn a_flush_that_fails_fails_for_all_whom_it_covers() {
+    let test = "a_flush_that_fails_fails_for_all_whom_it_covers";
+    // The flush takes its time, in which others come to wait for it.
+    for (killed, kind) in [(false, "error=EIO:delay_enter=500000"), (true, "delay_enter=20000000")] {
+        let wrap = fault(kind);
+        if !skip::has(test, "strace") || !skip::works(test, &["strace", "-o", "/dev/null", "true"]) {
+            return;
+        }
+        let repo = Repo::warm();
+        let leader = repo.agent("leader").through(wrap).start(["claim", "acquire", "name:a"]);
+        while repo.agent("x").holder_of("name:a").is_none() {}
+        let followers: Vec<Running> = (0..3)
+            .map(|i| repo.agent(&format!("f{i}")).start(["claim", "acquire", &format!("name:f{i}")]))
+            .collect();
+        if killed {
+            std::thread::sleep(Duration::from_millis(200));
+            let pid = leader.pid();
+            let child = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+            let status = Command::new("kill").args(["-KILL", child.trim()]).status().unwrap();
+            assert!(status.success());
+            // strace itself would sit the delay out.
+            assert_eq!(leader.kill().stdout, "");
+        } else {
+            in_doubt(&leader.within(SOON));
+        }
+        for follower in followers {
+            in_doubt(&follower.within(SOON));
+        }
+        goes_on(&repo, &["name:a", "name:f0", "name:f1", "name:f2"]);
+    }
+}
