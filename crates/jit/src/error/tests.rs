@@ -1,7 +1,12 @@
 //! What refusals say.
 
-use jit_core::decide::{Acquire, ForceEvict, Release, Renew, Request, Resume, Target, Transfer, decide};
-use jit_core::{ControlPlaneId, Holder, LeaseId, Operation, Policy, Record, Scene, Stamp, State, WorktreeId};
+use jit_core::decide::{
+    Acquire, ForceEvict, Release, Renew, Request, Resume, Target, Transfer, Wanted, decide,
+};
+use jit_core::{
+    ControlPlaneId, Ended, Holder, LeaseId, Now, Operation, Policy, Record, Refusal, Scene, Stamp, State,
+    Token, Waiter, WorktreeId,
+};
 use uuid::Uuid;
 
 use super::*;

@@ -1,0 +1,138 @@
+//! What trouble says: with the control plane, the repository, or Git.
+
+use std::path::Path;
+
+use jit_core::{Lease, Seq, Token};
+use jit_git::{BranchError, ConfigError, DiscoverError, IdentityError, WorktreesError};
+use jit_store::StoreError;
+use serde_json::{Value, json};
+
+use super::{Code, Failure};
+
+impl Failure {
+    /// Trouble with the control plane in this directory.
+    pub(crate) fn store(error: &StoreError, dir: &Path) -> Self {
+        let dir = dir.display();
+        let context = json!({ "control_plane": dir.to_string() });
+        let failure =
+            |code, hint: String| Self::new(code, error.to_string()).hint(hint).context(context.clone());
+        match error {
+            StoreError::Locked { by, .. } => {
+                let mut failure =
+                    failure(Code::Locked, "try again, or wait longer: --lock-timeout 30s".into());
+                failure.context["held_by"] = json!(by);
+                failure
+            }
+            StoreError::NotWritable { .. } => failure(
+                Code::NotWritable,
+                format!("allow this process to write {dir}; reading works without"),
+            ),
+            StoreError::NotReadable { .. } => {
+                failure(Code::NotReadable, format!("allow this process to read {dir}"))
+            }
+            StoreError::NotADirectory => failure(
+                Code::NotADirectory,
+                format!("{dir} must be a directory, no symlink: look at what put it there"),
+            ),
+            StoreError::SharedFilesystem { .. } => failure(
+                Code::SharedFilesystem,
+                format!(
+                    "if only one machine ever uses {dir}: echo 'allow_shared_filesystem = true' >> {dir}/config.toml"
+                ),
+            ),
+            StoreError::Corrupt { file, offset, .. } => {
+                let mut failure = failure(
+                    Code::Corrupt,
+                    format!("nothing was changed; keep a copy of {dir}, then look at the bytes there"),
+                );
+                failure.context["file"] = json!(file);
+                failure.context["offset"] = json!(offset);
+                failure
+            }
+            StoreError::Foreign { file, offset, .. } => {
+                let mut failure = failure(Code::UnknownVersion, "update jit; nothing was changed".into());
+                failure.context["file"] = json!(file);
+                failure.context["offset"] = json!(offset);
+                failure
+            }
+            StoreError::LogMissing { log, .. } => {
+                let mut failure = failure(
+                    Code::Corrupt,
+                    format!("put {log} back; if it is lost for good, move {dir} away to begin anew"),
+                );
+                failure.context["file"] = json!(log);
+                failure
+            }
+            StoreError::Clock(_) => failure(Code::Clock, "jit needs /proc to tell which boot this is".into()),
+            StoreError::Full { .. } => failure(Code::DiskFull, format!("make room on the disk of {dir}")),
+            StoreError::QueueFull(_) => failure(Code::QueueFull, "try again later".into()),
+            StoreError::Io { .. } => failure(Code::Io, String::new()),
+        }
+    }
+
+    /// A step that was written and may not be durable.
+    ///
+    /// The fence is the lease's if it stands. Should the record be lost, another grant gets it, so
+    /// it is worth something only after a renewal showed that the lease stands.
+    pub(crate) fn durability_unknown(leases: &[&Lease], seq: Seq) -> Self {
+        let details = leases.iter().map(|lease| format!("lease {} may stand", lease.id)).collect();
+        let leases: Vec<Value> = leases
+            .iter()
+            .map(|lease| json!({ "lease_id": lease.id, "fence": lease.fence, "issues": lease.issues }))
+            .collect();
+        Self::new(Code::DurabilityUnknown, "it was done, but its flush to the disk failed or was cut short")
+            .details(details)
+            .hint("renew it if it stands (jit claim status), and try again if it does not")
+            .context(json!({ "seq": seq, "leases": leases }))
+    }
+
+    /// The secret goes to whoever asked although nobody knows whether the lease will stand.
+    pub(crate) fn with_token(mut self, token: &Token) -> Self {
+        if self.code == Code::DurabilityUnknown {
+            self.context["token"] = json!(token.to_string());
+            self.details.push(format!("its token is {token}"));
+        }
+        self
+    }
+}
+
+impl From<DiscoverError> for Failure {
+    fn from(error: DiscoverError) -> Self {
+        let failure = Self::new(Code::NotARepository, error.to_string());
+        match error {
+            DiscoverError::NotARepository { .. } => {
+                failure.hint("change into a Git repository, or run git init")
+            }
+            // What is to be done stands in the message.
+            _ => failure,
+        }
+    }
+}
+
+impl From<IdentityError> for Failure {
+    fn from(error: IdentityError) -> Self {
+        let code = match error {
+            IdentityError::Unwritable { .. } => Code::NotWritable,
+            _ => Code::NotReadable,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<BranchError> for Failure {
+    fn from(error: BranchError) -> Self {
+        Self::new(Code::GitFailed, error.to_string())
+    }
+}
+
+impl From<WorktreesError> for Failure {
+    fn from(error: WorktreesError) -> Self {
+        Self::new(Code::GitFailed, error.to_string())
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::new(Code::GitFailed, error.to_string())
+    }
+}
