@@ -1,7 +1,8 @@
 //! What a backend shows the decision, asked by key.
 
 use crate::{
-    AgentId, ControlPlaneId, Ended, Holder, Known, Lease, LeaseId, Now, Reference, Seq, Stamp, WallTime,
+    AgentId, ControlPlaneId, Ended, Holder, Known, Lease, LeaseId, Now, Reference, References, Seq, Stamp,
+    WallTime,
 };
 
 /// The leases, as they are inside one atomic step (or one consistent read).
@@ -61,8 +62,8 @@ pub struct Waiter {
     pub ticket: u64,
     /// Who waits.
     pub agent: AgentId,
-    /// For what, sorted.
-    pub issues: Vec<Reference>,
+    /// For what.
+    pub issues: References,
     /// Since when, for people.
     pub since: WallTime,
 }

@@ -32,23 +32,23 @@ fn awaited(answer: Result<Lease, Refusal>) -> String {
 #[test]
 fn a_grant_covers_all_that_was_asked_for_and_nothing_else() {
     let mut world = World::new();
-    let asked = Acquire {
+    let request = Acquire {
         task: Some("build".parse().unwrap()),
         branch: Some("main".into()),
         ttl: Some(ttl(90)),
         ..world.acquisition("y x")
     };
-    let lease = world.ask("a/sub@2", &asked).unwrap();
+    let lease = world.ask("a/sub@2", &request).unwrap();
     let expected = Lease {
         id: lease_id(1),
         issues: things("x y"),
-        task: asked.task.clone(),
+        task: request.task.clone(),
         holder: holder("a/sub@2"),
         branch: Some("main".into()),
         ttl: ttl(90),
         acquired_at: world.now.wall,
         renewed: world.now.stamp,
-        token: asked.token,
+        token: request.token,
         ..common::some_lease()
     };
     assert_eq!(lease, expected);

@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::{SEC, World, clock, holder, lease_id, secret, thing, ttl};
 use jit_core::decide::{Acquire, Renew, Sweep};
 use jit_core::{
-    Checkpoint, ControlPlaneId, Holder, Known, LeaseId, Operation, Record, Reference, Refusal, Seq, State,
-    Target, View,
+    Checkpoint, ControlPlaneId, Holder, Known, LeaseId, Operation, Record, Reference, References, Refusal,
+    Seq, State, Target, View,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -119,7 +119,8 @@ fn steps() -> impl Strategy<Value = Vec<(usize, Vec<Reference>, Step)>> {
 /// Takes one step in the world and in the model; both must say the same.
 fn take(world: &mut World, model: &mut Model, actor: &str, names: &[Reference], step: &Step) {
     let now = world.now.stamp.ns;
-    let target = Target::Issues(names.to_vec());
+    let asked = || References::try_from(names.to_vec()).unwrap();
+    let target = Target::Issues(asked());
     match step {
         Step::Pass { secs } => return world.pass(*secs),
         Step::Reboot { secs } => {
@@ -133,7 +134,7 @@ fn take(world: &mut World, model: &mut Model, actor: &str, names: &[Reference], 
     let mine = |hold: &Hold| hold.holder.acts_for(&holder(actor));
     let (granted, expected) = match step {
         Step::Acquire { secs } => {
-            let request = Acquire { issues: names.to_vec(), ttl: Some(ttl(*secs)), ..world.acquisition("") };
+            let request = Acquire { issues: asked(), ttl: Some(ttl(*secs)), ..world.acquisition("x") };
             let token = (0..).find(|n| secret(*n).hash() == request.token).unwrap();
             let answer = world.ask(actor, &request);
             let held: Vec<_> = names.iter().filter(|name| model.held.contains_key(name)).cloned().collect();
@@ -191,7 +192,7 @@ fn take(world: &mut World, model: &mut Model, actor: &str, names: &[Reference], 
             let answer = world.ask(
                 actor,
                 &jit_core::decide::Resume {
-                    issues: names.to_vec(),
+                    issues: asked(),
                     token: secret(if *right { known } else { 1000 }).hash(),
                 },
             );

@@ -74,7 +74,7 @@ fn work(dir: PathBuf, count: u64, release: bool, prefix: &str) {
         let acquire = Acquire {
             id: LeaseId::new(uuid()),
             token: Token::new(random().expect("random bytes")).hash(),
-            issues: vec![reference.clone()],
+            issues: reference.clone().into(),
             task: None,
             branch: None,
             ttl: None,
@@ -82,7 +82,7 @@ fn work(dir: PathBuf, count: u64, release: bool, prefix: &str) {
         };
         store.transact(&acquire, &holder, &policy).expect("a grant");
         if release {
-            let release = Release { target: Target::Issues(vec![reference]) };
+            let release = Release { target: Target::Issues(reference.into()) };
             store.transact(&release, &holder, &policy).expect("a release");
         }
     }

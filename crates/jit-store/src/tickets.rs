@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use jit_core::{AgentId, Holder, Reference, Waiter, WallTime};
+use jit_core::{AgentId, Holder, References, Waiter, WallTime};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
@@ -43,7 +43,7 @@ impl<D: Disk> Drop for Ticket<'_, D> {
 struct Slip {
     ticket: u64,
     agent: AgentId,
-    issues: Vec<Reference>,
+    issues: References,
     since: WallTime,
 }
 
@@ -59,7 +59,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
     ///
     /// # Errors
     /// Trouble with the store, or more than 1,024 waiters.
-    pub fn queue(&self, actor: &Holder, issues: &[Reference]) -> Result<Ticket<'_, D>, StoreError> {
+    pub fn queue(&self, actor: &Holder, issues: &References) -> Result<Ticket<'_, D>, StoreError> {
         let entered = self.enter(actor)?;
         let shared = entered.shared;
         for slot in 0..MOST {
@@ -72,7 +72,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
             let slip = Slip {
                 ticket: number,
                 agent: actor.agent.clone(),
-                issues: issues.to_vec(),
+                issues: issues.clone(),
                 since: entered.now.wall,
             };
             let text = serde_json::to_vec(&slip).map_err(std::io::Error::other).writing(&name)?;

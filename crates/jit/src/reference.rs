@@ -1,7 +1,7 @@
 //! From what was typed to what it names. An abbreviation is resolved here or nowhere.
 
 use jit_core::decide::Target;
-use jit_core::{LeaseId, Reference, ReferenceError, Spelled};
+use jit_core::{LeaseId, NoReference, Reference, ReferenceError, References, Spelled};
 
 use crate::error::Failure;
 
@@ -16,13 +16,10 @@ pub(crate) fn reference(text: &str) -> Result<Reference, Failure> {
     }
 }
 
-/// References as typed: sorted, each once.
-pub(crate) fn references(texts: &[String]) -> Result<Vec<Reference>, Failure> {
-    let mut references: Vec<Reference> =
-        texts.iter().map(|text| reference(text)).collect::<Result<_, _>>()?;
-    references.sort();
-    references.dedup();
-    Ok(references)
+/// References as typed.
+pub(crate) fn references(texts: &[String]) -> Result<References, Failure> {
+    let references: Vec<Reference> = texts.iter().map(|text| reference(text)).collect::<Result<_, _>>()?;
+    references.try_into().map_err(|error: NoReference| Failure::usage(&error.to_string(), "jit claim --help"))
 }
 
 /// One reference, or a lease by its id.
@@ -35,7 +32,7 @@ pub(crate) fn targets(texts: &[String]) -> Result<Target, Failure> {
     match texts {
         [one] => match one.parse::<LeaseId>() {
             Ok(id) => Ok(Target::Lease(id)),
-            Err(_) => Ok(Target::Issues(vec![reference(one)?])),
+            Err(_) => Ok(Target::Issues(reference(one)?.into())),
         },
         several => Ok(Target::Issues(references(several)?)),
     }

@@ -2,7 +2,7 @@
 
 use crate::decide::step::Step;
 use crate::decide::{Refusal, Request, Wanted};
-use crate::{Lease, LeaseId, Operation, Policy, Reference, Task, TokenHash, Ttl, View, Waiter};
+use crate::{Lease, LeaseId, Operation, Policy, References, Task, TokenHash, Ttl, View, Waiter};
 
 /// All of these references, or nothing.
 #[derive(Clone, Debug)]
@@ -11,8 +11,8 @@ pub struct Acquire {
     pub id: LeaseId,
     /// Of the secret, minted at the edge.
     pub token: TokenHash,
-    /// What is wanted, sorted, each once, at least one.
-    pub issues: Vec<Reference>,
+    /// What is wanted.
+    pub issues: References,
     /// What for.
     pub task: Option<Task>,
     /// The branch that is checked out.
@@ -75,7 +75,7 @@ impl Acquire {
         Ok(Lease {
             id: self.id,
             fence: step.next_fence(),
-            issues: self.issues.clone(),
+            issues: self.issues.to_vec(),
             task: self.task.clone(),
             holder: scene.actor.clone(),
             branch: self.branch.clone(),

@@ -2,15 +2,15 @@
 
 use crate::decide::step::Step;
 use crate::decide::{Refusal, Wanted};
-use crate::{Ended, Known, Lease, LeaseId, Reference, View};
+use crate::{Ended, Known, Lease, LeaseId, Reference, References, View};
 
 /// How a request names a lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// By its id.
     Lease(LeaseId),
-    /// By what it covers: sorted, each once, at least one.
-    Issues(Vec<Reference>),
+    /// By what it covers.
+    Issues(References),
 }
 
 /// A verdict inside a verdict: the outer error is trouble, the inner one a refusal.

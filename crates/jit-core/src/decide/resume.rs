@@ -3,13 +3,13 @@
 use crate::decide::renew::renewed;
 use crate::decide::step::Step;
 use crate::decide::{Refusal, Request, Target};
-use crate::{Lease, Operation, Reference, TokenHash, View};
+use crate::{Lease, Operation, References, TokenHash, View};
 
 /// The owner proves itself by the token and gets a new fence.
 #[derive(Clone, Debug)]
 pub struct Resume {
     /// What the lease covers, all or some of it.
-    pub issues: Vec<Reference>,
+    pub issues: References,
     /// Of the secret that was shown when the lease was granted.
     pub token: TokenHash,
 }

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use jit_core::decide::{Acquire, ForceEvict, Heartbeat, Release, Released, Renew, Resume, Sweep, Transfer};
 use jit_core::{
     Checkpoint, ClockId, ControlPlaneId, Decision, Fence, Holder, Known, Lease, LeaseId, Now, Operation,
-    Policy, Record, Reference, Refusal, Request, Scene, Seq, Stamp, State, Target, Token, TokenHash, Ttl,
-    View, Waiter, WallTime, WorktreeId, decide::decide,
+    Policy, Record, Reference, References, Refusal, Request, Scene, Seq, Stamp, State, Target, Token,
+    TokenHash, Ttl, View, Waiter, WallTime, WorktreeId, decide::decide,
 };
 use proptest::prelude::ProptestConfig;
 use uuid::Uuid;
@@ -42,6 +42,11 @@ pub fn thing(name: &str) -> Reference {
 }
 
 /// `x y`: two names, sorted.
+/// The things that a request names.
+pub fn asked(names: &str) -> References {
+    things(names).try_into().unwrap()
+}
+
 pub fn things(names: &str) -> Vec<Reference> {
     let mut things: Vec<_> = names.split_whitespace().map(thing).collect();
     things.sort();
@@ -95,7 +100,7 @@ pub fn some_lease() -> Lease {
 }
 
 pub fn waiter(ticket: u64, agent: &str, names: &str) -> Waiter {
-    Waiter { ticket, agent: holder(agent).agent, issues: things(names), since: wall(0) }
+    Waiter { ticket, agent: holder(agent).agent, issues: asked(names), since: wall(0) }
 }
 
 /// Who has what, as `x:a y:b`: what a refusal or a view says, short enough to compare.
@@ -261,7 +266,7 @@ impl World {
         Acquire {
             id: lease_id(self.minted),
             token: secret(self.minted).hash(),
-            issues: things(names),
+            issues: asked(names),
             task: None,
             branch: None,
             ttl: None,
@@ -292,7 +297,7 @@ impl World {
     }
 
     pub fn resume(&mut self, actor: &str, names: &str, token: TokenHash) -> Result<Lease, Refusal> {
-        self.ask(actor, &Resume { issues: things(names), token })
+        self.ask(actor, &Resume { issues: asked(names), token })
     }
 
     /// Hands a lease over; the new holder's token is `secret(99)`.
@@ -311,5 +316,5 @@ impl World {
 
 /// The target that these names are.
 pub fn of(names: &str) -> Target {
-    Target::Issues(things(names))
+    Target::Issues(asked(names))
 }

@@ -13,7 +13,7 @@ use crate::support::backend::{Backend, InMemory};
 use crate::support::disk::SimClock;
 use crate::support::dump::{Dump, Dumped};
 use crate::support::machine::Machine;
-use crate::support::{SEC, holder, lease_id, options, policy, process, secret, things};
+use crate::support::{SEC, asked, holder, lease_id, options, policy, process, secret, things};
 
 /// A backend, and the machine whose clock it goes by.
 struct World<B> {
@@ -61,7 +61,7 @@ fn fences_grow_and_say_the_order<B: Backend>(world: &World<B>) {
     let first = world.acquire("a", 1, "x").unwrap();
     let second = world.acquire("b", 2, "y").unwrap();
     assert!(second.fence > first.fence);
-    let resumed = world.ask("a", &Resume { issues: things("x"), token: secret(1).hash() }).unwrap();
+    let resumed = world.ask("a", &Resume { issues: asked("x"), token: secret(1).hash() }).unwrap();
     assert!(resumed.fence > second.fence);
     assert_eq!(world.seen().live, [second, resumed]);
 }

@@ -4,8 +4,8 @@ use jit_core::decide::{
     Acquire, ForceEvict, Release, Renew, Request, Resume, Target, Transfer, Wanted, decide,
 };
 use jit_core::{
-    ControlPlaneId, Ended, Holder, LeaseId, Now, Operation, Policy, Record, Refusal, Scene, Stamp, State,
-    Token, Waiter, WorktreeId,
+    ControlPlaneId, Ended, Holder, LeaseId, Now, Operation, Policy, Record, References, Refusal, Scene,
+    Stamp, State, Token, Waiter, WorktreeId,
 };
 use uuid::Uuid;
 
@@ -64,11 +64,16 @@ fn append(state: &mut State, operation: Operation, actor: &Holder, at: u64) {
     state.apply(&record).unwrap();
 }
 
+fn asked(texts: &[&str]) -> References {
+    let references: Vec<_> = texts.iter().map(|text| text.parse().unwrap()).collect();
+    references.try_into().unwrap()
+}
+
 fn acquire(issues: &[&str], at: u64) -> Acquire {
     Acquire {
         id: LeaseId::new(Uuid::from_u128(at.into())),
         token: Token::new([1; 16]).hash(),
-        issues: issues.iter().map(|text| text.parse().unwrap()).collect(),
+        issues: asked(issues),
         task: Some("the work".parse().unwrap()),
         branch: None,
         ttl: None,
@@ -77,7 +82,7 @@ fn acquire(issues: &[&str], at: u64) -> Acquire {
 }
 
 fn issues(texts: &[&str]) -> Target {
-    Target::Issues(texts.iter().map(|text| text.parse().unwrap()).collect())
+    Target::Issues(asked(texts))
 }
 
 /// What every refusal says to people and to programs (design, section 5).
@@ -91,7 +96,7 @@ fn refusals_say_what_happened_what_is_in_the_way_and_what_to_do() {
     };
     let long = Acquire { ttl: Some("48h".parse().unwrap()), ..acquire(&["name:free"], 9) };
     let token = Token::new([9; 16]).hash();
-    let resume = Resume { issues: vec!["name:held".parse().unwrap()], token };
+    let resume = Resume { issues: asked(&["name:held"]), token };
     let unknown = Target::Lease(LeaseId::new(Uuid::from_u128(99)));
     let reason = "stuck".parse().unwrap();
     let lease = decided(&State::default(), &acquire(&["name:held"], 600), "agent:ann", 600).answer.unwrap();
@@ -100,7 +105,7 @@ fn refusals_say_what_happened_what_is_in_the_way_and_what_to_do() {
     let waiter = Waiter {
         ticket: 1,
         agent: "agent:bob".parse().unwrap(),
-        issues: lease.issues.clone(),
+        issues: asked(&["name:held"]),
         since: now(650).wall,
     };
     let awaited = Wanted { reference: lease.issues[0].clone(), blocker: waiter };

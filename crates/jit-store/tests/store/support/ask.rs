@@ -8,7 +8,7 @@ use jit_store::clock::Clock;
 use jit_store::disk::Disk;
 use jit_store::{Pending, StepError, Store, StoreError};
 
-use super::{holder, lease_id, policy, secret, things, ttl};
+use super::{asked, holder, lease_id, policy, secret, ttl};
 
 /// What somebody asks.
 #[derive(Clone, Debug)]
@@ -76,7 +76,7 @@ pub fn acquire_for(n: u64, names: &str, secs: u64) -> Ask {
 }
 
 pub fn of(names: &str) -> Target {
-    Target::Issues(things(names))
+    Target::Issues(asked(names))
 }
 
 pub fn release(names: &str) -> Ask {
@@ -91,7 +91,7 @@ pub fn acquisition(n: u64, names: &str, secs: u64) -> Acquire {
     Acquire {
         id: lease_id(n),
         token: token(n),
-        issues: things(names),
+        issues: asked(names),
         task: None,
         branch: None,
         ttl: Some(ttl(secs)),
@@ -159,7 +159,7 @@ pub fn begin<D: Disk, C: Clock>(store: &Store<D, C>, actor: &str, ask: &Ask) -> 
             });
         }
         Ask::Queue { names } => {
-            return Begun::Done(match store.queue(&actor, &things(names)) {
+            return Begun::Done(match store.queue(&actor, &asked(names)) {
                 Ok(_) => Outcome::Granted(Vec::new()),
                 Err(error) => Outcome::Trouble(error),
             });
@@ -206,7 +206,7 @@ impl Request for AnyRequest<'_> {
                     .judge(step)?
                     .map(|lease| vec![Operation::ForceEvict { lease, reason }])
             }
-            Ask::Resume { names, secret } => Resume { issues: things(names), token: token(*secret) }
+            Ask::Resume { names, secret } => Resume { issues: asked(names), token: token(*secret) }
                 .judge(step)?
                 .map(|lease| vec![Operation::Resume(lease)]),
             Ask::Sweep => Sweep.judge(step)?.map(|()| Vec::new()),

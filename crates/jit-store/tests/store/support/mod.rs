@@ -14,7 +14,7 @@ pub mod scenarios;
 use std::rc::Rc;
 use std::time::Duration;
 
-use jit_core::{ControlPlaneId, Holder, LeaseId, Policy, Reference, Token, Ttl, WorktreeId};
+use jit_core::{ControlPlaneId, Holder, LeaseId, Policy, Reference, References, Token, Ttl, WorktreeId};
 use jit_store::{Options, Store};
 use uuid::Uuid;
 
@@ -34,6 +34,11 @@ pub fn holder(text: &str) -> Holder {
 }
 
 /// `x y`: two names, sorted.
+/// The things that a request names.
+pub fn asked(names: &str) -> References {
+    things(names).try_into().unwrap()
+}
+
 pub fn things(names: &str) -> Vec<Reference> {
     let mut things: Vec<Reference> =
         names.split_whitespace().map(|name| format!("name:{name}").parse().unwrap()).collect();
