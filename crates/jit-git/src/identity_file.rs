@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::{AtFlags, CWD, Gid, Mode, OFlags, RenameFlags, Uid};
+use rustix::fs::{AtFlags, CWD, Gid, Mode, OFlags, RawMode, RenameFlags, Uid};
 use rustix::io::Errno;
 use uuid::Uuid;
 
@@ -71,11 +71,11 @@ fn write_temporary(
     modes: Modes,
 ) -> Result<(), IdentityError> {
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
-    let file = rustix::fs::openat(jit, name, flags, Mode::from_raw_mode(modes.file & 0o600))
+    let file = rustix::fs::openat(jit, name, flags, Mode::from_raw_mode((modes.file & 0o600) as RawMode))
         .map_err(unwritable("create", path))?;
     let written = write_all(&file, identity::to_json(wanted).as_bytes())
         .and_then(|()| give_to_owner_of(jit, file.as_fd()))
-        .and_then(|()| rustix::fs::fchmod(&file, Mode::from_raw_mode(modes.file)))
+        .and_then(|()| rustix::fs::fchmod(&file, Mode::from_raw_mode(modes.file as RawMode)))
         .and_then(|()| rustix::fs::fsync(&file));
     written.map_err(|errno| {
         let _ = rustix::fs::unlinkat(jit, name, AtFlags::empty());
@@ -121,14 +121,14 @@ fn confirm(git_dir: &Path, jit: &OwnedFd, stored: Stored) -> Result<(), Identity
 fn make_jit(git_dir: &Path, modes: Modes) -> Result<OwnedFd, IdentityError> {
     let path = git_dir.join(DIRECTORY);
     let parent = open_dir(git_dir).map_err(unwritable("open", git_dir))?;
-    match rustix::fs::mkdirat(&parent, DIRECTORY, Mode::from_raw_mode(modes.dir & 0o700)) {
+    match rustix::fs::mkdirat(&parent, DIRECTORY, Mode::from_raw_mode((modes.dir & 0o700) as RawMode)) {
         Ok(()) => {}
         Err(Errno::EXIST) => return open_jit(git_dir),
         Err(errno) => return Err(unwritable("create", &path)(errno)),
     }
     let jit = open_jit(git_dir)?;
     give_to_owner_of(parent.as_fd(), jit.as_fd())
-        .and_then(|()| rustix::fs::fchmod(&jit, Mode::from_raw_mode(modes.dir)))
+        .and_then(|()| rustix::fs::fchmod(&jit, Mode::from_raw_mode(modes.dir as RawMode)))
         .map_err(unwritable("set up", &path))?;
     Ok(jit)
 }

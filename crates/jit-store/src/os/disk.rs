@@ -9,12 +9,18 @@ use std::path::{Path, PathBuf};
 
 use fs4::fs_std::FileExt as _;
 use rustix::fs::{
-    AtFlags, Dir, Mode, OFlags, fdatasync, fstat, fstatfs, fsync, linkat, mkdirat, open, openat, renameat,
-    statat, unlinkat,
+    AtFlags, Dir, Mode, OFlags, fstat, fsync, linkat, mkdirat, open, openat, renameat, statat, unlinkat,
 };
 use rustix::io::Errno;
 
+// macOS's `fsync` leaves what it writes in the drive's own cache.
+#[cfg(target_os = "macos")]
+use rustix::fs::fcntl_fullfsync as flush;
+#[cfg(not(target_os = "macos"))]
+use rustix::fs::fdatasync as flush;
+
 use crate::disk::{Disk, DiskFile, Open};
+use crate::os::filesystem;
 use crate::os::owner::{Heritage, Modes};
 use crate::os::words::MappedWords;
 
@@ -183,7 +189,7 @@ impl Disk for OsDisk {
     }
 
     fn locks_may_be_local(&self) -> io::Result<Option<&'static str>> {
-        Ok(filesystem::remote(fstatfs(&self.root()?.dir)?.f_type as u64))
+        filesystem::locks_may_be_local(&self.root()?.dir)
     }
 }
 
@@ -214,7 +220,7 @@ impl DiskFile for OsFile {
     }
 
     fn sync(&self) -> io::Result<()> {
-        Ok(fdatasync(&self.0)?)
+        Ok(flush(&self.0)?)
     }
 
     fn try_lock(&self) -> io::Result<bool> {
@@ -223,24 +229,5 @@ impl DiskFile for OsFile {
 
     fn unlock(&self) -> io::Result<()> {
         fs4::fs_std::FileExt::unlock(&self.0)
-    }
-}
-
-/// Which file systems may keep locks to each machine. What is not listed is taken to be local.
-mod filesystem {
-    const REMOTE: [(u64, &str); 9] = [
-        (0x6969, "NFS"),
-        (0x517b, "SMB"),
-        (0xff53_4d42, "SMB"),
-        (0xfe53_4d42, "SMB"),
-        (0x0102_1997, "9p"),
-        (0x6573_5546, "FUSE or virtiofs"),
-        (0x5346_414f, "AFS"),
-        (0x00c3_6400, "Ceph"),
-        (0x7461_636f, "OCFS2"),
-    ];
-
-    pub(super) fn remote(kind: u64) -> Option<&'static str> {
-        REMOTE.iter().find(|(magic, _)| *magic == kind & 0xffff_ffff).map(|(_, name)| *name)
     }
 }

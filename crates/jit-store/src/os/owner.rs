@@ -2,7 +2,7 @@
 
 use std::os::fd::AsFd;
 
-use rustix::fs::{Gid, Mode, Stat, Uid, fchmod, fchown};
+use rustix::fs::{Gid, Mode, RawMode, Stat, Uid, fchmod, fchown};
 use rustix::process::geteuid;
 
 /// The permissions that a new control plane gets; what is made in it later follows its own.
@@ -22,29 +22,33 @@ impl Default for Modes {
 /// What a new file or directory takes over from the directory that it is made in.
 #[derive(Clone, Copy)]
 pub(super) struct Heritage {
-    mode: u32,
+    mode: Mode,
     owner: Option<(Uid, Gid)>,
 }
 
 impl Heritage {
     /// From the control plane's directory.
     pub(super) fn of(dir: &Stat) -> Self {
-        Self::with(Modes { dir: dir.st_mode & 0o7777 }, dir)
+        Self::below(dir, Mode::from_raw_mode(dir.st_mode & 0o7777))
     }
 
     /// With these permissions, and the owner of `parent` when it is root who makes it.
     pub(super) fn with(modes: Modes, parent: &Stat) -> Self {
+        Self::below(parent, Mode::from_raw_mode(modes.dir as RawMode))
+    }
+
+    fn below(parent: &Stat, mode: Mode) -> Self {
         let foreign = geteuid().is_root() && (parent.st_uid, parent.st_gid) != (0, 0);
         let owner = (Uid::from_raw(parent.st_uid), Gid::from_raw(parent.st_gid));
-        Self { mode: modes.dir, owner: foreign.then_some(owner) }
+        Self { mode, owner: foreign.then_some(owner) }
     }
 
     pub(super) fn dir_mode(&self) -> Mode {
-        Mode::from_raw_mode(self.mode)
+        self.mode
     }
 
     pub(super) fn file_mode(&self) -> Mode {
-        Mode::from_raw_mode(self.mode & 0o666)
+        self.mode & Mode::from_raw_mode(0o666)
     }
 
     /// Applies what creating it did not: the process's mask may have taken bits away.
