@@ -21,7 +21,7 @@ mod view;
 
 pub use agent::{AgentId, AgentIdError, AgentKind, Holder, Name};
 pub use decide::{Decision, Refusal, Request, Scene, Target};
-pub use duration::{DurationError, Ttl, parse_duration};
+pub use duration::{DurationError, Ttl, parse_duration, span};
 pub use id::{ControlPlaneId, Fence, IssueId, LeaseId, Seq, WorktreeId};
 pub use lease::{End, Ended, Known, Lease, Lifetime, Task, TaskError};
 pub use policy::{Policy, PolicyError, PolicyWarning};

@@ -25,7 +25,7 @@ fn each_key_is_read() {
         ("ttl = \"5m\"", |p| p.ttl = ttl(300)),
         ("ttl = 45", |p| p.ttl = ttl(45)),
         ("ttl = \"45\"", |p| p.ttl = ttl(45)),
-        ("max_ttl = \"2days\"", |p| p.max_ttl = ttl(172_800)),
+        ("max_ttl = \"2d\"", |p| p.max_ttl = ttl(172_800)),
         ("max_ttl = \"10m\"", |p| p.max_ttl = ttl(600)),
         // The default gives way to what was written.
         ("max_ttl = \"5m\"", |p| (p.ttl, p.max_ttl) = (ttl(300), ttl(300))),

@@ -10,7 +10,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// Somebody kept the lock for too long.
-    #[error("the leases are locked{}; gave up after {waited:?}", by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default())]
+    #[error("the leases are locked{}; gave up after {}", by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default(), jit_core::span(*waited))]
     Locked {
         /// Who has the lock, as far as it said.
         by: Option<String>,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jit_core::decide::Wanted;
-use jit_core::{Ended, Lease, Now, Reference, Refusal, Waiter};
+use jit_core::{Ended, Lease, Now, Reference, Refusal, Waiter, span};
 use serde_json::{Value, json};
 
 use super::{Code, Failure};
@@ -106,7 +106,11 @@ impl Failure {
     /// Waited for as long as was asked.
     pub(crate) fn waited_in_vain(refusal: &Refusal, now: &Now, waited: Duration) -> Self {
         let blocked = Self::refused(refusal, now);
-        Self::new(Code::TimedOut, format!("waited {waited:?} in vain: {}", blocked.message))
+        let in_vain = match waited.is_zero() {
+            true => format!("{}, and there was no time to wait", blocked.message),
+            false => format!("waited {} in vain: {}", span(waited), blocked.message),
+        };
+        Self::new(Code::TimedOut, in_vain)
             .details(blocked.details)
             .hint("try again with a longer --wait, or take something else")
             .context(blocked.context)

@@ -1,6 +1,6 @@
 //! Output for people: short and aligned.
 
-use jit_core::{End, Ended, Lease, Lifetime, Now, Operation, Record, Reference};
+use jit_core::{End, Ended, Lease, Lifetime, Now, Operation, Record, Reference, span};
 
 use crate::error::Failure;
 use crate::output::{Found, Needs, Output};
@@ -177,17 +177,9 @@ fn issues(issues: &[Reference]) -> String {
 
 fn left(lease: &Lease, now: &Now) -> String {
     match lease.lifetime(&now.stamp) {
-        Lifetime::Left(left) => format!("{} left", span(left.as_secs())),
-        Lifetime::Unsighted => format!("{} left", span(lease.ttl.secs())),
-        Lifetime::Lapsed(ago) => format!("lapsed {} ago", span(ago.as_secs())),
-    }
-}
-
-fn span(secs: u64) -> String {
-    match secs {
-        0..60 => format!("{secs}s"),
-        60..3600 => format!("{}m {:02}s", secs / 60, secs % 60),
-        _ => format!("{}h {:02}m", secs / 3600, secs % 3600 / 60),
+        Lifetime::Left(left) => format!("{} left", span(left)),
+        Lifetime::Unsighted => format!("{} left", span(lease.ttl.duration())),
+        Lifetime::Lapsed(ago) => format!("lapsed {} ago", span(ago)),
     }
 }
 
