@@ -180,3 +180,21 @@ fn the_environment_does_not_move_the_clock() {
     let ours = repo.agent("ann").claim("name:c");
     assert!((day(&mine.acquired_at) - day(&ours.acquired_at)).abs() <= 1, "{mine:?}");
 }
+
+/// Who relies on heartbeats is told of a lease that it lost, in words and in JSON.
+#[test]
+fn a_heartbeat_warns_of_what_was_lost() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let kept = ann.claim("name:kept");
+    let lost = ann.jit(["claim", "acquire", "name:lost", "--ttl", "1s"]).lease();
+    sleep(Duration::from_millis(1_100));
+    bob.claim("name:lost");
+    let answer = ann.jit(["claim", "heartbeat"]);
+    assert_eq!(answer.status, Some(0), "{answer:?}");
+    let said: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert_eq!(said["data"]["leases"][0]["lease_id"], kept.lease_id);
+    assert_eq!(said["data"]["lost"][0]["lease_id"], lost.lease_id);
+    let warning = said["warnings"][0].as_str().unwrap();
+    assert!(warning.starts_with("stop working on name:lost: "), "{warning}");
+}

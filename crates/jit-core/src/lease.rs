@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::by_str::serde_by_str;
-use crate::{AgentId, Fence, Holder, LeaseId, Now, Reference, Stamp, TokenHash, Ttl, WallTime};
+use crate::{AgentId, Fence, Holder, LeaseId, Now, Reference, Seq, Stamp, TokenHash, Ttl, WallTime};
 
 /// A line in somebody's words, of up to 1,000 bytes: what a lease is for, or why it was ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -205,6 +205,9 @@ pub struct Ended {
     pub end: End,
     /// When, for people.
     pub ended_at: WallTime,
+    /// The record that ended it.
+    #[serde(rename = "ended_seq")]
+    pub seq: Seq,
     /// Those of its references that nobody has acquired since.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unclaimed: Vec<Reference>,
@@ -213,13 +216,13 @@ pub struct Ended {
 impl Ended {
     /// A lease that ended without its holder's doing: whoever acquires its references next
     /// supersedes it.
-    pub fn lost(lease: Lease, end: End, ended_at: WallTime) -> Self {
-        Self { unclaimed: lease.issues.clone(), lease, end, ended_at }
+    pub fn lost(lease: Lease, end: End, ended_at: WallTime, seq: Seq) -> Self {
+        Self { unclaimed: lease.issues.clone(), lease, end, ended_at, seq }
     }
 
     /// A lease that its holder gave up.
-    pub fn released(lease: Lease, ended_at: WallTime) -> Self {
-        Self { lease, end: End::Released, ended_at, unclaimed: Vec::new() }
+    pub fn released(lease: Lease, ended_at: WallTime, seq: Seq) -> Self {
+        Self { lease, end: End::Released, ended_at, seq, unclaimed: Vec::new() }
     }
 
     /// Whether its holder did not end it, and so may still believe in it.

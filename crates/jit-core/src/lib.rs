@@ -31,4 +31,4 @@ pub use references::{NoReference, References};
 pub use state::{ApplyError, State};
 pub use time::{ClockId, Now, Stamp, WallTime};
 pub use token::{Token, TokenHash};
-pub use view::{Query, View, Waiter};
+pub use view::{LATEST_LOST, Query, View, Waiter};

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::{
     ControlPlaneId, End, Ended, Holder, Known, Lease, LeaseId, Operation, Record, Reference, Seq, Stamp,
-    View, WallTime,
+    View, WallTime, view::LATEST_LOST,
 };
 
 /// What the log says, up to a record.
@@ -92,14 +92,14 @@ impl State {
                 self.replace(record.seq, std::slice::from_ref(lease))?;
             }
             Operation::Release { lease, .. } => {
-                self.end(record.seq, Ended::released(lease.clone(), record.at))?;
+                self.end(record.seq, Ended::released(lease.clone(), record.at, record.seq))?;
             }
             Operation::AutoEvict(lease) => {
-                self.end(record.seq, Ended::lost(lease.clone(), End::Lapsed, record.at))?;
+                self.end(record.seq, Ended::lost(lease.clone(), End::Lapsed, record.at, record.seq))?;
             }
             Operation::ForceEvict { lease, reason } => {
                 let end = End::Evicted { by: record.actor.agent.clone(), reason: reason.clone() };
-                self.end(record.seq, Ended::lost(lease.clone(), end, record.at))?;
+                self.end(record.seq, Ended::lost(lease.clone(), end, record.at, record.seq))?;
             }
             Operation::Sighting => {
                 self.live.values_mut().for_each(|lease| lease.sight(record.stamp));
@@ -192,16 +192,18 @@ impl State {
         self.last
     }
 
-    /// Every lease that is known to have ended.
-    pub fn ended(&self) -> impl Iterator<Item = &Ended> {
-        self.ended.values()
+    /// Every lease that is known to have ended, in the order in which they did.
+    pub fn ended(&self) -> Vec<&Ended> {
+        let mut ended: Vec<&Ended> = self.ended.values().collect();
+        ended.sort_unstable_by_key(|ended| ended.seq);
+        ended
     }
 
     /// What a checkpoint carries over: every lease that stands, and those that were lost in the
     /// last [`Self::REMEMBERED_SECS`] before `now`.
     pub fn carried(&self, now: &WallTime) -> Vec<Known> {
         let recent = |ended: &&Ended| now.secs_since(&ended.ended_at) < Self::REMEMBERED_SECS;
-        let lost = self.ended.values().filter(|ended| ended.was_lost()).filter(recent);
+        let lost = self.ended().into_iter().filter(|ended| ended.was_lost()).filter(recent);
         let live = self.live.values().cloned().map(Known::Live);
         lost.cloned().map(Known::Ended).chain(live).collect()
     }
@@ -228,6 +230,13 @@ impl View for State {
 
     fn lost(&self, reference: &Reference) -> Result<Option<Ended>, Infallible> {
         Ok(self.lost.get(reference).and_then(|id| self.ended.get(id)).cloned())
+    }
+
+    fn lost_by(&self, holder: &Holder) -> Result<Vec<Ended>, Infallible> {
+        let base = holder.base();
+        let lost = self.ended().into_iter().rev().filter(|ended| ended.was_lost());
+        let latest = lost.filter(|ended| ended.lease.holder.base() == base).take(LATEST_LOST);
+        Ok(latest.filter(|ended| ended.lease.holder.acts_for(holder)).cloned().collect())
     }
 
     fn held_by(&self, holder: &Holder) -> Result<Vec<Lease>, Infallible> {

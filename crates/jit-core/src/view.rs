@@ -5,6 +5,9 @@ use crate::{
     WallTime,
 };
 
+/// How many of the leases that an agent lost in a worktree a view tells it of.
+pub const LATEST_LOST: usize = 8;
+
 /// The leases, as they are inside one atomic step (or one consistent read).
 ///
 /// It is asked by key, so that the cost of a decision follows what it touches, and so that a
@@ -25,6 +28,10 @@ pub trait View {
     /// The lease that covered a reference last, if it lapsed or was evicted and nobody has
     /// acquired the reference since.
     fn lost(&self, reference: &Reference) -> Result<Option<Ended>, Self::Error>;
+
+    /// The leases that those who act for this holder lost, newest first: of the
+    /// [`LATEST_LOST`] that anybody of its agent and worktree lost.
+    fn lost_by(&self, holder: &Holder) -> Result<Vec<Ended>, Self::Error>;
 
     /// The leases of all who act for this holder, lapsed or not, in order of their fences.
     fn held_by(&self, holder: &Holder) -> Result<Vec<Lease>, Self::Error>;

@@ -133,7 +133,7 @@ fn a_transfer_changes_hands_fence_and_token() {
         assert_eq!(world.resume("b@2", "x", secret(1).hash()), Err(Refusal::WrongToken(Box::new(after))));
         world.resume("b@2", "x", secret(99).hash()).unwrap();
         assert_eq!(world.heartbeat("a"), Err(Refusal::NoLease { lost: vec![] }));
-        assert_eq!(world.heartbeat("b@2").unwrap().len(), 1);
+        assert_eq!(world.heartbeat("b@2").unwrap().renewed.len(), 1);
     }
 }
 

@@ -7,7 +7,7 @@ mod common;
 
 use common::{SEC, World, holder, lease_id, of, some_lease, stamp, thing, ttl};
 use jit_core::decide::Renew;
-use jit_core::{Lifetime, Refusal, Target};
+use jit_core::{Lease, Lifetime, Refusal, Target};
 
 /// Seconds until the lease that covers `x` lapses.
 fn left(world: &World) -> u64 {
@@ -108,7 +108,7 @@ fn a_stricter_policy_shortens_what_it_finds() {
     let mut world = World::new();
     world.acquire_for("a", "x", 600).unwrap();
     world.policy.max_ttl = ttl(60);
-    assert_eq!(world.heartbeat("a").unwrap()[0].ttl, ttl(60));
+    assert_eq!(world.heartbeat("a").unwrap().renewed[0].ttl, ttl(60));
 }
 
 /// Section 6: `heartbeat` renews all of a holder's in one operation, and nobody else's.
@@ -120,7 +120,7 @@ fn a_heartbeat_renews_all_of_a_holders_and_no_others() {
     }
     world.pass(10);
     for (actor, names) in [("a", "p q r"), ("a/s", "p q"), ("a/u", "p"), ("a@2", "s")] {
-        let renewed = world.clone().heartbeat(actor).unwrap();
+        let renewed = world.clone().heartbeat(actor).unwrap().renewed;
         let issues: Vec<_> = renewed.iter().flat_map(|lease| lease.issues.clone()).collect();
         assert_eq!(issues, common::things(names), "{actor}, in order of fences");
         assert!(renewed.iter().all(|lease| lease.renewed == world.now.stamp));
@@ -141,7 +141,7 @@ fn a_heartbeat_does_not_revive() {
     let mut alone = world.clone();
     alone.release("a", of("y")).unwrap();
 
-    let renewed = world.heartbeat("a").unwrap();
+    let renewed = world.heartbeat("a").unwrap().renewed;
     assert_eq!(renewed.iter().map(|lease| &lease.issues[0]).collect::<Vec<_>>(), [&thing("y")]);
     assert_eq!(world.appended(), ["auto-evict", "auto-evict", "renew"]);
 
@@ -206,7 +206,57 @@ fn the_last_renewal_is_cut_to_the_longest_life() {
     assert_eq!(world.who(), "x:a", "it stands to its end all the same");
     assert!(matches!(world.heartbeat("a"), Err(Refusal::LifetimeOver { .. })));
     world.acquire("a", "y").unwrap();
-    assert_eq!(world.heartbeat("a").unwrap().len(), 1, "what may still be renewed is");
+    let beat = world.heartbeat("a").unwrap();
+    let ids = |leases: &[Lease]| leases.iter().map(|lease| lease.id).collect::<Vec<_>>();
+    assert_eq!((ids(&beat.renewed), ids(&beat.over)), (vec![lease_id(2)], vec![lease_id(1)]));
+}
+
+/// A renewal that the longest life cuts is cut to whole seconds, and still ends no lease sooner.
+#[test]
+fn a_cut_renewal_ends_no_lease_sooner() {
+    for after_ms in [1, 500, 999, 1_000, 1_001, 30_500, 98_999] {
+        let mut world = World::new();
+        world.policy.max_lifetime = Some(ttl(100));
+        let end = world.acquire_for("a", "x", 100).unwrap().deadline_ns(&world.now.stamp);
+        world.pass_ns(after_ms * SEC / 1_000);
+        let renewed = world.renew("a", of("x")).unwrap();
+        assert_eq!(renewed[0].deadline_ns(&world.now.stamp), end, "after {after_ms} ms");
+    }
+}
+
+/// Section 3.7: who relies on heartbeats learns of what was lost meanwhile, whoever evicted it,
+/// and of nothing that is older than what it holds or that it has taken again.
+#[test]
+fn a_heartbeat_names_what_was_lost() {
+    let lost = |world: &mut World| {
+        let beat = world.clone().heartbeat("a").unwrap();
+        beat.lost.iter().map(|ended| ended.lease.id).collect::<Vec<_>>()
+    };
+    let mut world = World::new();
+    world.acquire_for("a", "old", 1).unwrap();
+    world.pass(1);
+    world.acquire_for("a", "y", 600).unwrap();
+    assert_eq!(lost(&mut world), [], "lost before anything that is held was granted");
+    world.acquire_for("a", "x", 10).unwrap();
+    world.acquire_for("b", "z", 10).unwrap();
+    world.acquire_for("a@2", "w", 10).unwrap();
+    world.pass(10);
+    assert_eq!(lost(&mut world), [lease_id(3)], "by this very step");
+    world.sweep();
+    assert_eq!(lost(&mut world), [lease_id(3)], "by another's");
+    world.acquire("b", "x").unwrap();
+    assert_eq!(lost(&mut world), [lease_id(3)], "though somebody has it");
+    world.acquire("a", "v").unwrap();
+    world.force_evict("b", of("v")).unwrap();
+    assert_eq!(lost(&mut world), [lease_id(7), lease_id(3)], "newest first");
+    world.release("b", of("x")).unwrap();
+    world.acquire("a", "x").unwrap();
+    assert_eq!(lost(&mut world), [lease_id(7)], "what is held again is not missed");
+    world.release("a", of("x y")).unwrap();
+    match world.heartbeat("a") {
+        Err(Refusal::NoLease { lost }) => assert_eq!(lost.len(), 3),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// How long a lease was held is counted over renewals and reboots; time that no clock saw is not.

@@ -51,9 +51,9 @@ fn each_operation() -> Vec<Operation> {
     vec![
         Operation::Checkpoint(Checkpoint { control_plane, segment: 2, carried: 3 }),
         Operation::Carry(Known::Live(some_lease())),
-        Operation::Carry(Known::Ended(Ended::lost(some_lease(), End::Lapsed, wall(60)))),
-        Operation::Carry(Known::Ended(Ended::lost(some_lease(), evicted, wall(60)))),
-        Operation::Carry(Known::Ended(Ended::released(over.clone(), wall(60)))),
+        Operation::Carry(Known::Ended(Ended::lost(some_lease(), End::Lapsed, wall(60), Seq(9)))),
+        Operation::Carry(Known::Ended(Ended::lost(some_lease(), evicted, wall(60), Seq(9)))),
+        Operation::Carry(Known::Ended(Ended::released(over.clone(), wall(60), Seq(9)))),
         Operation::Acquire(full()),
         Operation::Acquire(some_lease()),
         Operation::Resume(some_lease()),
@@ -250,8 +250,14 @@ fn ended() -> impl Strategy<Value = Ended> {
         Just(End::Lapsed),
         (holders(), task()).prop_map(|(by, reason)| End::Evicted { by: by.agent, reason })
     ];
-    let ended = (leases(), end, walls(), references());
-    ended.prop_map(|(lease, end, ended_at, unclaimed)| Ended { lease, end, ended_at, unclaimed })
+    let ended = (leases(), end, walls(), any::<u64>(), references());
+    ended.prop_map(|(lease, end, ended_at, seq, unclaimed)| Ended {
+        lease,
+        end,
+        ended_at,
+        seq: Seq(seq),
+        unclaimed,
+    })
 }
 
 fn operations() -> impl Strategy<Value = Operation> {

@@ -154,7 +154,7 @@ fn what_nobody_acquired_since_is_remembered() {
     world.acquire_for("a", "x y", 10).unwrap();
     world.pass(10);
     world.acquire("b", "x z").unwrap();
-    let ended: Vec<&Ended> = world.state.ended().collect();
+    let ended: Vec<&Ended> = world.state.ended();
     assert_eq!((ended.len(), &ended[0].unclaimed), (1, &things("y")));
     let lost = |world: &World, name| world.state.lost(&thing(name)).unwrap().map(|ended| ended.lease.id);
     assert_eq!((lost(&world, "x"), lost(&world, "y")), (None, Some(lease_id(1))));

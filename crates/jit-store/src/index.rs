@@ -14,7 +14,7 @@ mod view;
 
 use std::io;
 
-use jit_core::{Holder, Lease, LeaseId, Operation, Record, Reference, Stamp, View};
+use jit_core::{Holder, LATEST_LOST, Lease, LeaseId, Operation, Record, Reference, Stamp, View};
 use xxhash_rust::xxh3::xxh3_64;
 
 pub(crate) use cells::{Cells, InFile};
@@ -201,19 +201,42 @@ impl<C: Cells> Index<C> {
             self.table().remove(Key::reference(reference), Value::Slot(i))?;
         }
         self.header.table_used -= 1 + covered.len() as u32;
-        self.remember(&lease.id, unclaimed, at)
+        // Only what its holder gave up leaves nothing behind.
+        self.remember(lease, !unclaimed.is_empty(), unclaimed, at)
     }
 
     /// Enters a lease that ended.
-    fn remember(&mut self, id: &LeaseId, unclaimed: &[Reference], at: Extent) -> io::Result<bool> {
-        if !self.room(unclaimed.len() + 1) {
+    fn remember(
+        &mut self,
+        lease: &Lease,
+        lost: bool,
+        unclaimed: &[Reference],
+        at: Extent,
+    ) -> io::Result<bool> {
+        if !self.room(unclaimed.len() + 2) {
             return Ok(false);
         }
-        self.add(Key::lease(id), Value::Ended(at.offset))?;
+        self.add(Key::lease(&lease.id), Value::Ended(at.offset))?;
+        if lost {
+            self.remember_loss(&lease.holder, at)?;
+        }
         for reference in unclaimed {
             self.add(Key::lost(reference), Value::Ended(at.offset))?;
         }
         Ok(true)
+    }
+
+    /// Enters a loss with its holder, and forgets the oldest one where there are too many.
+    fn remember_loss(&mut self, holder: &Holder, at: Extent) -> io::Result<()> {
+        let key = Key::lost_by(holder);
+        let known = self.table().find(key)?;
+        if known.len() >= LATEST_LOST
+            && let Some(oldest) = known.into_iter().min_by_key(|value| value.word())
+        {
+            self.table().remove(key, oldest)?;
+            self.header.table_used -= 1;
+        }
+        self.add(key, Value::Ended(at.offset))
     }
 
     fn free_slot(&mut self) -> io::Result<Option<u32>> {
@@ -284,7 +307,7 @@ pub(crate) fn build(replay: &Replay, log: Position, now: &Stamp) -> io::Result<V
     let state = &replay.state;
     let live = state.live().unwrap_or_else(|never| match never {});
     let keys: usize = live.iter().map(|lease| lease.issues.len() + 2).sum::<usize>()
-        + state.ended().map(|ended| ended.unclaimed.len() + 1).sum::<usize>();
+        + state.ended().iter().map(|ended| ended.unclaimed.len() + 2).sum::<usize>();
     let header = Header::sized(keys, live.len(), replay, log, now);
     let cells = cells::InMemory::new(header.size());
     let mut index = Index { cells, header };
@@ -292,8 +315,7 @@ pub(crate) fn build(replay: &Replay, log: Position, now: &Stamp) -> io::Result<V
         replay.extents.get(id).copied().ok_or_else(|| io::Error::other("a lease without a record"))
     };
     for ended in state.ended() {
-        let id = &ended.lease.id;
-        fitted(index.remember(id, &ended.unclaimed, place(id)?)?)?;
+        fitted(index.remember(&ended.lease, ended.was_lost(), &ended.unclaimed, place(&ended.lease.id)?)?)?;
     }
     for lease in &live {
         if lease.deadline_ns(now).is_none() {
@@ -343,7 +365,15 @@ impl Key {
     }
 
     fn holder(holder: &Holder) -> Self {
+        Self::of_base(b'h', holder)
+    }
+
+    fn lost_by(holder: &Holder) -> Self {
+        Self::of_base(b'y', holder)
+    }
+
+    fn of_base(kind: u8, holder: &Holder) -> Self {
         let base = holder.base();
-        Self::from_hash(hash(b'h', format!("{} {}", base.agent, base.worktree).as_bytes()))
+        Self::from_hash(hash(kind, format!("{} {}", base.agent, base.worktree).as_bytes()))
     }
 }

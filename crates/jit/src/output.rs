@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use jit_core::decide::Released;
+use jit_core::decide::{Beat, Released};
 use jit_core::{AgentId, Ended, Lease, Now, Record, Reference, Token, WorktreeId};
 use jit_git::Worktree;
 use jit_store::Compacted;
@@ -15,6 +15,8 @@ pub(crate) enum Output {
     WouldGrant { lease: Lease },
     /// Leases.
     Leases { did: Option<&'static str>, leases: Vec<Lease>, now: Now },
+    /// What a heartbeat came to.
+    Beat { beat: Beat, now: Now },
     /// What a reference or lease id leads to.
     Status { asked: String, found: Found, now: Now },
     /// What was given up.

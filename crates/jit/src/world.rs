@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ArgMatches;
-use jit_core::decide::Released;
+use jit_core::decide::{Beat, Released};
 use jit_core::{
     AgentId, ControlPlaneId, Holder, Lease, LeaseId, Now, Policy, PolicyError, Query, Request, Token,
     WorktreeId, parse_duration,
@@ -264,6 +264,12 @@ impl Shown for Lease {
 impl Shown for Vec<Lease> {
     fn leases(&self) -> Vec<&Lease> {
         self.iter().collect()
+    }
+}
+
+impl Shown for Beat {
+    fn leases(&self) -> Vec<&Lease> {
+        self.renewed.iter().collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::decide::acquire::allowed_ttl;
 use crate::decide::step::Step;
 use crate::decide::{Refusal, Request, Target};
-use crate::{End, Ended, Known, Lease, Operation, Scene, Ttl, View};
+use crate::{Ended, Lease, Lifetime, Operation, Reference, Scene, Ttl, View};
 
 /// Renews the asker's own leases; all that are named, or none.
 #[derive(Clone, Debug)]
@@ -36,39 +36,54 @@ impl Request for Renew {
 #[derive(Clone, Debug)]
 pub struct Heartbeat;
 
-impl Request for Heartbeat {
-    type Answer = Vec<Lease>;
+/// What a heartbeat came to. An agent that relies on it learns here what it must let go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beat {
+    /// The leases whose TTL counts anew.
+    pub renewed: Vec<Lease>,
+    /// Those that stand and are not renewed any more.
+    pub over: Vec<Lease>,
+    /// Those that the asker lost since it got the oldest of what it holds, newest first.
+    pub lost: Vec<Ended>,
+}
 
-    fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Vec<Lease>, Refusal>, V::Error> {
+impl Request for Heartbeat {
+    type Answer = Beat;
+
+    fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Beat, Refusal>, V::Error> {
         let held = step.held()?;
+        let lost = lost_since(&held, step.lost_by_actor()?);
         if held.is_empty() {
-            return Ok(Err(Refusal::NoLease { lost: lapsed_just_now(step)? }));
+            return Ok(Err(Refusal::NoLease { lost }));
         }
-        let mut over = None;
-        let mut beating = Vec::new();
+        let mut beat = Beat { renewed: Vec::new(), over: Vec::new(), lost };
+        let mut refused = None;
         for lease in held {
-            match renewed(lease, None, step.scene()) {
-                Ok(lease) => beating.push(lease),
-                Err(refusal) => over = Some(refusal),
+            match renewed(lease.clone(), None, step.scene()) {
+                Ok(lease) => beat.renewed.push(lease),
+                Err(refusal) => {
+                    beat.over.push(lease);
+                    refused = Some(refusal);
+                }
             }
         }
-        if let (true, Some(refusal)) = (beating.is_empty(), over) {
+        if let (true, Some(refusal)) = (beat.renewed.is_empty(), refused) {
             return Ok(Err(refusal));
         }
-        step.push(Operation::Renew(beating.clone()));
-        Ok(Ok(beating))
+        step.push(Operation::Renew(beat.renewed.clone()));
+        Ok(Ok(beat))
     }
 }
 
-fn lapsed_just_now<V: View>(step: &mut Step<'_, V>) -> Result<Vec<Ended>, V::Error> {
-    let actor = step.scene().actor;
-    let mut lost = Vec::new();
-    for lease in step.view().held_by(actor)? {
-        if let Some(Known::Ended(ended @ Ended { end: End::Lapsed, .. })) = step.lease(&lease.id)? {
-            lost.push(ended);
-        }
-    }
-    Ok(lost)
+/// Of the leases that were lost, those that ended after the oldest that is held was granted and
+/// whose references are not held again. Without any held, all.
+fn lost_since(held: &[Lease], mut lost: Vec<Ended>) -> Vec<Ended> {
+    let oldest = held.iter().map(|lease| lease.fence).min();
+    let held_again = |reference: &Reference| held.iter().any(|lease| lease.issues.contains(reference));
+    lost.retain(|ended| {
+        oldest.is_none_or(|fence| ended.seq > fence.0) && !ended.lease.issues.iter().all(held_again)
+    });
+    lost
 }
 
 /// The lease with its TTL counting anew, never past the policy's `max_lifetime`.
@@ -81,8 +96,12 @@ pub(super) fn renewed(lease: Lease, asked: Option<Ttl>, scene: &Scene<'_>) -> Re
     let now = &scene.now.stamp;
     let Some(most) = scene.policy.max_lifetime else { return Ok(lease.renewed_at(now, ttl)) };
     let left_secs = most.nanos().saturating_sub(lease.held_ns(now)) / 1_000_000_000;
-    match Ttl::from_secs(left_secs) {
-        Ok(left) => Ok(lease.renewed_at(now, ttl.min(left))),
-        Err(_) => Err(Refusal::LifetimeOver { lease: Box::new(lease), most }),
+    let Ok(left) = Ttl::from_secs(left_secs) else {
+        return Err(Refusal::LifetimeOver { lease: Box::new(lease), most });
+    };
+    match lease.lifetime(now) {
+        // It stands until then already; whole seconds from now on would end it sooner.
+        Lifetime::Left(stands) if left < ttl && stands.as_secs() == left_secs => Ok(lease),
+        _ => Ok(lease.renewed_at(now, ttl.min(left))),
     }
 }

@@ -51,8 +51,9 @@ impl<'v, V: View> Step<'v, V> {
     }
 
     pub(super) fn evict(&mut self, lease: Lease) {
+        let Fence(seq) = self.next_fence();
         self.push(Operation::AutoEvict(lease.clone()));
-        self.evicted.insert(lease.id, Ended::lost(lease, End::Lapsed, self.scene.now.wall));
+        self.evicted.insert(lease.id, Ended::lost(lease, End::Lapsed, self.scene.now.wall, seq));
     }
 
     /// A lease from the view if it still stands, as this step's sighting left it; evicts it if it
@@ -93,6 +94,16 @@ impl<'v, V: View> Step<'v, V> {
             Some(ended) => Ok(Some(ended.clone())),
             None => self.view.lost(reference),
         }
+    }
+
+    /// The leases that those who act for the actor lost, newest first.
+    pub(super) fn lost_by_actor(&self) -> Result<Vec<Ended>, V::Error> {
+        let actor = self.scene.actor;
+        let mut here: Vec<Ended> =
+            self.evicted.values().filter(|ended| ended.lease.holder.acts_for(actor)).cloned().collect();
+        here.sort_unstable_by_key(|ended| std::cmp::Reverse(ended.seq));
+        here.extend(self.view.lost_by(actor)?);
+        Ok(here)
     }
 
     /// The leases of all who act for the actor, and stand.

@@ -9,7 +9,9 @@
 
 use std::collections::BTreeMap;
 
-use jit_core::decide::{Acquire, ForceEvict, Heartbeat, Release, Released, Renew, Resume, Sweep, Transfer};
+use jit_core::decide::{
+    Acquire, Beat, ForceEvict, Heartbeat, Release, Released, Renew, Resume, Sweep, Transfer,
+};
 use jit_core::{
     Checkpoint, ClockId, ControlPlaneId, Decision, Fence, Holder, Known, Lease, LeaseId, Now, Operation,
     Policy, Record, Reference, References, Refusal, Request, Scene, Seq, Stamp, State, Target, Token,
@@ -288,7 +290,7 @@ impl World {
         self.ask(actor, &Renew { target, ttl: None })
     }
 
-    pub fn heartbeat(&mut self, actor: &str) -> Result<Vec<Lease>, Refusal> {
+    pub fn heartbeat(&mut self, actor: &str) -> Result<Beat, Refusal> {
         self.ask(actor, &Heartbeat)
     }
 

@@ -35,7 +35,7 @@ pub(crate) enum Value {
 const ENDED: u64 = 1 << 63;
 
 impl Value {
-    fn word(self) -> u64 {
+    pub(super) fn word(self) -> u64 {
         match self {
             Self::Slot(i) => u64::from(i),
             Self::Ended(offset) => ENDED | offset,

@@ -99,14 +99,14 @@ impl<'a, C: Cells, F: DiskFile> IndexView<'a, C, F> {
         let record = self.record_at(offset)?;
         let (lease, end) = match record.operation {
             Operation::Carry(Known::Ended(ended)) => return Ok(ended),
-            Operation::Release { lease, .. } => return Ok(Ended::released(lease, record.at)),
+            Operation::Release { lease, .. } => return Ok(Ended::released(lease, record.at, record.seq)),
             Operation::AutoEvict(lease) => (lease, End::Lapsed),
             Operation::ForceEvict { lease, reason } => {
                 (lease, End::Evicted { by: record.actor.agent, reason })
             }
             _ => return Err(Trouble),
         };
-        Ok(Ended::lost(lease, end, record.at))
+        Ok(Ended::lost(lease, end, record.at, record.seq))
     }
 
     fn slots(&self) -> Result<Vec<Slot>, Trouble> {
@@ -163,6 +163,17 @@ impl<C: Cells, F: DiskFile> View for IndexView<'_, C, F> {
             }
         }
         Ok(None)
+    }
+
+    fn lost_by(&self, holder: &Holder) -> Result<Vec<Ended>, Trouble> {
+        let mut lost = Vec::new();
+        for value in self.index.table().find(Key::lost_by(holder))? {
+            let Value::Ended(offset) = value else { return Err(Trouble) };
+            lost.push(self.ended_at(offset)?);
+        }
+        lost.retain(|ended| ended.lease.holder.acts_for(holder));
+        lost.sort_unstable_by_key(|ended| std::cmp::Reverse(ended.seq));
+        Ok(lost)
     }
 
     fn held_by(&self, holder: &Holder) -> Result<Vec<Lease>, Trouble> {

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use jit_core::decide::{Heartbeat, Release, Renew, Resume, Sweep};
-use jit_core::{Lease, Refusal, Request};
+use jit_core::decide::{ForceEvict, Heartbeat, Release, Renew, Resume, Sweep};
+use jit_core::{LATEST_LOST, Lease, Refusal, Request};
 use jit_store::Store;
 use jit_store::os::{Modes, OsDisk};
 
@@ -92,7 +92,7 @@ fn a_renewal_counts_anew<B: Backend>(world: &World<B>) {
     world.acquire("a", 1, "x").unwrap();
     for _ in 0..5 {
         world.machine.pass(60);
-        assert_eq!(world.ask("a", &Heartbeat).unwrap().len(), 1);
+        assert_eq!(world.ask("a", &Heartbeat).unwrap().renewed.len(), 1);
     }
     assert!(matches!(world.ask("b", &Heartbeat), Err(Refusal::NoLease { .. })));
     assert!(world.acquire("b", 2, "x").is_err());
@@ -148,9 +148,23 @@ fn many_leases_and_names<B: Backend>(world: &World<B>) {
     }
 }
 
+fn the_latest_losses_of_a_holder_are_known<B: Backend>(world: &World<B>) {
+    for n in 1..=LATEST_LOST as u64 + 3 {
+        world.acquire("a", n, "x").unwrap();
+        world.acquire("b", 100 + n, "y").unwrap();
+        world.machine.pass(if n % 2 == 0 { 100 } else { 0 });
+        let _ = world.ask("b", &Release { target: of("y") });
+        let _ = world.ask("b", &ForceEvict { target: of("x"), reason: "stuck".parse().unwrap() });
+        let last = (1..=n).rev().take(LATEST_LOST).map(lease_id).collect::<Vec<_>>();
+        let seen = world.seen();
+        assert_eq!(seen.lost_by[&holder("a/s")], last, "newest first");
+        assert!(seen.lost_by[&holder("b")].len() as u64 == n / 2, "what was released is not lost");
+    }
+}
+
 /// All cases, each in a world of its own.
 fn keeps<B: Backend>(new: impl Fn(Rc<Machine>) -> B) {
-    let cases: [fn(&World<B>); 10] = [
+    let cases: [fn(&World<B>); 11] = [
         nothing_is_held_at_first,
         what_is_held_is_refused_to_others_and_shown,
         fences_grow_and_say_the_order,
@@ -161,6 +175,7 @@ fn keeps<B: Backend>(new: impl Fn(Rc<Machine>) -> B) {
         the_wall_clock_decides_nothing,
         a_refused_request_evicts_all_the_same,
         many_leases_and_names,
+        the_latest_losses_of_a_holder_are_known,
     ];
     for case in cases {
         let machine = Machine::new();

@@ -4,7 +4,7 @@ use jit_core::decide::{
     Acquire, ForceEvict, Release, Renew, Request, Resume, Target, Transfer, Wanted, decide,
 };
 use jit_core::{
-    ControlPlaneId, Ended, Holder, LeaseId, Now, Operation, Policy, Record, References, Refusal, Scene,
+    ControlPlaneId, Ended, Holder, LeaseId, Now, Operation, Policy, Record, References, Refusal, Scene, Seq,
     Stamp, State, Token, Waiter, WorktreeId,
 };
 use uuid::Uuid;
@@ -100,8 +100,8 @@ fn refusals_say_what_happened_what_is_in_the_way_and_what_to_do() {
     let unknown = Target::Lease(LeaseId::new(Uuid::from_u128(99)));
     let reason = "stuck".parse().unwrap();
     let lease = decided(&State::default(), &acquire(&["name:held"], 600), "agent:ann", 600).answer.unwrap();
-    let ended = Ended::released(lease.clone(), now(650).wall);
-    let lapsed = Ended::lost(lease.clone(), jit_core::End::Lapsed, now(1200).wall);
+    let ended = Ended::released(lease.clone(), now(650).wall, Seq(9));
+    let lapsed = Ended::lost(lease.clone(), jit_core::End::Lapsed, now(1200).wall, Seq(9));
     let waiter = Waiter {
         ticket: 1,
         agent: "agent:bob".parse().unwrap(),

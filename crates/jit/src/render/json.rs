@@ -34,6 +34,11 @@ pub(crate) fn data(output: &Output) -> Value {
         Output::Leases { leases, now, .. } => {
             json!({ "leases": leases.iter().map(|one| lease(one, now)).collect::<Vec<_>>() })
         }
+        Output::Beat { beat, now } => json!({
+            "leases": beat.renewed.iter().map(|one| lease(one, now)).collect::<Vec<_>>(),
+            "over": beat.over.iter().map(|one| lease(one, now)).collect::<Vec<_>>(),
+            "lost": beat.lost.iter().map(ended).collect::<Vec<_>>(),
+        }),
         Output::Status { asked, found, now } => status(asked, found, now),
         Output::Released(released) => json!({ "released": released.iter().map(|released| json!({
             "lease_id": released.lease.id,

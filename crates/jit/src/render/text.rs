@@ -15,10 +15,8 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
         Output::WouldGrant { lease } => {
             format!("would get {} for {}\n", issues(&lease.issues), lease.ttl)
         }
-        Output::Leases { did: Some(did), leases, now } => leases
-            .iter()
-            .map(|lease| format!("{did} {}: {}\n", issues(&lease.issues), left(lease, now)))
-            .collect(),
+        Output::Leases { did: Some(did), leases, now } => renewed(did, leases, now),
+        Output::Beat { beat, now } => renewed("renewed", &beat.renewed, now),
         Output::Leases { did: None, leases, .. } if leases.is_empty() => "no leases\n".into(),
         Output::Leases { did: None, leases, now } => table(leases, now, paint),
         Output::Status { asked, found, now } => match found {
@@ -171,11 +169,17 @@ impl Paint {
     }
 }
 
+fn renewed(did: &str, leases: &[Lease], now: &Now) -> String {
+    let line = |lease: &Lease| format!("{did} {}: {}\n", issues(&lease.issues), left(lease, now));
+    leases.iter().map(line).collect()
+}
+
 fn issues(issues: &[Reference]) -> String {
     issues.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn left(lease: &Lease, now: &Now) -> String {
+/// How long a lease stands still.
+pub(crate) fn left(lease: &Lease, now: &Now) -> String {
     match lease.lifetime(&now.stamp) {
         Lifetime::Left(left) => format!("{} left", span(left)),
         Lifetime::Unsighted => format!("{} left", span(lease.ttl.duration())),

@@ -193,7 +193,7 @@ impl Request for AnyRequest<'_> {
             Ask::Renew { target } => Renew { target: target.clone(), ttl: None }
                 .judge(step)?
                 .map(|leases| vec![Operation::Renew(leases)]),
-            Ask::Heartbeat => Heartbeat.judge(step)?.map(|leases| vec![Operation::Renew(leases)]),
+            Ask::Heartbeat => Heartbeat.judge(step)?.map(|beat| vec![Operation::Renew(beat.renewed)]),
             Ask::Release { target } => Release { target: target.clone() }.judge(step)?.map(released),
             Ask::Transfer { target, to, secret } => {
                 Transfer { target: target.clone(), to: to.clone(), token: token(*secret) }

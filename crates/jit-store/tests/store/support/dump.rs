@@ -20,6 +20,7 @@ pub struct Dumped {
     pub covering: BTreeMap<Reference, LeaseId>,
     pub lost: BTreeMap<Reference, LeaseId>,
     pub held: BTreeMap<Holder, Vec<LeaseId>>,
+    pub lost_by: BTreeMap<Holder, Vec<LeaseId>>,
     pub known: BTreeMap<LeaseId, Known>,
     pub lapsed: Vec<LeaseId>,
     pub unsighted: bool,
@@ -29,16 +30,17 @@ impl Dumped {
     /// Whether the two say the same; one may have been asked about more, of which nothing is
     /// known. A checkpoint counts on without changing anything.
     pub fn like(&self, other: &Self) -> bool {
-        let held = |dumped: &Self| {
-            let held = dumped.held.iter().filter(|(_, leases)| !leases.is_empty());
-            held.map(|(holder, leases)| (holder.clone(), leases.clone())).collect::<Vec<_>>()
+        let known = |leases: &BTreeMap<Holder, Vec<LeaseId>>| {
+            let known = leases.iter().filter(|(_, leases)| !leases.is_empty());
+            known.map(|(holder, leases)| (holder.clone(), leases.clone())).collect::<Vec<_>>()
         };
         self.control_plane == other.control_plane
             && self.next == other.next
             && self.live == other.live
             && self.covering == other.covering
             && self.lost == other.lost
-            && held(self) == held(other)
+            && known(&self.held) == known(&other.held)
+            && known(&self.lost_by) == known(&other.lost_by)
             && self.known == other.known
             && self.lapsed == other.lapsed
     }
@@ -77,6 +79,7 @@ impl Query for Dump {
             covering: BTreeMap::new(),
             lost: BTreeMap::new(),
             held: BTreeMap::new(),
+            lost_by: BTreeMap::new(),
             known: BTreeMap::new(),
             lapsed: view.lapsed(stamp, usize::MAX)?.into_iter().map(|lease| lease.id).collect(),
             unsighted: view.has_unsighted(stamp)?,
@@ -89,6 +92,8 @@ impl Query for Dump {
         for holder in &self.holders {
             let held = view.held_by(holder)?.into_iter().map(|lease| lease.id).collect();
             dumped.held.insert(holder.clone(), held);
+            let lost = view.lost_by(holder)?.into_iter().map(|ended| ended.lease.id).collect();
+            dumped.lost_by.insert(holder.clone(), lost);
         }
         for id in &self.leases {
             dumped.known.extend(view.lease(id)?.map(|known| (*id, known_on_clock(known, stamp))));
