@@ -25,6 +25,8 @@ mod damage;
 #[cfg(target_os = "linux")]
 mod flush;
 #[cfg(test)]
+mod hints;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod kill;

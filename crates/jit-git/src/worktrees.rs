@@ -80,9 +80,38 @@ impl Repo {
         Ok(linked)
     }
 
+    /// The roots of the worktrees that are there and have an identity. Starts no program and leaves
+    /// out what can't be read: only to tell people where somebody works.
+    pub fn roots(&self) -> Vec<(WorktreeIdentity, PathBuf)> {
+        let main = self.main_root().map(|(_, root)| (self.common_dir().to_path_buf(), root));
+        let linked = subdirectories(&self.common_dir().join("worktrees")).unwrap_or_default();
+        let linked = linked.into_iter().filter_map(|git_dir| {
+            let dot_git = dot_git_of(&git_dir).ok().flatten().filter(|dot_git| dot_git.exists())?;
+            Some((git_dir, without_dot_git(&dot_git)))
+        });
+        main.into_iter()
+            .chain(linked)
+            .filter_map(|(git_dir, root)| Some((identity_in(&git_dir).ok().flatten()?, root)))
+            .collect()
+    }
+
     fn main_worktree(&self, git: &dyn GitProgram) -> Result<Worktree, WorktreesError> {
+        let (kind, path) = self.main_root()?;
         let git_dir = self.common_dir().to_path_buf();
-        let core = CoreConfig::read(&git_dir)?;
+        Ok(Worktree {
+            path,
+            kind,
+            branch: branch::branch_of(&git_dir, git),
+            identity: identity_in(&git_dir),
+            git_dir,
+            locked: None,
+            prunable: false,
+        })
+    }
+
+    fn main_root(&self) -> Result<(WorktreeKind, PathBuf), WorktreesError> {
+        let git_dir = self.common_dir();
+        let core = CoreConfig::read(git_dir)?;
         let kind = match core.bare {
             Some(true) => WorktreeKind::Bare,
             _ => WorktreeKind::Main,
@@ -94,31 +123,26 @@ impl Repo {
                 let root = git_dir.join(configured);
                 fs::canonicalize(&root).unwrap_or(root)
             }
-            (None, _) => without_dot_git(&git_dir),
+            (None, _) => without_dot_git(git_dir),
         };
-        Ok(Worktree {
-            path,
-            kind,
-            branch: branch::branch_of(&git_dir, git),
-            identity: identity_in(&git_dir),
-            git_dir,
-            locked: None,
-            prunable: false,
-        })
+        Ok((kind, path))
     }
 }
 
+fn read(git_dir: &Path, name: &str) -> Result<Option<Vec<u8>>, WorktreesError> {
+    let path = git_dir.join(name);
+    probe::read_small(&path).map_err(|source| WorktreesError::Unreadable { path, source })
+}
+
+/// Where the `.git` file of a linked worktree is, or was.
+fn dot_git_of(git_dir: &Path) -> Result<Option<PathBuf>, WorktreesError> {
+    let content = read(git_dir, "gitdir")?.unwrap_or_default();
+    Ok(git_files::parse_path_line(&content).map(|dot_git| paths::resolve(git_dir, dot_git)))
+}
+
 fn linked_worktree(git_dir: PathBuf, git: &dyn GitProgram) -> Result<Option<Worktree>, WorktreesError> {
-    let read = |name: &str| {
-        let path = git_dir.join(name);
-        probe::read_small(&path).map_err(|source| WorktreesError::Unreadable { path, source })
-    };
-    let content = read("gitdir")?.unwrap_or_default();
-    let Some(dot_git) = git_files::parse_path_line(&content) else {
-        return Ok(None);
-    };
-    let dot_git = paths::resolve(&git_dir, dot_git);
-    let locked = read("locked")?.map(|reason| {
+    let Some(dot_git) = dot_git_of(&git_dir)? else { return Ok(None) };
+    let locked = read(&git_dir, "locked")?.map(|reason| {
         let reason = String::from_utf8_lossy(&reason);
         reason.trim_end_matches(['\n', '\r']).to_owned()
     });

@@ -5,8 +5,9 @@
 //! arguments deferred until it is the one that runs.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::commands::{self, Run};
 use crate::error::Failure;
@@ -170,7 +171,7 @@ fn jit() -> Command {
             "Act as this agent: agent:NAME, human:NAME or ci:NAME [default: $JIT_AGENT_ID, …]",
         ))
         .arg(value("lock-timeout", "DURATION", "How long to wait for the lock [default: 5s]"))
-        .arg(value("dir", "DIR", "Run as if started in DIR").short('C'))
+        .arg(value("dir", "DIR", "Run as if started in DIR").short('C').value_parser(value_parser!(PathBuf)))
 }
 
 fn built(leaf: &Leaf) -> Command {

@@ -166,6 +166,14 @@ impl Failure {
         Self::usage(message.trim_end(), &hint)
     }
 
+    /// What `-C` names is no place to run in.
+    pub(crate) fn bad_directory(dir: &Path, reason: &str) -> Self {
+        let shown = shown(&dir.to_string_lossy());
+        Self::new(Code::BadUsage, format!("-C {shown}: {reason}"))
+            .hint("name a directory of a Git repository: jit -C DIR …")
+            .context(json!({ "dir": dir.display().to_string() }))
+    }
+
     pub(crate) fn no_identity() -> Self {
         Self::new(Code::NoIdentity, "nobody said which agent this is").hint("export JIT_AGENT_ID=agent:NAME")
     }
@@ -248,9 +256,17 @@ impl Failure {
             .context(done)
     }
 
-    /// The hint as the caller would put it: with its own `--agent`, or it would act as another.
-    pub(crate) fn for_agent(mut self, option: &str) -> Self {
-        self.hint = self.hint.map(|hint| hint.replace("jit claim ", &format!("jit {option}claim ")));
+    /// The hint with what the caller said before the command, or it would be another's command or
+    /// of another place. What is quoted in a hint is the caller's own text, and stands last.
+    pub(crate) fn with_options(mut self, options: &str) -> Self {
+        self.hint = self.hint.map(|hint| {
+            let (commands, quoted) = hint.split_at(hint.find('\'').unwrap_or(hint.len()));
+            let groups = ["claim ", "config ", "worktree "].into_iter();
+            let commands = groups.fold(commands.to_owned(), |text, group| {
+                text.replace(&format!("jit {group}"), &format!("jit {options}{group}"))
+            });
+            commands + quoted
+        });
         self
     }
 }

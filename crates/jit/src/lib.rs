@@ -6,10 +6,12 @@ mod cli;
 mod commands;
 mod error;
 mod identity;
+mod look;
 mod output;
 mod reference;
 mod render;
 mod settings;
+mod shell;
 mod waiting;
 mod world;
 
@@ -53,5 +55,5 @@ pub fn run(arguments: Vec<OsString>) -> i32 {
 fn command(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     world.check()?;
     let (run, matches) = cli::chosen(matches)?;
-    run(world, matches).map_err(|failure| failure.for_agent(&world.agent_option()))
+    run(world, matches).map_err(|failure| failure.with_options(&world.repeated()))
 }

@@ -7,18 +7,22 @@ use jit_core::{AgentId, Ended, Lease, Now, Record, Reference, Token, WorktreeId}
 use jit_git::Worktree;
 use jit_store::Compacted;
 
+use crate::look::Look;
+
 /// What a command has to say when it worked.
 pub(crate) enum Output {
     /// A lease was granted, resumed or handed over; the secret goes to whoever asked.
     Granted { did: &'static str, lease: Lease, token: Option<Token>, now: Now },
     /// What a request would get.
     WouldGrant { lease: Lease },
-    /// Leases.
-    Leases { did: Option<&'static str>, leases: Vec<Lease>, now: Now },
     /// What a heartbeat came to.
     Beat { beat: Beat, now: Now },
+    /// Leases were renewed.
+    Renewed { leases: Vec<Lease>, now: Now },
+    /// Leases, to look at.
+    Leases { leases: Vec<Lease>, look: Look },
     /// What a reference or lease id leads to.
-    Status { asked: String, found: Found, now: Now },
+    Status(Box<Status>),
     /// What was given up.
     Released(Vec<Released>),
     /// A lease was ended.
@@ -43,6 +47,13 @@ pub(crate) enum Output {
     Checked { findings: Vec<Finding>, healthy: bool },
     /// Text as it stands.
     Text(String),
+}
+
+/// What was asked about, what is known of it, and by whose eyes.
+pub(crate) struct Status {
+    pub(crate) asked: String,
+    pub(crate) found: Found,
+    pub(crate) look: Look,
 }
 
 /// What is known of what was asked about.

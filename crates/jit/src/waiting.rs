@@ -29,7 +29,7 @@ pub(crate) fn acquire(world: &World<'_>, mut request: Acquire, most: Duration) -
         let now = world.now()?;
         let waited = Duration::from_nanos(now.stamp.ns.saturating_sub(began.stamp.ns));
         if waited >= most {
-            return Err(Failure::waited_in_vain(&refusal, &now, most));
+            return Err(Failure::waited_in_vain(&refusal, &world.look(now), most));
         }
         match seen {
             // The queue is entered once; what came free meanwhile is tried again at once.

@@ -2,7 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ArgMatches;
@@ -19,6 +19,7 @@ use uuid::Builder;
 
 use crate::error::Failure;
 use crate::identity;
+use crate::shell::quoted;
 
 /// The store as the program uses it.
 pub(crate) type RealStore = Store<OsDisk, OsClock>;
@@ -61,9 +62,15 @@ impl<'m> World<'m> {
         self.option("agent").map_or(Ok(()), |_| self.agent().map(|_| ()))
     }
 
-    /// The caller's own words for who it is, as a hint repeats them.
-    pub(crate) fn agent_option(&self) -> String {
-        self.option("agent").map(|agent| format!("--agent {agent} ")).unwrap_or_default()
+    /// What the caller said of where and who it is, as a hint repeats it.
+    pub(crate) fn repeated(&self) -> String {
+        let dir = self.dir().map(|dir| format!("-C {} ", quoted(&dir.to_string_lossy())));
+        let agent = self.option("agent").map(|agent| format!("--agent {} ", quoted(agent)));
+        dir.into_iter().chain(agent).collect()
+    }
+
+    fn dir(&self) -> Option<&Path> {
+        self.matches.get_one::<PathBuf>("dir").map(PathBuf::as_path)
     }
 
     /// What the user should know although the command worked.
@@ -81,8 +88,12 @@ impl<'m> World<'m> {
             return Ok(repo);
         }
         let env = GitEnv::from_process();
-        let repo = match self.option("dir") {
-            Some(dir) => Repo::discover_from(PathBuf::from(dir).as_path(), &env)?,
+        let repo = match self.dir() {
+            Some(dir) => match std::fs::metadata(dir) {
+                Ok(found) if found.is_dir() => Repo::discover_from(dir, &env)?,
+                Ok(_) => return Err(Failure::bad_directory(dir, "it is no directory")),
+                Err(error) => return Err(Failure::bad_directory(dir, &error.to_string())),
+            },
             None => {
                 let cwd = std::env::current_dir().map_err(|error| Failure::no_directory(&error))?;
                 Repo::discover(&cwd, &env)?
@@ -239,7 +250,7 @@ impl<'m> World<'m> {
     pub(crate) fn step_failed<T: Shown>(&self, error: StepError<T>) -> Failure {
         match error {
             StepError::Refused(refusal) => match self.now() {
-                Ok(now) => Failure::refused(&refusal, &now),
+                Ok(now) => Failure::refused(&refusal, &self.look(now)),
                 Err(failure) => failure,
             },
             StepError::DurabilityUnknown { answer, seq } => {

@@ -2,12 +2,15 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::decide::{Acquire, Resume, decide};
-use jit_core::{Decision, Holder, Lease, Now, Policy, Query, Refusal, Scene, Token, View, parse_duration};
+use jit_core::{
+    Decision, Holder, Lease, Now, Policy, Query, References, Refusal, Scene, Token, View, parse_duration,
+};
 
 use crate::commands::{all, one, option, parsed, texts};
 use crate::error::Failure;
 use crate::output::Output;
 use crate::reference::references;
+use crate::shell::quoted;
 use crate::waiting;
 use crate::world::World;
 
@@ -46,22 +49,33 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         let lease = world.transact(&request)?;
         return Ok(Output::Granted { did: "resumed", lease, token: None, now: world.now()? });
     }
+    let again = again(&issues, matches);
     let minted = world.mint()?;
     let branch = world.branch()?;
     let request =
         Acquire { id: minted.lease, token: minted.token.hash(), issues, task, branch, ttl, ticket: None };
     if matches.get_flag("dry-run") {
-        let wanted = request.issues.clone();
-        return rehearse(world, request).map_err(|failure| failure.with_wait(&wanted));
+        return rehearse(world, request).map_err(|failure| failure.with_wait(&again));
     }
-    let wanted = request.issues.clone();
     let lease = match wait {
         None => world.transact(&request),
         Some(most) => waiting::acquire(world, request, most),
     };
-    let lease = lease.map_err(|failure| failure.with_token(&minted.token).with_wait(&wanted))?;
+    let lease = lease.map_err(|failure| failure.with_token(&minted.token).with_wait(&again))?;
     let now = Now { stamp: lease.renewed, wall: lease.acquired_at };
     Ok(Output::Granted { did: "acquired", lease, token: Some(minted.token), now })
+}
+
+/// The command that asks for the same again.
+fn again(issues: &References, matches: &ArgMatches) -> String {
+    let mut command = String::from("jit claim acquire");
+    issues.iter().for_each(|reference| command.push_str(&format!(" {reference}")));
+    for option in ["ttl", "task"] {
+        if let Some(text) = one(matches, option) {
+            command.push_str(&format!(" --{option} {}", quoted(text)));
+        }
+    }
+    command
 }
 
 /// The decision on what a reader sees; what it would append is dropped.
@@ -89,6 +103,6 @@ fn rehearse(world: &World<'_>, request: Acquire) -> Result<Output, Failure> {
     let (answer, now) = world.read(&Rehearsal { request, holder, policy })?;
     match answer {
         Ok(lease) => Ok(Output::WouldGrant { lease }),
-        Err(refusal) => Err(Failure::refused(&refusal, &now)),
+        Err(refusal) => Err(Failure::refused(&refusal, &world.look(now))),
     }
 }

@@ -28,5 +28,5 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         return super::status::own(world);
     }
     let (leases, now) = world.read(&Live)?;
-    Ok(Output::Leases { did: None, leases, now })
+    Ok(Output::Leases { leases, look: world.look(now) })
 }

@@ -19,5 +19,5 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let request = Renew { target: targets(&all(matches, "TARGET"))?, ttl: parsed(matches, "ttl")? };
     let leases = world.transact(&request)?;
-    Ok(Output::Leases { did: Some("renewed"), leases, now: world.now()? })
+    Ok(Output::Renewed { leases, now: world.now()? })
 }

@@ -6,7 +6,7 @@ use jit_core::{Holder, Known, Lease, Now, Query, View};
 
 use crate::commands::{one, text};
 use crate::error::Failure;
-use crate::output::{Found, Output};
+use crate::output::{Found, Output, Status};
 use crate::reference::target;
 use crate::world::World;
 
@@ -24,7 +24,10 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let Some(asked) = one(matches, "TARGET") else { return own(world) };
     let (found, now) = world.read(&Lookup(target(asked)?))?;
     match found {
-        Ok(found) => Ok(Output::Status { asked: asked.to_owned(), found, now }),
+        Ok(found) => {
+            let look = world.look(now);
+            Ok(Output::Status(Box::new(Status { asked: asked.to_owned(), found, look })))
+        }
         Err(Unknown) => Err(Failure::no_such_lease(asked)),
     }
 }
@@ -35,7 +38,7 @@ pub(crate) fn own(world: &World<'_>) -> Result<Output, Failure> {
         Some(holder) => world.read(&Own(holder))?,
         None => (Vec::new(), world.now()?),
     };
-    Ok(Output::Leases { did: None, leases, now })
+    Ok(Output::Leases { leases, look: world.look(now) })
 }
 
 /// What a holder has.

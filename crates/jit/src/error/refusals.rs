@@ -3,40 +3,37 @@
 use std::time::Duration;
 
 use jit_core::decide::Wanted;
-use jit_core::{Ended, Lease, Now, Reference, Refusal, Waiter, span};
+use jit_core::{Ended, Lease, Reference, Refusal, Waiter, span};
 use serde_json::{Value, json};
 
 use super::{Code, Failure};
+use crate::look::Look;
 use crate::render::json::lease as lease_json;
-use crate::render::text::{ending, lease_line};
+use crate::render::text::{ending, lease_line, left};
 
 impl Failure {
-    /// An expected "no".
-    pub(crate) fn refused(refusal: &Refusal, now: &Now) -> Self {
+    /// An expected "no". Where waiting would help, there is no hint yet: see [`Self::with_wait`].
+    pub(crate) fn refused(refusal: &Refusal, look: &Look) -> Self {
         match refusal {
-            Refusal::Held(held) => Self::new(Code::Held, format!("{} held by somebody", names(held)))
-                .details(held_lines(held, now))
-                .hint(format!("{} --wait 2m", acquire(references(held))))
-                .context(json!({ "conflicts": conflicts(held, now) })),
+            Refusal::Held(held) => Self::held(held, look),
             Refusal::Awaited(awaited) => {
                 Self::new(Code::Awaited, format!("{} free, but somebody came first", names(awaited)))
                     .details(awaited.iter().map(waiter_line).collect())
-                    .hint(format!("{} --wait 2m", acquire(references(awaited))))
                     .context(json!({ "waiters": awaited.iter().map(waiter_json).collect::<Vec<_>>() }))
             }
-            Refusal::Lost { lost, now_held } => Self::lost(lost, now_held, now),
+            Refusal::Lost { lost, now_held } => Self::lost(lost, now_held, look),
             Refusal::Released(ended) => {
                 Self::new(Code::LeaseReleased, format!("lease {} was given up before", ended.lease.id))
                     .hint("jit claim status")
                     .context(json!({ "lease_id": ended.lease.id, "ended_at": ended.ended_at }))
             }
             Refusal::NotYours(lease) => Self::new(Code::NotYours, format!("lease {} is not yours", lease.id))
-                .details(vec![lease_line(lease, now)])
+                .details(vec![lease_line(lease, look)])
                 .hint(format!(
                     "see what is yours: jit claim status; wait: {} --wait 2m",
                     acquire(&lease.issues)
                 ))
-                .context(json!({ "lease": lease_json(lease, now) })),
+                .context(json!({ "lease": lease_json(lease, look) })),
             Refusal::NotHeld(reference) => Self::new(Code::NotHeld, format!("nobody holds {reference}"))
                 .hint(format!("jit claim acquire {reference}"))
                 .context(json!({ "reference": reference })),
@@ -79,13 +76,38 @@ impl Failure {
                 format!("lease {} has been held for {most}, as long as is allowed", lease.id),
             )
             .hint(format!("jit claim release {}", lease.id))
-            .context(json!({ "lease": lease_json(lease, now), "most_secs": most.secs() })),
+            .context(json!({ "lease": lease_json(lease, look), "most_secs": most.secs() })),
         }
     }
 
-    fn lost(lost: &Ended, now_held: &[Wanted<Lease>], now: &Now) -> Self {
+    fn held(held: &[Wanted<Lease>], look: &Look) -> Self {
+        let own = held.iter().all(|wanted| look.is_own(&wanted.blocker));
+        let message = match held {
+            [Wanted { blocker, .. }, rest @ ..]
+                if own && rest.iter().all(|wanted| wanted.blocker.id == blocker.id) =>
+            {
+                let left = left(blocker, &look.now);
+                format!("you hold {} already, as lease {}, {left}", list(held, ", "), blocker.id)
+            }
+            held if own => format!("you hold {} already", list(held, ", ")),
+            held => format!("{} held by somebody", names(held)),
+        };
+        let failure = Self::new(Code::Held, message)
+            .details(held_lines(held, look))
+            .context(json!({ "conflicts": conflicts(held, look) }));
+        match own {
+            // Another process of the same identity may have it: its secret is not to be asked for.
+            true => failure.hint(format!(
+                "if you work on it, carry on: jit claim renew {}; if another process of yours does, take something else: jit claim list",
+                list(held, " ")
+            )),
+            false => failure,
+        }
+    }
+
+    fn lost(lost: &Ended, now_held: &[Wanted<Lease>], look: &Look) -> Self {
         let mut details = vec![ending(lost)];
-        details.extend(held_lines(now_held, now));
+        details.extend(held_lines(now_held, look));
         let anew = acquire(&lost.lease.issues);
         let hint = match now_held.is_empty() {
             true => format!("nobody has it now; take it anew: {anew}"),
@@ -99,27 +121,29 @@ impl Failure {
                 "fence": lost.lease.fence,
                 "ended": lost.end,
                 "ended_at": lost.ended_at,
-                "now_held": conflicts(now_held, now),
+                "now_held": conflicts(now_held, look),
             }))
     }
 
     /// Waited for as long as was asked.
-    pub(crate) fn waited_in_vain(refusal: &Refusal, now: &Now, waited: Duration) -> Self {
-        let blocked = Self::refused(refusal, now);
+    pub(crate) fn waited_in_vain(refusal: &Refusal, look: &Look, waited: Duration) -> Self {
+        let blocked = Self::refused(refusal, look);
         let in_vain = match waited.is_zero() {
             true => format!("{}, and there was no time to wait", blocked.message),
             false => format!("waited {} in vain: {}", span(waited), blocked.message),
         };
         Self::new(Code::TimedOut, in_vain)
             .details(blocked.details)
-            .hint("try again with a longer --wait, or take something else")
+            .hint(blocked.hint.unwrap_or_default())
             .context(blocked.context)
     }
 
-    /// Where waiting would help: the whole request once more, not only what is in the way.
-    pub(crate) fn with_wait(self, wanted: &[Reference]) -> Self {
+    /// What to do where waiting would help: `request` is the command that asks for the same again.
+    pub(crate) fn with_wait(self, request: &str) -> Self {
         match self.code {
-            Code::Held | Code::Awaited => self.hint(format!("{} --wait 2m", acquire(wanted))),
+            Code::Held | Code::Awaited if self.hint.is_none() => self.hint(format!("{request} --wait 2m")),
+            Code::TimedOut if self.hint.is_none() => self
+                .hint(format!("take something else (jit claim list), or wait longer: {request} --wait 10m")),
             _ => self,
         }
     }
@@ -132,9 +156,12 @@ fn acquire<'r>(references: impl IntoIterator<Item = &'r Reference>) -> String {
 }
 
 fn names<T>(wanted: &[Wanted<T>]) -> String {
-    let listed: Vec<String> = references(wanted).iter().map(ToString::to_string).collect();
-    let verb = if listed.len() == 1 { "is" } else { "are" };
-    format!("{} {verb}", listed.join(", "))
+    let verb = if references(wanted).len() == 1 { "is" } else { "are" };
+    format!("{} {verb}", list(wanted, ", "))
+}
+
+fn list<T>(wanted: &[Wanted<T>], between: &str) -> String {
+    references(wanted).iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
 }
 
 fn references<T>(wanted: &[Wanted<T>]) -> Vec<&Reference> {
@@ -143,16 +170,17 @@ fn references<T>(wanted: &[Wanted<T>]) -> Vec<&Reference> {
     references
 }
 
-fn held_lines(held: &[Wanted<Lease>], now: &Now) -> Vec<String> {
-    held.iter().map(|wanted| format!("{}: {}", wanted.reference, lease_line(&wanted.blocker, now))).collect()
+fn held_lines(held: &[Wanted<Lease>], look: &Look) -> Vec<String> {
+    held.iter().map(|wanted| format!("{}: {}", wanted.reference, lease_line(&wanted.blocker, look))).collect()
 }
 
-fn conflicts(held: &[Wanted<Lease>], now: &Now) -> Vec<Value> {
+fn conflicts(held: &[Wanted<Lease>], look: &Look) -> Vec<Value> {
     let conflict = |wanted: &Wanted<Lease>| {
         json!({
             "reference": wanted.reference,
             "agent": wanted.blocker.holder.agent,
-            "lease": lease_json(&wanted.blocker, now),
+            "yours": look.is_own(&wanted.blocker),
+            "lease": lease_json(&wanted.blocker, look),
         })
     };
     held.iter().map(conflict).collect()

@@ -10,6 +10,7 @@ use jit_core::{
 use uuid::Uuid;
 
 use super::*;
+use crate::look::Look;
 
 /// What `by` is told when it asks for this while ann holds `name:held` and `name:too`, and
 /// her `name:lapsed` was taken over by bob.
@@ -36,7 +37,7 @@ fn told<R: Request>(request: &R, by: &str) -> Failure {
     }
     match decided(&state, request, by, 702).answer {
         Ok(_) => panic!("granted"),
-        Err(refusal) => Failure::refused(&refusal, &now(702)),
+        Err(refusal) => Failure::refused(&refusal, &look(by)).with_wait("jit claim acquire name:all"),
     }
 }
 
@@ -48,6 +49,13 @@ fn now(secs: u64) -> Now {
     let stamp = Stamp { boot: Uuid::nil().to_string().parse().unwrap(), ns: secs * 1_000_000_000 };
     let wall: jit_core::WallTime = "2026-11-21T12:00:00Z".parse().unwrap();
     Now { stamp, wall: wall.plus_secs(secs) }
+}
+
+/// As `by` looks, who can see where its worktree is.
+fn look(by: &str) -> Look {
+    let by = holder(by);
+    let places = [(by.worktree, "/work/seven".into())].into();
+    Look { now: now(702), by: Some(by), places }
 }
 
 fn decided<R: Request>(state: &State, request: &R, agent: &str, at: u64) -> jit_core::Decision<R::Answer> {
@@ -110,7 +118,7 @@ fn refusals_say_what_happened_what_is_in_the_way_and_what_to_do() {
     };
     let awaited = Wanted { reference: lease.issues[0].clone(), blocker: waiter };
     let most = "8h".parse().unwrap();
-    let said = |refusal| Failure::refused(&refusal, &now(702));
+    let said = |refusal| Failure::refused(&refusal, &look("agent:x")).with_wait("jit claim acquire name:all");
     let failures = [
         (5, said(Refusal::Awaited(vec![awaited]))),
         (6, said(Refusal::Released(Box::new(ended)))),
@@ -120,6 +128,8 @@ fn refusals_say_what_happened_what_is_in_the_way_and_what_to_do() {
         (2, said(Refusal::Several(vec![lease.id, LeaseId::new(Uuid::from_u128(2))]))),
         (7, said(Refusal::LifetimeOver { lease: Box::new(lease), most })),
         (5, told(&acquire(&["name:held", "name:lapsed"], 9), "agent:cleo")),
+        (5, told(&acquire(&["name:held"], 9), "agent:ann")),
+        (5, told(&acquire(&["name:held", "name:too"], 9), "agent:ann/sub")),
         (2, told(&long, "agent:cleo")),
         (6, told(&renew(issues(&["name:lapsed"])), "agent:ann")),
         (6, told(&renew(issues(&["name:held"])), "agent:bob")),
@@ -137,8 +147,24 @@ fn refusals_say_what_happened_what_is_in_the_way_and_what_to_do() {
             failure.code.name(),
             failure.code.status(),
             crate::render::text::failure(&failure, false),
-            crate::render::json::failure(&failure.for_agent("--agent agent:x "))
+            crate::render::json::failure(&failure.with_options("--agent agent:x "))
         ));
     }
     insta::assert_snapshot!(shown);
+}
+
+/// A hint is a command of the caller's place and name, and says nothing else than it did.
+#[test]
+fn hints_repeat_what_was_said_before_the_command() {
+    let hint = |text: &str| Failure::usage("", text).with_options("-C '/a b' --agent agent:x ").hint;
+    for (plain, repeated) in [
+        ("jit claim list", "jit -C '/a b' --agent agent:x claim list"),
+        (
+            "see jit config list; wait: jit claim acquire name:a --task 'run jit claim list' --wait 2m",
+            "see jit -C '/a b' --agent agent:x config list; wait: jit -C '/a b' --agent agent:x claim acquire name:a --task 'run jit claim list' --wait 2m",
+        ),
+        ("git config core.sharedRepository group", "git config core.sharedRepository group"),
+    ] {
+        assert_eq!(hint(plain).as_deref(), Some(repeated));
+    }
 }

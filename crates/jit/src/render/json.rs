@@ -1,11 +1,12 @@
 //! Output for programs.
 
-use jit_core::{Ended, Lease, Lifetime, Now, Operation, Record};
+use jit_core::{Ended, Lease, Lifetime, Operation, Record};
 use jit_git::{Worktree, WorktreeKind};
 use serde_json::{Map, Value, json};
 
 use crate::error::Failure;
-use crate::output::{Found, Needs, Output, Setting};
+use crate::look::Look;
+use crate::output::{Found, Needs, Output, Setting, Status};
 
 /// What stands under `error`.
 pub(crate) fn failure(failure: &Failure) -> Value {
@@ -22,7 +23,7 @@ pub(crate) fn failure(failure: &Failure) -> Value {
 pub(crate) fn data(output: &Output) -> Value {
     match output {
         Output::Granted { lease: granted, token, now, .. } => {
-            let mut data = json!({ "lease": lease(granted, now) });
+            let mut data = json!({ "lease": lease(granted, &Look::at(*now)) });
             if let Some(token) = token {
                 data["token"] = json!(token.to_string());
             }
@@ -31,15 +32,14 @@ pub(crate) fn data(output: &Output) -> Value {
         Output::WouldGrant { lease: granted } => {
             json!({ "dry_run": true, "issues": granted.issues, "ttl_secs": granted.ttl })
         }
-        Output::Leases { leases, now, .. } => {
-            json!({ "leases": leases.iter().map(|one| lease(one, now)).collect::<Vec<_>>() })
-        }
+        Output::Renewed { leases: renewed, now } => json!({ "leases": leases(renewed, &Look::at(*now)) }),
         Output::Beat { beat, now } => json!({
-            "leases": beat.renewed.iter().map(|one| lease(one, now)).collect::<Vec<_>>(),
-            "over": beat.over.iter().map(|one| lease(one, now)).collect::<Vec<_>>(),
+            "leases": leases(&beat.renewed, &Look::at(*now)),
+            "over": leases(&beat.over, &Look::at(*now)),
             "lost": beat.lost.iter().map(ended).collect::<Vec<_>>(),
         }),
-        Output::Status { asked, found, now } => status(asked, found, now),
+        Output::Leases { leases: shown, look } => json!({ "leases": leases(shown, look) }),
+        Output::Status(found) => status(found),
         Output::Released(released) => json!({ "released": released.iter().map(|released| json!({
             "lease_id": released.lease.id,
             "issues": released.issues,
@@ -88,8 +88,14 @@ pub(crate) fn data(output: &Output) -> Value {
     }
 }
 
-/// A lease as every answer shows it (design, section 5).
-pub(crate) fn lease(lease: &Lease, now: &Now) -> Value {
+fn leases(leases: &[Lease], look: &Look) -> Vec<Value> {
+    leases.iter().map(|one| lease(one, look)).collect()
+}
+
+/// A lease as every answer shows it (design, section 5), and where its worktree is, if that was
+/// looked up.
+pub(crate) fn lease(lease: &Lease, look: &Look) -> Value {
+    let now = &look.now;
     let (remaining, state) = match lease.lifetime(&now.stamp) {
         Lifetime::Left(left) => (left.as_secs(), "held"),
         Lifetime::Unsighted => (lease.ttl.secs(), "held"),
@@ -99,6 +105,9 @@ pub(crate) fn lease(lease: &Lease, now: &Now) -> Value {
     shown.insert("expires_at".into(), json!(lease.expires_at(now)));
     shown.insert("remaining_secs".into(), json!(remaining));
     shown.insert("state".into(), json!(state));
+    if let Some(place) = look.place(lease) {
+        shown.insert("worktree_path".into(), json!(place.display().to_string()));
+    }
     Value::Object(shown)
 }
 
@@ -134,10 +143,11 @@ fn ended(ended: &Ended) -> Value {
     Value::Object(shown)
 }
 
-fn status(asked: &str, found: &Found, now: &Now) -> Value {
+fn status(status: &Status) -> Value {
+    let Status { asked, found, look } = status;
     match found {
         Found::Nothing => json!({ "asked": asked, "lease": null }),
-        Found::Live(live) => json!({ "asked": asked, "lease": lease(live, now) }),
+        Found::Live(live) => json!({ "asked": asked, "lease": lease(live, look) }),
         Found::Ended(over) => json!({ "asked": asked, "lease": ended(over) }),
         Found::Lost(_, over) => json!({ "asked": asked, "lease": null, "lost": ended(over) }),
     }

@@ -3,7 +3,8 @@
 use jit_core::{End, Ended, Lease, Lifetime, Now, Operation, Record, Reference, span};
 
 use crate::error::Failure;
-use crate::output::{Found, Needs, Output};
+use crate::look::Look;
+use crate::output::{Found, Needs, Output, Status};
 
 /// A command's output as text.
 pub(crate) fn human(output: &Output, colour: bool) -> String {
@@ -15,16 +16,11 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
         Output::WouldGrant { lease } => {
             format!("would get {} for {}\n", issues(&lease.issues), lease.ttl)
         }
-        Output::Leases { did: Some(did), leases, now } => renewed(did, leases, now),
-        Output::Beat { beat, now } => renewed("renewed", &beat.renewed, now),
-        Output::Leases { did: None, leases, .. } if leases.is_empty() => "no leases\n".into(),
-        Output::Leases { did: None, leases, now } => table(leases, now, paint),
-        Output::Status { asked, found, now } => match found {
-            Found::Nothing => format!("{asked} is free\n"),
-            Found::Live(lease) => details(lease, now),
-            Found::Ended(ended) => format!("{}\n", ending(ended)),
-            Found::Lost(reference, ended) => format!("{reference} is free\n{}\n", ending(ended)),
-        },
+        Output::Renewed { leases, now } => renewed(leases, now),
+        Output::Beat { beat, now } => renewed(&beat.renewed, now),
+        Output::Leases { leases, .. } if leases.is_empty() => "no leases\n".into(),
+        Output::Leases { leases, look } => table(leases, look, paint),
+        Output::Status(found) => status(found),
         Output::Released(released) => released
             .iter()
             .map(|released| match released.lease.issues.is_empty() {
@@ -117,6 +113,15 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
     }
 }
 
+fn status(status: &Status) -> String {
+    match &status.found {
+        Found::Nothing => format!("{} is free\n", status.asked),
+        Found::Live(lease) => details(lease, &status.look),
+        Found::Ended(ended) => format!("{}\n", ending(ended)),
+        Found::Lost(reference, ended) => format!("{reference} is free\n{}\n", ending(ended)),
+    }
+}
+
 /// A failure as text: what happened, what is in the way, what to do next.
 pub(crate) fn failure(failure: &Failure, colour: bool) -> String {
     let paint = Paint(colour);
@@ -130,10 +135,13 @@ pub(crate) fn failure(failure: &Failure, colour: bool) -> String {
     text
 }
 
-/// Who has a lease, and for how long still.
-pub(crate) fn lease_line(lease: &Lease, now: &Now) -> String {
+/// Who has a lease, for how long still, and where.
+pub(crate) fn lease_line(lease: &Lease, look: &Look) -> String {
+    let you = if look.is_own(lease) { " (you)" } else { "" };
     let task = lease.task.as_ref().map(|task| format!(" for \"{task}\"")).unwrap_or_default();
-    format!("{} has it since {}{task}, {}", lease.holder.agent, lease.acquired_at, left(lease, now))
+    let place = look.place(lease).map(|place| format!(", in {}", place.display())).unwrap_or_default();
+    let (agent, since) = (&lease.holder.agent, &lease.acquired_at);
+    format!("{agent}{you} has it since {since}{task}, {}{place}", left(lease, &look.now))
 }
 
 /// How a lease ended.
@@ -169,8 +177,8 @@ impl Paint {
     }
 }
 
-fn renewed(did: &str, leases: &[Lease], now: &Now) -> String {
-    let line = |lease: &Lease| format!("{did} {}: {}\n", issues(&lease.issues), left(lease, now));
+fn renewed(leases: &[Lease], now: &Now) -> String {
+    let line = |lease: &Lease| format!("renewed {}: {}\n", issues(&lease.issues), left(lease, now));
     leases.iter().map(line).collect()
 }
 
@@ -199,30 +207,32 @@ fn granted(did: &str, lease: &Lease, token: Option<String>, now: &Now) -> String
     text
 }
 
-fn details(lease: &Lease, now: &Now) -> String {
+fn details(lease: &Lease, look: &Look) -> String {
     fields(&[
         ("issues", Some(issues(&lease.issues))),
         ("held by", Some(lease.holder.agent.to_string())),
         ("worktree", Some(lease.holder.worktree.to_string())),
+        ("path", look.place(lease).map(|place| place.display().to_string())),
         ("branch", lease.branch.clone()),
         ("task", lease.task.as_ref().map(ToString::to_string)),
         ("since", Some(lease.acquired_at.to_string())),
-        ("left", Some(left(lease, now))),
+        ("left", Some(left(lease, &look.now))),
         ("lease", Some(lease.id.to_string())),
         ("fence", Some(lease.fence.to_string())),
     ])
 }
 
-fn table(leases: &[Lease], now: &Now, paint: Paint) -> String {
-    let head = ["ISSUES", "AGENT", "BRANCH", "LEFT", "LEASE", "TASK"].map(String::from).to_vec();
+fn table(leases: &[Lease], look: &Look, paint: Paint) -> String {
+    let head = ["ISSUES", "AGENT", "BRANCH", "LEFT", "LEASE", "TASK", "WORKTREE"].map(String::from).to_vec();
     let rows = leases.iter().map(|lease| {
         vec![
             issues(&lease.issues),
             lease.holder.agent.to_string(),
             lease.branch.clone().unwrap_or_else(|| "-".into()),
-            left(lease, now),
+            left(lease, &look.now),
             lease.id.to_string(),
-            lease.task.as_ref().map(ToString::to_string).unwrap_or_default(),
+            lease.task.as_ref().map_or_else(|| "-".into(), ToString::to_string),
+            look.place(lease).map_or_else(|| "-".into(), |place| place.display().to_string()),
         ]
     });
     let text = columns(std::iter::once(head).chain(rows).collect());

@@ -1,0 +1,46 @@
+//! How leases are looked at: when, by whom, and where their worktrees are.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jit_core::{Holder, Lease, Now, WorktreeId};
+
+use crate::world::World;
+
+/// What is said of a lease depends on this.
+#[derive(Debug)]
+pub(crate) struct Look {
+    /// When.
+    pub(crate) now: Now,
+    /// By whom, where that is known.
+    pub(crate) by: Option<Holder>,
+    /// The roots of worktrees that are there.
+    pub(crate) places: BTreeMap<WorktreeId, PathBuf>,
+}
+
+impl Look {
+    /// On the way to a grant, where nobody looks up anything.
+    pub(crate) fn at(now: Now) -> Self {
+        Self { now, by: None, places: BTreeMap::new() }
+    }
+
+    /// Whether whoever looks may act for the lease's holder.
+    pub(crate) fn is_own(&self, lease: &Lease) -> bool {
+        self.by.as_ref().is_some_and(|by| lease.holder.acts_for(by))
+    }
+
+    /// Where the lease's holder works, if that is there.
+    pub(crate) fn place(&self, lease: &Lease) -> Option<&Path> {
+        self.places.get(&lease.holder.worktree).map(PathBuf::as_path)
+    }
+}
+
+impl World<'_> {
+    /// With all that a person wants to know, and nothing that could fail: what can't be found out
+    /// is not told.
+    pub(crate) fn look(&self, now: Now) -> Look {
+        let roots = self.repo().map(|repo| repo.roots()).unwrap_or_default();
+        let places = roots.into_iter().map(|(identity, root)| (WorktreeId::new(identity.id), root));
+        Look { now, by: self.reader().ok().flatten(), places: places.collect() }
+    }
+}
