@@ -89,7 +89,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
         policy: &Policy,
     ) -> Result<Pending<D, R::Answer>, StepError<R::Answer>> {
         let mut entered = self.enter(actor)?;
-        let waiting = tickets::living(&self.disk, entered.shared)?;
+        let waiting = tickets::living(&self.disk, entered.shared, &entered.now.stamp)?;
         let scene = Scene { now: entered.now, actor, policy, waiting: &waiting };
         let Decision { operations, answer } = self.decided(request, &mut entered, &scene)?;
         let batch = log::batch(operations, actor, &entered.now, entered.shared.durable(), entered.end)?;

@@ -2,11 +2,14 @@
 //!
 //! A waiter keeps a ticket's file locked for as long as it waits. The files are slots that are
 //! used again; an unlocked one is free, whatever it says, so a waiter that died is out of the
-//! queue at once.
+//! queue at once. One that was stopped keeps its lock: it is passed over, and has its place again
+//! when it goes on, because each waiter notes on its slip when it looked last. That note is
+//! written without the writers' lock; should it ever be read half written, a waiter is overtaken
+//! once, and nothing is granted twice by that.
 
 use std::time::Duration;
 
-use jit_core::{AgentId, Holder, References, Waiter, WallTime};
+use jit_core::{AgentId, Holder, Now, References, Stamp, Waiter, WallTime};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
@@ -18,7 +21,8 @@ use crate::store::Store;
 
 /// A place in the queue, for as long as it is kept.
 pub struct Ticket<'s, D: Disk> {
-    number: u64,
+    slip: Slip,
+    name: String,
     file: D::File,
     shared: &'s Shared<D::Words>,
 }
@@ -26,12 +30,16 @@ pub struct Ticket<'s, D: Disk> {
 impl<D: Disk> Ticket<'_, D> {
     /// The place: lower came first.
     pub fn number(&self) -> u64 {
-        self.number
+        self.slip.ticket
     }
 }
 
 impl<D: Disk> Drop for Ticket<'_, D> {
     fn drop(&mut self) {
+        // For those who read without a lock.
+        if let Ok(length) = self.file.len() {
+            let _ = self.file.write_at(&vec![b' '; length as usize], 0);
+        }
         // Closing the file lets go as well.
         let _ = self.file.unlock();
         self.shared.ring(Bell::Changed, true);
@@ -45,6 +53,25 @@ struct Slip {
     agent: AgentId,
     issues: References,
     since: WallTime,
+    looked: Stamp,
+}
+
+impl Slip {
+    /// Over whatever the file said.
+    fn write(&self, file: &impl DiskFile, name: &str) -> Result<(), StoreError> {
+        let mut text = serde_json::to_vec(self).map_err(std::io::Error::other).writing(name)?;
+        let length = file.len().writing(name)?;
+        text.resize(text.len().max(length as usize), b' ');
+        file.write_at(&text, 0).writing(name)
+    }
+
+    /// The waiter, if it looked not too long ago. What a slip says of a clock ahead of this one
+    /// is believed.
+    fn waiter(self, now: &Stamp) -> Option<Waiter> {
+        let Self { ticket, agent, issues, since, looked } = self;
+        let silent_ns = looked.age_at(now).unwrap_or(0);
+        (silent_ns <= SILENCE.as_nanos() as u64).then_some(Waiter { ticket, agent, issues, since })
+    }
 }
 
 /// What a waiter has seen of the changes so far.
@@ -53,6 +80,9 @@ pub struct Seen(u32);
 
 /// Slots are bounded, so that the files are.
 const MOST: u64 = 1024;
+
+/// How long a waiter may be silent and still count.
+const SILENCE: Duration = Duration::from_secs(15);
 
 impl<D: Disk, C: Clock> Store<D, C> {
     /// Takes the next place in the queue for these references.
@@ -74,16 +104,37 @@ impl<D: Disk, C: Clock> Store<D, C> {
                 agent: actor.agent.clone(),
                 issues: issues.clone(),
                 since: entered.now.wall,
+                looked: entered.now.stamp,
             };
-            let text = serde_json::to_vec(&slip).map_err(std::io::Error::other).writing(&name)?;
-            let length = file.len().writing(&name)?;
-            let mut padded = text;
-            padded.resize(padded.len().max(length as usize), b' ');
-            file.write_at(&padded, 0).writing(&name)?;
+            slip.write(&file, &name)?;
             shared.set_tickets(shared.tickets().max(slot + 1));
-            return Ok(Ticket { number, file, shared });
+            return Ok(Ticket { slip, name, file, shared });
         }
         Err(StoreError::QueueFull(MOST))
+    }
+
+    /// Says that a waiter is about to look again. One that has not for 15 seconds is passed over.
+    ///
+    /// # Errors
+    /// When the ticket can't be written.
+    pub fn look(&self, ticket: &mut Ticket<'_, D>) -> Result<(), StoreError> {
+        ticket.slip.looked = self.clock.now().map_err(StoreError::Clock)?.stamp;
+        ticket.slip.write(&ticket.file, &ticket.name)
+    }
+
+    /// Who waits, in order, as far as can be told without any lock: one that was killed is among
+    /// them for 15 seconds more, and what can't be read is left out.
+    pub fn waiting(&self) -> Vec<Waiter> {
+        let Ok(Now { stamp, .. }) = self.clock.now() else { return Vec::new() };
+        let shared = self.shared_to_read().filter(|shared| shared.of_boot(stamp.boot));
+        let slots = shared.map_or(0, |shared| shared.tickets().min(MOST));
+        let read = |slot| {
+            let text = self.disk.open(&ticket(slot), Open::Read).ok()?.read_from(0).ok()?;
+            serde_json::from_slice::<Slip>(&text).ok()?.waiter(&stamp)
+        };
+        let mut waiting: Vec<Waiter> = (0..slots).filter_map(read).collect();
+        waiting.sort_by_key(|waiter| waiter.ticket);
+        waiting
     }
 
     /// What has been seen of the changes so far; take it before looking.
@@ -104,9 +155,13 @@ impl<D: Disk, C: Clock> Store<D, C> {
     }
 }
 
-/// The living waiters in the order of their tickets. Only under the writers' lock, which whoever
+/// The living waiters that are not silent, in the order of their tickets. Only under the writers' lock, which whoever
 /// writes a ticket holds.
-pub(crate) fn living<D: Disk>(disk: &D, shared: &Shared<D::Words>) -> Result<Vec<Waiter>, StoreError> {
+pub(crate) fn living<D: Disk>(
+    disk: &D,
+    shared: &Shared<D::Words>,
+    now: &Stamp,
+) -> Result<Vec<Waiter>, StoreError> {
     let slots = shared.tickets();
     let mut waiting = Vec::new();
     let mut used = 0;
@@ -119,9 +174,7 @@ pub(crate) fn living<D: Disk>(disk: &D, shared: &Shared<D::Words>) -> Result<Vec
         used = slot + 1;
         let text = file.read_from(0).reading(&name)?;
         // One who is about to be refused its place has locked the slot and written nothing.
-        if let Ok(Slip { ticket, agent, issues, since }) = serde_json::from_slice(&text) {
-            waiting.push(Waiter { ticket, agent, issues, since });
-        }
+        waiting.extend(serde_json::from_slice(&text).ok().and_then(|slip: Slip| slip.waiter(now)));
     }
     if used < slots {
         shared.set_tickets(used);

@@ -9,7 +9,8 @@ use jit_store::StepError;
 use crate::error::Failure;
 use crate::world::World;
 
-/// A writer that died between changing the leases and saying so is noticed after so long.
+/// A writer that died between changing the leases and saying so is noticed after so long, and a
+/// waiter that looks as often is not taken to be stopped.
 const LONGEST_NAP: Duration = Duration::from_secs(5);
 
 /// Acquires, waiting at most so long for those who are in the way.
@@ -18,9 +19,12 @@ pub(crate) fn acquire(world: &World<'_>, mut request: Acquire, most: Duration) -
     let began = world.now()?;
     let mut place = None;
     loop {
-        let seen = match place {
+        let seen = match &mut place {
             None => None,
-            Some(_) => Some(store.seen().map_err(|error| world.trouble(error))?),
+            Some(ticket) => {
+                let looked = store.look(ticket).and_then(|()| store.seen());
+                Some(looked.map_err(|error| world.trouble(error))?)
+            }
         };
         let refusal = match store.transact(&request, &holder, policy) {
             Err(StepError::Refused(refusal @ (Refusal::Held(_) | Refusal::Awaited(_)))) => refusal,

@@ -7,7 +7,7 @@ use jit_store::StepError;
 use crate::support::ask::{acquire, acquisition, ask, release};
 use crate::support::past::Past;
 use crate::support::scenarios::held;
-use crate::support::{asked, holder, policy};
+use crate::support::{asked, holder, policy, reader};
 
 /// Asks with a place in the queue, or without; who was in the way?
 fn asks(past: &Past, actor: &str, n: u64, names: &str, ticket: Option<u64>) -> Result<(), Vec<String>> {
@@ -68,4 +68,55 @@ fn changes_are_heard() {
     assert_ne!(changed, seen);
     drop(ticket);
     assert_ne!(waiter.seen().unwrap(), changed);
+}
+
+/// A waiter that was stopped keeps its lock but not those behind it waiting; when it goes on, it
+/// has its place again.
+#[test]
+fn a_stopped_waiter_is_passed_over_until_it_goes_on() {
+    let past = held();
+    let (first, second) = (past.process(), past.process());
+    let mut one = first.queue(&holder("c"), &asked("x")).unwrap();
+    let mut two = second.queue(&holder("d"), &asked("x")).unwrap();
+    for _ in 0..4 {
+        past.machine.pass(5);
+        first.look(&mut one).unwrap();
+        second.look(&mut two).unwrap();
+    }
+    assert!(ask(&past.process(), "a", &release("x")).is_granted());
+    past.machine.pass(15);
+    second.look(&mut two).unwrap();
+    let both = Err(vec!["agent:c".into(), "agent:d".into()]);
+    assert_eq!(asks(&past, "e", 10, "x", None), both, "a long nap is no stop");
+    past.machine.pass(1);
+    assert_eq!(asks(&past, "e", 11, "x", None), Err(vec!["agent:d".into()]));
+    first.look(&mut one).unwrap();
+    assert_eq!(asks(&past, "e", 12, "x", None), both);
+    assert_eq!(asks(&past, "d", 13, "x", Some(two.number())), Err(vec!["agent:c".into()]));
+    past.machine.pass(16);
+    second.look(&mut two).unwrap();
+    assert_eq!(asks(&past, "d", 14, "x", Some(two.number())), Ok(()));
+}
+
+/// Who waits is told without a lock or a write; who left is not among them.
+#[test]
+fn waiters_are_seen_by_readers() {
+    let past = held();
+    let seen = || {
+        let waiting = reader(&past.machine).waiting();
+        waiting.iter().map(|waiter| waiter.agent.to_string()).collect::<Vec<_>>()
+    };
+    assert!(seen().is_empty());
+    let (first, second) = (past.process(), past.process());
+    let one = first.queue(&holder("c"), &asked("x y")).unwrap();
+    let mut two = second.queue(&holder("d"), &asked("x")).unwrap();
+    assert_eq!(seen(), ["agent:c", "agent:d"]);
+    let waiting = reader(&past.machine).waiting();
+    assert_eq!(waiting[0].issues, asked("x y"));
+    drop(one);
+    assert_eq!(seen(), ["agent:d"]);
+    past.machine.kill(second.disk().pid);
+    past.machine.pass(16);
+    assert!(seen().is_empty(), "the dead fall silent");
+    assert!(second.look(&mut two).is_err());
 }
