@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::tools::measured;
-use crate::support::{Repo, Running};
+use crate::support::{Agent, Repo, Running};
 
 const SOON: Duration = Duration::from_secs(1);
 
@@ -127,4 +127,50 @@ fn eight_waiters_are_all_served() {
     });
     assert_eq!(ann.holder_of("name:a"), None);
     repo.healthy();
+}
+
+/// Who waits is seen by everybody: in the list, on what is waited for, on what the holder has; and
+/// a rehearsal does not overtake either.
+#[test]
+fn who_waits_is_shown() {
+    let repo = Repo::warm();
+    let (ann, bob, cleo) = (repo.agent("ann"), repo.agent("bob"), repo.agent("cleo"));
+    ann.claim("name:a");
+    cleo.claim("name:z");
+    let waiting = bob.start_waiting(&["name:a", "name:b"]);
+    let seen = |agent: &Agent<'_>, arguments: &[&str]| {
+        let waiters = agent.jit(arguments).ok()["waiters"].clone();
+        waiters.as_array().unwrap().iter().map(|waiter| waiter["agent"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(seen(&cleo, &["claim", "list"]), ["agent:bob"]);
+    assert_eq!(seen(&cleo, &["claim", "status", "name:b"]), ["agent:bob"]);
+    assert_eq!(seen(&ann, &["claim", "status"]), ["agent:bob"], "it waits for what she has");
+    assert!(seen(&cleo, &["claim", "status"]).is_empty());
+    assert!(seen(&cleo, &["claim", "status", "name:z"]).is_empty());
+    let said = ann.say(["claim", "status"]).stdout;
+    assert!(said.contains("agent:bob waits for name:a, name:b since "), "{said}");
+    assert_eq!(cleo.jit(["claim", "acquire", "name:b", "--dry-run"]).refused(5).code, "awaited");
+    ann.jit(["claim", "release", "name:a"]).ok();
+    waiting.within(SOON).lease();
+    assert!(seen(&cleo, &["claim", "list"]).is_empty(), "who was served does not wait");
+}
+
+/// One's own leases show as lapsed once they have, and as lost once somebody else's change
+/// evicted them.
+#[test]
+fn what_was_lost_is_shown_to_its_holder() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let lease = ann.jit(["claim", "acquire", "name:a", "--ttl", "1s"]).lease();
+    std::thread::sleep(Duration::from_millis(1_100));
+    let own = ann.jit(["claim", "status"]).leases();
+    assert_eq!((&*own[0].state, own[0].remaining_secs), ("lapsed", 0));
+    bob.claim("name:a");
+    let own = ann.jit(["claim", "status"]).ok();
+    assert_eq!(own["leases"], serde_json::json!([]));
+    assert_eq!(own["lost"][0]["lease_id"], lease.lease_id);
+    assert_eq!(own["lost"][0]["end"]["how"], "lapsed");
+    let said = ann.say(["claim", "status"]).stdout;
+    assert!(said.contains("lost name:a: ") && said.contains("lapsed after 1s"), "{said}");
+    assert_eq!(bob.jit(["claim", "status"]).ok()["lost"], serde_json::json!([]));
 }

@@ -18,7 +18,7 @@ pub use evict::{ForceEvict, Sweep};
 pub use own::Target;
 pub use refusal::{Refusal, Wanted};
 pub use release::{Release, ReleaseAll, Released};
-pub use renew::{Beat, Heartbeat, Renew};
+pub use renew::{Beat, Heartbeat, Renew, lost_since};
 pub use resume::Resume;
 pub use step::Step;
 pub use transfer::Transfer;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use jit_core::decide::{Beat, Released};
-use jit_core::{AgentId, Ended, Lease, Now, Record, Reference, Token, WorktreeId};
+use jit_core::{AgentId, Ended, Lease, Now, Record, Reference, Token, Waiter, WorktreeId};
 use jit_git::Worktree;
 use jit_store::Compacted;
 
@@ -19,8 +19,8 @@ pub(crate) enum Output {
     Beat { beat: Beat, now: Now },
     /// Leases were renewed.
     Renewed { leases: Vec<Lease>, now: Now },
-    /// Leases, to look at.
-    Leases { leases: Vec<Lease>, look: Look },
+    /// Leases, to look at, and who waits for them; with the caller's own, those that it lost.
+    Leases { leases: Vec<Lease>, lost: Option<Vec<Ended>>, waiters: Vec<Waiter>, look: Look },
     /// What a reference or lease id leads to.
     Status(Box<Status>),
     /// What was given up.
@@ -53,6 +53,7 @@ pub(crate) enum Output {
 pub(crate) struct Status {
     pub(crate) asked: String,
     pub(crate) found: Found,
+    pub(crate) waiters: Vec<Waiter>,
     pub(crate) look: Look,
 }
 

@@ -77,7 +77,7 @@ impl Request for Heartbeat {
 
 /// Of the leases that were lost, those that ended after the oldest that is held was granted and
 /// whose references are not held again. Without any held, all.
-fn lost_since(held: &[Lease], mut lost: Vec<Ended>) -> Vec<Ended> {
+pub fn lost_since(held: &[Lease], mut lost: Vec<Ended>) -> Vec<Ended> {
     let oldest = held.iter().map(|lease| lease.fence).min();
     let held_again = |reference: &Reference| held.iter().any(|lease| lease.issues.contains(reference));
     lost.retain(|ended| {

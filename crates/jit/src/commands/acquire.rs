@@ -3,7 +3,8 @@
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::decide::{Acquire, Resume, decide};
 use jit_core::{
-    Decision, Holder, Lease, Now, Policy, Query, References, Refusal, Scene, Token, View, parse_duration,
+    Decision, Holder, Lease, Now, Policy, Query, References, Refusal, Scene, Token, View, Waiter,
+    parse_duration,
 };
 
 use crate::commands::{all, one, option, parsed, texts};
@@ -28,7 +29,7 @@ pub(crate) fn arguments(command: Command) -> Command {
             Arg::new("dry-run")
                 .long("dry-run")
                 .action(ArgAction::SetTrue)
-                .help("Take nothing; say whether somebody holds it, with the same exit status (waiters are not looked at)"),
+                .help("Take nothing; say whether it would be granted, with the same exit status"),
         )
         .after_help(
             "The answer shows the lease's id and, this once, its token. Exit status 5: somebody holds some of\n\
@@ -83,13 +84,14 @@ struct Rehearsal<'a> {
     request: Acquire,
     holder: Holder,
     policy: &'a Policy,
+    waiting: Vec<Waiter>,
 }
 
 impl Query for Rehearsal<'_> {
     type Answer = (Result<Lease, Refusal>, Now);
 
     fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Self::Answer, V::Error> {
-        let scene = Scene { now: *now, actor: &self.holder, policy: self.policy, waiting: &[] };
+        let scene = Scene { now: *now, actor: &self.holder, policy: self.policy, waiting: &self.waiting };
         let Decision { answer, .. } = decide(&self.request, view, &scene)?;
         Ok((answer, *now))
     }
@@ -100,7 +102,8 @@ fn rehearse(world: &World<'_>, request: Acquire) -> Result<Output, Failure> {
     let holder =
         world.reader()?.unwrap_or(Holder { agent, worktree: jit_core::WorktreeId::new(uuid::Uuid::nil()) });
     let policy = world.policy()?;
-    let (answer, now) = world.read(&Rehearsal { request, holder, policy })?;
+    let (answer, now) =
+        world.read(&Rehearsal { request, holder, policy, waiting: world.store()?.waiting() })?;
     match answer {
         Ok(lease) => Ok(Output::WouldGrant { lease }),
         Err(refusal) => Err(Failure::refused(&refusal, &world.look(now))),

@@ -10,7 +10,10 @@ use crate::world::World;
 pub(crate) fn arguments(command: Command) -> Command {
     command
         .arg(Arg::new("mine").long("mine").action(ArgAction::SetTrue).help("Only what the caller holds"))
-        .after_help("A lease whose TTL has passed shows as lapsed until somebody's next change evicts it.\n\nExample: jit claim list --mine --json")
+        .after_help("A lease whose TTL has passed shows as lapsed until somebody's next change evicts it. Who waits (with\n\
+             `jit claim acquire --wait`) is listed too, in JSON as `data.waiters`; one that was killed shows for\n\
+             15 s more.\n\n\
+             Example: jit claim list --mine --json")
 }
 
 pub(crate) struct Live;
@@ -28,5 +31,6 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         return super::status::own(world);
     }
     let (leases, now) = world.read(&Live)?;
-    Ok(Output::Leases { leases, look: world.look(now) })
+    let waiters = world.store()?.waiting();
+    Ok(Output::Leases { leases, lost: None, waiters, look: world.look(now) })
 }

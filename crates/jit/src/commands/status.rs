@@ -1,8 +1,8 @@
 //! `jit claim status`
 
 use clap::{ArgMatches, Command};
-use jit_core::decide::Target;
-use jit_core::{Holder, Known, Lease, Now, Query, View};
+use jit_core::decide::{Target, lost_since};
+use jit_core::{Ended, Holder, Known, Lease, Now, Query, Reference, View, Waiter};
 
 use crate::commands::{one, text};
 use crate::error::Failure;
@@ -14,7 +14,8 @@ pub(crate) fn arguments(command: Command) -> Command {
     command
         .arg(text("TARGET", "REF|LEASE", "A reference or a lease id [default: the caller's own leases]"))
         .after_help(
-            "Takes no lock and changes nothing. A free reference is no error: `data.lease` is null.\n\
+            "Takes no lock and changes nothing. A free reference is no error: `data.lease` is null. Who waits is\n\
+             listed too, in JSON as `data.waiters`; with one's own leases, what was lost, as `data.lost`.\n\
              Exit status 3: there is no lease of this id.\n\n\
              Example: jit claim status name:schema --json",
         )
@@ -22,33 +23,46 @@ pub(crate) fn arguments(command: Command) -> Command {
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let Some(asked) = one(matches, "TARGET") else { return own(world) };
-    let (found, now) = world.read(&Lookup(target(asked)?))?;
-    match found {
-        Ok(found) => {
-            let look = world.look(now);
-            Ok(Output::Status(Box::new(Status { asked: asked.to_owned(), found, look })))
-        }
-        Err(Unknown) => Err(Failure::no_such_lease(asked)),
-    }
-}
-
-/// The caller's own leases.
-pub(crate) fn own(world: &World<'_>) -> Result<Output, Failure> {
-    let (leases, now) = match world.reader()? {
-        Some(holder) => world.read(&Own(holder))?,
-        None => (Vec::new(), world.now()?),
+    let lookup = Lookup(target(asked)?);
+    let (found, now) = world.read(&lookup)?;
+    let found = found.map_err(|Unknown| Failure::no_such_lease(asked))?;
+    let wanted = match (&lookup.0, &found) {
+        (Target::Issues(issues), _) => issues,
+        (_, Found::Live(lease) | Found::Ended(Ended { lease, .. })) => &lease.issues[..],
+        _ => &[],
     };
-    Ok(Output::Leases { leases, look: world.look(now) })
+    let waiters = waiting_for(world, wanted)?;
+    Ok(Output::Status(Box::new(Status { asked: asked.to_owned(), found, waiters, look: world.look(now) })))
 }
 
-/// What a holder has.
-pub(crate) struct Own(pub(crate) Holder);
+/// The caller's own leases, those that it lost, and who waits for what it has.
+pub(crate) fn own(world: &World<'_>) -> Result<Output, Failure> {
+    let (leases, lost, now) = match world.reader()? {
+        Some(holder) => world.read(&Own(holder))?,
+        None => (Vec::new(), Vec::new(), world.now()?),
+    };
+    let wanted: Vec<Reference> = leases.iter().flat_map(|lease| lease.issues.clone()).collect();
+    let waiters = waiting_for(world, &wanted)?;
+    Ok(Output::Leases { leases, lost: Some(lost), waiters, look: world.look(now) })
+}
+
+/// Those who wait for some of these.
+fn waiting_for(world: &World<'_>, wanted: &[Reference]) -> Result<Vec<Waiter>, Failure> {
+    let mut waiters = world.store()?.waiting();
+    waiters.retain(|waiter| waiter.issues.iter().any(|reference| wanted.contains(reference)));
+    Ok(waiters)
+}
+
+/// What a holder has, and what it lost since it got the oldest of that.
+struct Own(Holder);
 
 impl Query for Own {
-    type Answer = (Vec<Lease>, Now);
+    type Answer = (Vec<Lease>, Vec<Ended>, Now);
 
     fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Self::Answer, V::Error> {
-        Ok((view.held_by(&self.0)?, *now))
+        let held = view.held_by(&self.0)?;
+        let lost = lost_since(&held, view.lost_by(&self.0)?);
+        Ok((held, lost, *now))
     }
 }
 

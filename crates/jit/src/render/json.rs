@@ -1,6 +1,6 @@
 //! Output for programs.
 
-use jit_core::{Ended, Lease, Lifetime, Operation, Record};
+use jit_core::{Ended, Lease, Lifetime, Operation, Record, Waiter};
 use jit_git::{Worktree, WorktreeKind};
 use serde_json::{Map, Value, json};
 
@@ -38,7 +38,13 @@ pub(crate) fn data(output: &Output) -> Value {
             "over": leases(&beat.over, &Look::at(*now)),
             "lost": beat.lost.iter().map(ended).collect::<Vec<_>>(),
         }),
-        Output::Leases { leases: shown, look } => json!({ "leases": leases(shown, look) }),
+        Output::Leases { leases: shown, lost, waiters, look } => {
+            let mut data = json!({ "leases": leases(shown, look), "waiters": waiters_json(waiters) });
+            if let Some(lost) = lost {
+                data["lost"] = lost.iter().map(ended).collect();
+            }
+            data
+        }
         Output::Status(found) => status(found),
         Output::Released(released) => json!({ "released": released.iter().map(|released| json!({
             "lease_id": released.lease.id,
@@ -144,13 +150,21 @@ fn ended(ended: &Ended) -> Value {
 }
 
 fn status(status: &Status) -> Value {
-    let Status { asked, found, look } = status;
-    match found {
+    let Status { asked, found, waiters, look } = status;
+    let mut data = match found {
         Found::Nothing => json!({ "asked": asked, "lease": null }),
         Found::Live(live) => json!({ "asked": asked, "lease": lease(live, look) }),
         Found::Ended(over) => json!({ "asked": asked, "lease": ended(over) }),
         Found::Lost(_, over) => json!({ "asked": asked, "lease": null, "lost": ended(over) }),
-    }
+    };
+    data["waiters"] = waiters_json(waiters);
+    data
+}
+
+fn waiters_json(waiters: &[Waiter]) -> Value {
+    let one =
+        |waiter: &Waiter| json!({ "agent": waiter.agent, "issues": waiter.issues, "since": waiter.since });
+    waiters.iter().map(one).collect()
 }
 
 fn record(record: &Record) -> Value {

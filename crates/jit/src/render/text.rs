@@ -1,6 +1,6 @@
 //! Output for people: short and aligned.
 
-use jit_core::{End, Ended, Lease, Lifetime, Now, Operation, Record, Reference, span};
+use jit_core::{End, Ended, Lease, Lifetime, Now, Operation, Record, Reference, Waiter, span};
 
 use crate::error::Failure;
 use crate::look::Look;
@@ -18,8 +18,18 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
         }
         Output::Renewed { leases, now } => renewed(leases, now),
         Output::Beat { beat, now } => renewed(&beat.renewed, now),
-        Output::Leases { leases, .. } if leases.is_empty() => "no leases\n".into(),
-        Output::Leases { leases, look } => table(leases, look, paint),
+        Output::Leases { leases, lost, waiters, look } => {
+            let mut text = match leases.is_empty() {
+                true => "no leases\n".into(),
+                false => table(leases, look, paint),
+            };
+            let lost = lost
+                .iter()
+                .flatten()
+                .map(|lost| format!("lost {}: {}\n", issues(&lost.lease.issues), ending(lost)));
+            text.extend(lost.chain(waiters.iter().map(waiter)));
+            text
+        }
         Output::Status(found) => status(found),
         Output::Released(released) => released
             .iter()
@@ -114,12 +124,18 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
 }
 
 fn status(status: &Status) -> String {
-    match &status.found {
+    let mut text = match &status.found {
         Found::Nothing => format!("{} is free\n", status.asked),
         Found::Live(lease) => details(lease, &status.look),
         Found::Ended(ended) => format!("{}\n", ending(ended)),
         Found::Lost(reference, ended) => format!("{reference} is free\n{}\n", ending(ended)),
-    }
+    };
+    text.extend(status.waiters.iter().map(waiter));
+    text
+}
+
+fn waiter(waiter: &Waiter) -> String {
+    format!("{} waits for {} since {}\n", waiter.agent, issues(&waiter.issues), waiter.since)
 }
 
 /// A failure as text: what happened, what is in the way, what to do next.
