@@ -23,6 +23,9 @@ mod cost;
 mod damage;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
+mod doctor;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod flush;
 #[cfg(test)]
 mod hints;

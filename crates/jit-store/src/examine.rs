@@ -1,13 +1,15 @@
 //! A check-up: what a reader can see of the control plane's health.
 
+use std::io;
+
 use jit_core::{Seq, View};
 
 use crate::clock::Clock;
-use crate::disk::{Disk, Open};
+use crate::disk::{Disk, DiskFile, Open};
 use crate::entered::proven;
 use crate::error::{Doing, StoreError};
-use crate::index::IndexView;
-use crate::names::{DRAFT, LOG, SEALING};
+use crate::index::{INDEX, IndexView};
+use crate::names::{ARCHIVE, LEFTOVERS, LOG, aside};
 use crate::store::Store;
 
 /// One thing that was looked at.
@@ -31,15 +33,21 @@ pub enum Finding {
         /// How many there are.
         length: usize,
     },
-    /// The archive is sound: so many records in all, the live segment's included.
+    /// History reaches back to the first record without a gap.
     History {
-        /// How many.
-        records: usize,
+        /// How many segments there are, the live one included.
+        segments: usize,
+        /// How many records they hold.
+        records: u64,
     },
+    /// A segment of the archive can't be read, or does not go on where the one before ended.
+    Broken(StoreError),
     /// The index proves itself and says what the log says.
     Index,
     /// There is no index that proves itself; the next writer makes it anew.
     NoIndex,
+    /// What stands in the index's place can't be used; it must be moved aside.
+    IndexUnusable(io::Error),
     /// The index proves itself and says something else than the log.
     IndexDisagrees,
     /// So many leases have lapsed and wait for the next writer to evict them.
@@ -53,20 +61,33 @@ pub enum Finding {
 }
 
 impl<D: Disk, C: Clock> Store<D, C> {
-    /// Looks at everything; writes nothing.
+    /// Looks at everything; writes nothing. Trouble with one thing does not hide the others.
     pub fn examine(&self) -> Vec<Finding> {
+        type Look<S> = fn(&S, &mut Vec<Finding>) -> Result<(), StoreError>;
         let mut findings = Vec::new();
-        if let Err(error) = self.examined(&mut findings) {
-            findings.push(Finding::Trouble(error));
+        let looks: &[Look<Self>] = match self.look_at_log(&mut findings) {
+            Ok(true) => &[Self::look_at_archive, Self::look_at_index, Self::look_around],
+            Ok(false) => &[],
+            // Whatever else is read of the log would say the same.
+            Err(error) => {
+                findings.push(Finding::Trouble(error));
+                &[Self::look_around]
+            }
+        };
+        for look in looks {
+            if let Err(error) = look(self, &mut findings) {
+                findings.push(Finding::Trouble(error));
+            }
         }
         findings
     }
 
-    fn examined(&self, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
+    /// Returns whether there is one.
+    fn look_at_log(&self, findings: &mut Vec<Finding>) -> Result<bool, StoreError> {
         let (state, scanned) = self.state()?;
         let Some(scanned) = scanned else {
             findings.push(Finding::Absent);
-            return Ok(());
+            return Ok(false);
         };
         let live = state.live().unwrap_or_else(|never| match never {});
         findings.push(Finding::Log { segment: state.segment(), last: state.last(), leases: live.len() });
@@ -78,8 +99,28 @@ impl<D: Disk, C: Clock> Store<D, C> {
         if lapsed > 0 {
             findings.push(Finding::Lapsed(lapsed));
         }
-        findings.push(self.index_finding()?);
-        for leftover in [DRAFT, SEALING] {
+        Ok(true)
+    }
+
+    fn look_at_archive(&self, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
+        let chain = self.chain()?;
+        if chain.broken.is_empty() {
+            findings.push(Finding::History { segments: chain.segments, records: chain.records });
+        }
+        findings.extend(chain.broken.into_iter().map(Finding::Broken));
+        Ok(())
+    }
+
+    fn look_at_index(&self, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
+        findings.push(match self.index_in_the_way()? {
+            Some(error) => Finding::IndexUnusable(error),
+            None => self.index_finding()?,
+        });
+        Ok(())
+    }
+
+    fn look_around(&self, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
+        for leftover in LEFTOVERS {
             if self.disk.exists(leftover).reading(leftover)? {
                 findings.push(Finding::Leftover(leftover));
             }
@@ -89,13 +130,18 @@ impl<D: Disk, C: Clock> Store<D, C> {
         {
             findings.push(Finding::SharedFilesystem(kind));
         }
-        let mut records = 0;
-        self.history(|segment| {
-            records += segment.len();
-            true
-        })?;
-        findings.push(Finding::History { records });
         Ok(())
+    }
+
+    /// Why what stands in the index's place is none, and will not become one by itself. One that
+    /// this user may only read is no such thing.
+    fn index_in_the_way(&self) -> Result<Option<io::Error>, StoreError> {
+        match self.disk.open(INDEX, Open::Read) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Ok(Some(error)),
+            // A directory opens, and can't be read.
+            Ok(index) => Ok(index.read_at(&mut [0], 0).err()),
+        }
     }
 
     /// Compares the index with the log at one moment; a writer in between is waited out.
@@ -119,17 +165,31 @@ impl<D: Disk, C: Clock> Store<D, C> {
         Ok(Finding::NoIndex)
     }
 
-    /// Takes away what interrupted writers left. Locks and the archive's records stay.
+    /// Takes away what interrupted writers left, and moves aside what stands in the index's place.
+    /// Locks and the archive's records stay.
     ///
     /// # Errors
     /// Trouble with the store.
     pub fn tidy(&self, actor: &jit_core::Holder) -> Result<(), StoreError> {
         let mut entered = self.enter(actor)?;
         entered.replayed(&self.disk)?;
+        if self.index_in_the_way()?.is_some() {
+            self.set_aside(INDEX)?;
+        }
         let _ = entered.reindex(&self.disk);
-        for leftover in [DRAFT, SEALING] {
+        for leftover in LEFTOVERS {
             self.disk.remove(leftover).writing(leftover)?;
         }
         Ok(())
+    }
+
+    /// Moves what stands there into the archive. Only under the lock.
+    fn set_aside(&self, name: &str) -> Result<(), StoreError> {
+        let mut n = 0;
+        while self.disk.exists(&aside(name, n)).reading(ARCHIVE)? {
+            n += 1;
+        }
+        self.disk.make_dir(ARCHIVE).writing(ARCHIVE)?;
+        self.disk.rename(name, &aside(name, n)).writing(name)
     }
 }

@@ -5,6 +5,7 @@
 //! append, publish, unlock, and only then wait for the disk. Reading takes no lock and writes
 //! nothing.
 
+mod chain;
 pub mod clock;
 mod compact;
 pub mod disk;
@@ -16,6 +17,7 @@ mod index;
 mod line;
 mod lock;
 mod log;
+mod meeting;
 pub mod names;
 pub mod os;
 mod read;
@@ -29,6 +31,7 @@ mod tickets;
 pub use compact::Compacted;
 pub use error::{StepError, StoreError};
 pub use examine::Finding;
+pub use meeting::{Meeting, MeetingError};
 pub use settings::read_text;
 pub use store::{Options, Pending, Store};
 pub use tickets::{Seen, Ticket};

@@ -17,6 +17,21 @@ pub(crate) const FLUSH_LOCK: &str = "locks/flush";
 /// What the processes of a boot share.
 pub(crate) const WORDS: &str = "locks/shared";
 
+/// The lock that two sides try on each other.
+pub(crate) const MEETING_LOCK: &str = "locks/meeting";
+/// The words that two sides try on each other.
+pub(crate) const MEETING_WORDS: &str = "locks/meeting-words";
+
+/// The settings, which people may edit too.
+pub const SETTINGS: &str = "config.toml";
+/// The settings before they take their name.
+pub(crate) const SETTINGS_DRAFT: &str = "config.toml.new";
+/// Refusals and verdicts, for statistics.
+pub(crate) const CONTROL: &str = "control.jsonl";
+
+/// The main worktree's identity, which is not the store's.
+pub(crate) const IDENTITY: &str = "worktree.json";
+
 /// A sealed segment before it takes its name.
 pub(crate) const SEALING: &str = "archive/sealing.new";
 
@@ -35,7 +50,25 @@ pub(crate) fn torn(after: Seq, n: u32) -> String {
     format!("{ARCHIVE}/torn-after-{}-{n}", after.0)
 }
 
+/// What an interrupted writer leaves; worth nothing once the lock is free.
+pub(crate) const LEFTOVERS: [&str; 3] = [DRAFT, SEALING, SETTINGS_DRAFT];
+
+/// Where something that is in the way is moved, for the `n`th time.
+pub(crate) fn aside(name: &str, n: u32) -> String {
+    format!("{ARCHIVE}/aside-{name}-{n}")
+}
+
 /// Where a waiter's ticket is.
 pub(crate) fn ticket(slot: u64) -> String {
     format!("{LOCKS}/ticket-{slot:04}")
+}
+
+/// Where one side of a meeting says how far it is.
+pub(crate) fn slip(id: u64) -> String {
+    format!("{LOCKS}/meeting-{id:016x}")
+}
+
+/// Whose slip a name in `locks/` is, if one's.
+pub(crate) fn slip_of(name: &str) -> Option<u64> {
+    u64::from_str_radix(name.strip_prefix("meeting-")?, 16).ok()
 }

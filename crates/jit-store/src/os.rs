@@ -8,6 +8,8 @@ mod filesystem;
 #[cfg(unix)]
 mod owner;
 #[cfg(unix)]
+mod survey;
+#[cfg(unix)]
 mod words;
 
 pub use clock::OsClock;
@@ -15,6 +17,8 @@ pub use clock::OsClock;
 pub use disk::{OsDisk, OsFile};
 #[cfg(unix)]
 pub use owner::Modes;
+#[cfg(unix)]
+pub use survey::{Odd, Oddity, may_write, mend, survey};
 #[cfg(unix)]
 pub use words::MappedWords;
 

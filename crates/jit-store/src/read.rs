@@ -68,7 +68,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
 
     /// The live segment, and up to where it was durable before it was opened; `None` where there
     /// is no control plane yet.
-    fn log_to_read(&self) -> Result<Option<(D::File, Seq)>, StoreError> {
+    pub(crate) fn log_to_read(&self) -> Result<Option<(D::File, Seq)>, StoreError> {
         let now = self.now()?;
         let shared = self.shared_to_read().filter(|shared| shared.of_boot(now.stamp.boot));
         let durable = shared.map_or_else(Seq::default, |shared| shared.durable());

@@ -5,6 +5,7 @@ mod arguments;
 mod cli;
 mod commands;
 mod error;
+mod finding;
 mod identity;
 mod look;
 mod output;

@@ -7,6 +7,7 @@ use jit_core::{AgentId, Ended, Lease, Now, Record, Reference, Token, Waiter, Wor
 use jit_git::Worktree;
 use jit_store::Compacted;
 
+use crate::finding::Finding;
 use crate::look::Look;
 
 /// What a command has to say when it worked.
@@ -84,23 +85,4 @@ pub(crate) struct Setting {
     pub(crate) name: String,
     pub(crate) value: Option<String>,
     pub(crate) help: String,
-}
-
-/// One thing that the doctor has to say.
-pub(crate) struct Finding {
-    pub(crate) what: String,
-    pub(crate) needs: Needs,
-}
-
-/// Who has to do something about a finding.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Needs {
-    /// Nobody.
-    Nothing,
-    /// The next writer does, or `--fix`.
-    Fix,
-    /// It was done.
-    Fixed,
-    /// A person.
-    Person,
 }

@@ -168,6 +168,11 @@ impl<'m> World<'m> {
         Ok(Builder::from_random_bytes(bytes).into_uuid())
     }
 
+    /// A number that nobody else has.
+    pub(crate) fn nonce(&self) -> Result<u64, Failure> {
+        random().map(u64::from_ne_bytes).map_err(|error| Failure::clock(&error))
+    }
+
     /// What a new lease needs.
     pub(crate) fn mint(&self) -> Result<Minted, Failure> {
         // One call to the kernel for both.
@@ -197,7 +202,7 @@ impl<'m> World<'m> {
     }
 
     /// Another user's leases are changed only where the repository is shared.
-    fn may_write(&self) -> Result<(), Failure> {
+    pub(crate) fn may_write(&self) -> Result<(), Failure> {
         let path = self.control_plane()?;
         let me = rustix::process::geteuid();
         let Ok(found) = path.symlink_metadata() else { return Ok(()) };

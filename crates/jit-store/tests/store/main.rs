@@ -14,6 +14,7 @@ mod contract;
 mod corruption;
 mod crash;
 mod errors;
+mod examining;
 mod interleaving;
 mod model;
 mod queue;

@@ -1,12 +1,18 @@
 //! `jit doctor`
 
+mod shared;
+
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::decide::Sweep;
-use jit_store::Finding as Seen;
+use jit_git::{ConfigEnv, SystemGit};
+use jit_store::StoreError;
+use jit_store::os::{Modes, Oddity, may_write, mend, survey};
 
+use crate::commands::{one, option};
 use crate::error::Failure;
-use crate::output::{Finding, Needs, Output};
-use crate::world::World;
+use crate::finding::{Finding, Kind, Needs};
+use crate::output::Output;
+use crate::world::{POLICY, World};
 
 pub(crate) fn arguments(command: Command) -> Command {
     command
@@ -16,85 +22,172 @@ pub(crate) fn arguments(command: Command) -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Mend what can be mended without losing anything"),
         )
-        .after_help("Exit status 0 when nothing needs a person, else 9.\n\nExample: jit doctor --fix")
+        .arg(
+            Arg::new("shared")
+                .long("shared")
+                .action(ArgAction::SetTrue)
+                .conflicts_with("fix")
+                .help("Test the locks together with another machine or container that runs the same command"),
+        )
+        .arg(
+            option("wait", "DURATION", "How long to wait for the other side [default: 1m]")
+                .requires("shared"),
+        )
+        .after_help(
+            "Exit status 0 when nothing needs a person, else 9. With --shared: 0 when both sides may\n\
+             claim, 9 when that is not safe, 8 when no other side came.\n\n\
+             Example: jit doctor --fix\n\
+             Example: jit doctor --shared --wait 2m",
+        )
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    let fix = matches.get_flag("fix");
-    let mut findings = policy_findings(world);
-    let store = world.store()?;
-    let before: Vec<Finding> = store.examine().into_iter().map(described).collect();
-    let mended = fix && before.iter().any(|finding| finding.needs == Needs::Fix);
-    if mended {
-        // The next writer's step mends the log and evicts; what is left is taken away after it.
-        world.transact(&Sweep)?;
-        store.tidy(&world.holder()?).map_err(|error| world.trouble(error))?;
-        let fixed = before.into_iter().filter(|finding| finding.needs == Needs::Fix);
-        findings.extend(fixed.map(|finding| Finding { needs: Needs::Fixed, ..finding }));
-        findings.extend(store.examine().into_iter().map(described));
-    } else {
-        findings.extend(before);
+    if matches.get_flag("shared") {
+        return shared::run(world, one(matches, "wait"));
     }
-    findings.extend(lost_worktrees(world)?);
+    let mut findings = look(world)?;
+    if matches.get_flag("fix") && findings.iter().any(fixable) {
+        findings = fixed(world, findings)?;
+    }
+    for finding in &mut findings {
+        if finding.needs == Needs::Fix {
+            finding.hint = Some(format!("jit {}doctor --fix", world.repeated()));
+        }
+    }
     let healthy = findings.iter().all(|finding| finding.needs != Needs::Person);
     Ok(Output::Checked { findings, healthy })
 }
 
-fn policy_findings(world: &World<'_>) -> Vec<Finding> {
-    match world.strict_policy() {
-        Ok(_) => Vec::new(),
-        Err(failure) => vec![Finding { what: failure.message, needs: Needs::Person }],
+fn fixable(finding: &Finding) -> bool {
+    finding.needs == Needs::Fix
+}
+
+/// Others work meanwhile, and may leave the same again.
+const ROUNDS: u32 = 3;
+
+/// Mends, and looks again: only what is gone then was fixed.
+fn fixed(world: &World<'_>, before: Vec<Finding>) -> Result<Vec<Finding>, Failure> {
+    let dir = world.control_plane()?;
+    let mut rounds = 0;
+    let mut after = loop {
+        rounds += 1;
+        let done = mended(world);
+        let after = look(world)?;
+        match done {
+            Err(failure) if failure.code.status() == 2 => return Err(failure),
+            Err(failure) => break unwilling(after, Finding::failure(failure, &dir)),
+            Ok(()) if !after.iter().any(fixable) => break after,
+            Ok(()) if rounds == ROUNDS => break after.into_iter().map(|left| left.unfixed(&dir)).collect(),
+            Ok(()) => {}
+        }
+    };
+    let gone = |finding: &Finding| fixable(finding) && !after.iter().any(|other| other.same(finding));
+    let fixed = before.into_iter().filter(gone);
+    let mut findings: Vec<Finding> =
+        fixed.map(|finding| Finding { needs: Needs::Fixed, hint: None, ..finding }).collect();
+    findings.append(&mut after);
+    Ok(findings)
+}
+
+/// What is there, with why it could not be mended.
+fn unwilling(mut found: Vec<Finding>, why: Finding) -> Vec<Finding> {
+    found.retain(|finding| finding.kind != why.kind);
+    found.push(why);
+    found
+}
+
+/// Permissions first: the rest may need them.
+fn mended(world: &World<'_>) -> Result<(), Failure> {
+    for oddity in oddities(world)?.iter().filter(|oddity| oddity.ours) {
+        let file = oddity.path.display().to_string();
+        mend(oddity).map_err(|source| world.trouble(StoreError::NotWritable { file, source }))?;
     }
+    if !world.control_plane()?.exists() {
+        return Ok(());
+    }
+    // The next writer's step mends the log and evicts; what is left is taken away after it.
+    world.transact(&Sweep)?;
+    world.store()?.tidy(&world.holder()?).map_err(|error| world.trouble(error))
+}
+
+fn look(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
+    let dir = world.control_plane()?;
+    let failed = |failure: Failure| Finding::failure(failure.with_options(&world.repeated()), &dir);
+    let mut findings = Vec::new();
+    if let Err(failure) = world.strict_policy() {
+        findings.push(Finding { path: Some(dir.join(POLICY)), ..failed(failure) });
+    }
+    // Without a readable policy there is no store, which was just said.
+    if let Ok(store) = world.store() {
+        findings.extend(store.examine().into_iter().map(|seen| Finding::seen(seen, &dir)));
+    }
+    findings.extend(unwritable(world)?);
+    match oddities(world) {
+        Ok(odd) => findings.extend(odd.iter().map(Finding::odd)),
+        Err(failure) => findings.push(failed(failure)),
+    }
+    match lost_worktrees(world) {
+        Ok(lost) => findings.extend(lost),
+        Err(failure) => findings.push(failed(failure)),
+    }
+    Ok(findings)
+}
+
+/// Why this user may only read. Where nobody may write, as in a sandbox, that is as somebody chose.
+fn unwritable(world: &World<'_>) -> Result<Option<Finding>, Failure> {
+    let dir = world.control_plane()?;
+    if let Err(failure) = world.may_write() {
+        return Ok(Some(Finding::failure(failure, &dir)));
+    }
+    let source = match may_write(&dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => error,
+        _ => return Ok(None),
+    };
+    let chosen = source.kind() == std::io::ErrorKind::ReadOnlyFilesystem;
+    let failure = world.trouble(StoreError::NotWritable { file: "the control plane".into(), source });
+    let needs = if chosen { Needs::Nothing } else { Needs::Person };
+    Ok(Some(Finding { needs, ..Finding::failure(failure, &dir) }))
+}
+
+/// What is odd about the files of the control plane and of this worktree's identity.
+fn oddities(world: &World<'_>) -> Result<Vec<Oddity>, Failure> {
+    let repo = world.repo()?;
+    let modes = Modes { dir: repo.shared_repository(&ConfigEnv::from_process())?.dir_mode() };
+    let mut dirs = vec![world.control_plane()?];
+    if repo.is_linked() {
+        dirs.push(repo.git_dir().join("jit"));
+    }
+    let mut found = Vec::new();
+    for dir in dirs {
+        let file = dir.display().to_string();
+        found.extend(
+            survey(&dir, modes).map_err(|source| world.trouble(StoreError::NotReadable { file, source }))?,
+        );
+    }
+    Ok(found)
 }
 
 /// Leases whose worktree is gone can't be renewed: somebody may want to end them early.
 fn lost_worktrees(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
     let mut known = Vec::new();
-    for worktree in world.repo()?.worktrees(&jit_git::SystemGit::on_path())? {
-        match worktree.identity {
-            Ok(identity) => known.extend(identity.map(|identity| identity.id)),
-            // Which leases are its own can't be told then.
-            Err(error) => return Ok(vec![Finding { what: error.to_string(), needs: Needs::Person }]),
-        }
+    for worktree in world.repo()?.worktrees(&SystemGit::on_path())? {
+        // Which leases are its own can't be told without.
+        known.extend(worktree.identity?.map(|identity| identity.id));
     }
     let Ok((leases, _)) = world.read(&super::list::Live) else { return Ok(Vec::new()) };
     let gone = leases.into_iter().filter(|lease| !known.contains(&lease.holder.worktree.uuid()));
-    let what = gone.map(|lease| {
-        format!(
-            "lease {} of {} is held in a worktree that is gone; it lapses by itself",
-            lease.id, lease.holder.agent
-        )
-    });
-    Ok(what.map(|what| Finding { what, needs: Needs::Nothing }).collect())
-}
-
-fn described(seen: Seen) -> Finding {
-    let (what, needs) = match seen {
-        Seen::Absent => ("nothing was claimed here yet".into(), Needs::Nothing),
-        Seen::Log { segment, last, leases } => (
-            format!("the log is sound: segment {segment}, records up to {last}, leases: {leases}"),
-            Needs::Nothing,
-        ),
-        Seen::Torn { offset, length } => (
-            format!(
-                "{length} bytes at byte {offset} of the log were never acknowledged; they go to the archive"
-            ),
-            Needs::Fix,
-        ),
-        Seen::History { records } => {
-            (format!("the archive is sound: {records} records with the log's"), Needs::Nothing)
-        }
-        Seen::Index => ("the index agrees with the log".into(), Needs::Nothing),
-        Seen::NoIndex => ("there is no index of this boot; the next change makes it".into(), Needs::Fix),
-        Seen::IndexDisagrees => ("the index disagrees with the log; it is made anew".into(), Needs::Fix),
-        Seen::Lapsed(leases) => {
-            (format!("leases that have lapsed: {leases}; the next change evicts them"), Needs::Fix)
-        }
-        Seen::Leftover(file) => (format!("{file} was left by a writer that was interrupted"), Needs::Fix),
-        Seen::SharedFilesystem(kind) => {
-            (format!("the control plane is on {kind}: locks may be local to each machine"), Needs::Person)
-        }
-        Seen::Trouble(error) => (error.to_string(), Needs::Person),
-    };
-    Finding { what, needs }
+    Ok(gone
+        .map(|lease| {
+            let what = format!(
+                "lease {} of {} is held in a worktree that is gone; it lapses by itself",
+                lease.id, lease.holder.agent
+            );
+            let end = format!(
+                "jit {}claim force-evict {} --reason \"its worktree is gone\"",
+                world.repeated(),
+                lease.id
+            );
+            Finding::new(Kind::WorktreeGone, Needs::Nothing, what).hint(end)
+        })
+        .collect())
 }

@@ -1,8 +1,9 @@
 //! What trouble says: with the control plane, the repository, or Git.
 
 use std::path::Path;
+use std::time::Duration;
 
-use jit_core::{Lease, Seq, Token};
+use jit_core::{Lease, Seq, Token, span};
 use jit_git::{BranchError, ConfigError, DiscoverError, IdentityError, WorktreesError};
 use jit_store::StoreError;
 use serde_json::{Value, json};
@@ -68,6 +69,17 @@ impl Failure {
             StoreError::QueueFull(_) => failure(Code::QueueFull, "try again later".into()),
             StoreError::Io { .. } => failure(Code::Io, String::new()),
         }
+    }
+
+    /// `jit doctor --shared` had nobody to test the locks with.
+    pub(crate) fn nobody_came(wait: Duration, left: bool) -> Self {
+        let what = match left {
+            true => "the other side left before all was tested".to_owned(),
+            false => format!("no other side came within {}", span(wait)),
+        };
+        Self::new(Code::TimedOut, what)
+            .hint("run it on both sides at a time: jit doctor --shared --wait 3m")
+            .context(json!({ "waited_secs": wait.as_secs() }))
     }
 
     /// A step that was written and may not be durable.

@@ -5,8 +5,9 @@ use jit_git::{Worktree, WorktreeKind};
 use serde_json::{Map, Value, json};
 
 use crate::error::Failure;
+use crate::finding::Needs;
 use crate::look::Look;
-use crate::output::{Found, Needs, Output, Setting, Status};
+use crate::output::{Found, Output, Setting, Status};
 
 /// What stands under `error`.
 pub(crate) fn failure(failure: &Failure) -> Value {
@@ -81,7 +82,11 @@ pub(crate) fn data(output: &Output) -> Value {
         Output::Checked { findings, healthy } => json!({
             "healthy": healthy,
             "findings": findings.iter().map(|finding| json!({
+                "code": finding.kind.name(),
                 "message": finding.what,
+                "path": finding.path.as_ref().map(|path| path.display().to_string()),
+                "offset": finding.offset,
+                "hint": finding.hint,
                 "state": match finding.needs {
                     Needs::Nothing => "ok",
                     Needs::Fix => "fixable",

@@ -3,8 +3,9 @@
 use jit_core::{End, Ended, Lease, Lifetime, Now, Operation, Record, Reference, Waiter, span};
 
 use crate::error::Failure;
+use crate::finding::Needs;
 use crate::look::Look;
-use crate::output::{Found, Needs, Output, Status};
+use crate::output::{Found, Output, Status};
 
 /// A command's output as text.
 pub(crate) fn human(output: &Output, colour: bool) -> String {
@@ -113,7 +114,8 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
                         Needs::Fixed => "fixed  ",
                         Needs::Person => "LOOK   ",
                     };
-                    format!("{mark}  {}\n", finding.what)
+                    let hint = finding.hint.iter().map(|hint| format!("         {hint}\n"));
+                    format!("{mark}  {}\n{}", finding.what, hint.collect::<String>())
                 })
                 .collect();
             text.push_str(if *healthy { "nothing needs a person\n" } else { "a person must look at this\n" });

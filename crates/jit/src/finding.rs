@@ -1,0 +1,255 @@
+//! What the doctor has to say of one thing, and who has to do something about it.
+
+use std::path::{Path, PathBuf};
+
+use jit_store::Finding as Seen;
+use jit_store::StoreError;
+use jit_store::os::{Odd, Oddity};
+
+use crate::error::{Code, Failure};
+use crate::shell::quoted;
+
+/// One thing that the doctor has to say.
+pub(crate) struct Finding {
+    pub(crate) kind: Kind,
+    pub(crate) what: String,
+    /// What it is about, and where in it.
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) offset: Option<u64>,
+    /// What to do next.
+    pub(crate) hint: Option<String>,
+    pub(crate) needs: Needs,
+}
+
+/// Who has to do something about a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// Nobody.
+    Nothing,
+    /// The next writer does, or `--fix`.
+    Fix,
+    /// It was done, and seen to be.
+    Fixed,
+    /// A person.
+    Person,
+}
+
+/// What a finding is about, for programs: its name never changes its meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    NothingYet,
+    Log,
+    Torn,
+    Lapsed,
+    History,
+    HistoryBroken,
+    Index,
+    IndexMissing,
+    IndexUnusable,
+    IndexDisagrees,
+    Leftover,
+    WorktreeGone,
+    WrongType,
+    WrongOwner,
+    WrongGroup,
+    WrongMode,
+    Unwritable,
+    UnknownFile,
+    Safe,
+    NotSafe,
+    LocksExclude,
+    LocksSeparate,
+    WordsShared,
+    WordsSeparate,
+    OneKernel,
+    OtherKernel,
+    /// What a command would fail with.
+    Failure(Code),
+}
+
+impl Kind {
+    /// As JSON has it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::NothingYet => "nothing_yet",
+            Self::Log => "log",
+            Self::Torn => "torn",
+            Self::Lapsed => "lapsed",
+            Self::History => "history",
+            Self::HistoryBroken => "history_broken",
+            Self::Index => "index",
+            Self::IndexMissing => "index_missing",
+            Self::IndexUnusable => "index_unusable",
+            Self::IndexDisagrees => "index_disagrees",
+            Self::Leftover => "leftover",
+            Self::WorktreeGone => "worktree_gone",
+            Self::WrongType => "wrong_type",
+            Self::WrongOwner => "wrong_owner",
+            Self::WrongGroup => "wrong_group",
+            Self::WrongMode => "wrong_mode",
+            Self::Unwritable => "unwritable",
+            Self::UnknownFile => "unknown_file",
+            Self::Safe => "safe",
+            Self::NotSafe => "not_safe",
+            Self::LocksExclude => "locks_exclude",
+            Self::LocksSeparate => "locks_separate",
+            Self::WordsShared => "words_shared",
+            Self::WordsSeparate => "words_separate",
+            Self::OneKernel => "one_kernel",
+            Self::OtherKernel => "other_kernel",
+            Self::Failure(code) => code.name(),
+        }
+    }
+}
+
+impl Finding {
+    pub(crate) fn new(kind: Kind, needs: Needs, what: impl Into<String>) -> Self {
+        Self { kind, what: what.into(), path: None, offset: None, hint: None, needs }
+    }
+
+    fn at(mut self, path: PathBuf) -> Self {
+        self.path = Some(path);
+        self
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// As it is when mending did not change it.
+    pub(crate) fn unfixed(self, dir: &Path) -> Self {
+        if self.needs != Needs::Fix {
+            return self;
+        }
+        let what = format!("--fix did not change this: {}", self.what);
+        let hint = format!("see what keeps it so: ls -la {}", shell(self.path.as_deref().unwrap_or(dir)));
+        Self { what, needs: Needs::Person, ..self }.hint(hint)
+    }
+
+    /// Whether the other is about the same thing.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        (self.kind, &self.path) == (other.kind, &other.path)
+    }
+
+    /// What a command fails with needs a person.
+    pub(crate) fn failure(failure: Failure, dir: &Path) -> Self {
+        let fact = |key: &str| failure.context.get(key);
+        Self {
+            kind: Kind::Failure(failure.code),
+            path: Some(fact("file").and_then(|file| file.as_str()).map_or(dir.into(), |file| dir.join(file))),
+            offset: fact("offset").and_then(serde_json::Value::as_u64),
+            what: failure.message,
+            hint: failure.hint,
+            needs: Needs::Person,
+        }
+    }
+
+    /// What the store saw in the control plane `dir`.
+    pub(crate) fn seen(seen: Seen, dir: &Path) -> Self {
+        let ok = |kind, what: String| Self::new(kind, Needs::Nothing, what);
+        let fix = |kind, what: String| Self::new(kind, Needs::Fix, what);
+        match seen {
+            Seen::Absent => ok(Kind::NothingYet, "nothing was claimed here yet".into()),
+            Seen::Log { segment, last, leases } => ok(
+                Kind::Log,
+                format!("the log is sound: segment {segment}, records up to {last}, leases: {leases}"),
+            ),
+            Seen::Torn { offset, length } => {
+                let what = format!(
+                    "{length} bytes at byte {offset} of the log were never acknowledged; they go to the archive"
+                );
+                Self { offset: Some(offset), ..fix(Kind::Torn, what) }.at(dir.join(jit_store::names::LOG))
+            }
+            Seen::Lapsed(leases) => {
+                fix(Kind::Lapsed, format!("leases that have lapsed: {leases}; the next change evicts them"))
+            }
+            Seen::History { segments, records } => ok(
+                Kind::History,
+                format!("history reaches back to record 1: {records} records, segments: {segments}"),
+            ),
+            Seen::Broken(error) => Self::broken(&error, dir),
+            Seen::Index => ok(Kind::Index, "the index agrees with the log".into()),
+            Seen::NoIndex => {
+                fix(Kind::IndexMissing, "there is no index of this boot; the next change makes it".into())
+            }
+            Seen::IndexUnusable(error) => {
+                fix(Kind::IndexUnusable, format!("what stands in the index's place is none: {error}"))
+                    .at(dir.join("index"))
+            }
+            Seen::IndexDisagrees => {
+                fix(Kind::IndexDisagrees, "the index disagrees with the log; it is made anew".into())
+            }
+            Seen::Leftover(file) => {
+                fix(Kind::Leftover, format!("{file} was left by a writer that was interrupted"))
+                    .at(dir.join(file))
+            }
+            Seen::SharedFilesystem(kind) => {
+                Self::failure(Failure::store(&StoreError::SharedFilesystem { kind }, dir), dir)
+            }
+            Seen::Trouble(error) => Self::failure(Failure::store(&error, dir), dir),
+        }
+    }
+
+    fn broken(error: &StoreError, dir: &Path) -> Self {
+        let failure = Self::failure(Failure::store(error, dir), dir);
+        let hint = match &failure.path {
+            Some(path) if matches!(error, StoreError::Corrupt { .. }) => {
+                format!("no lease depends on it; if a backup has {}, put it back", shell(path))
+            }
+            _ => return failure,
+        };
+        Self { kind: Kind::HistoryBroken, ..failure }.hint(hint)
+    }
+
+    /// What the survey of a directory saw.
+    pub(crate) fn odd(oddity: &Oddity) -> Self {
+        let path = oddity.path.display();
+        let name = shell(&oddity.path);
+        let needs = if oddity.ours { Needs::Fix } else { Needs::Person };
+        let finding = match &oddity.odd {
+            Odd::Kind { found, wanted } => Self::new(
+                Kind::WrongType,
+                Needs::Person,
+                format!("{path} is a {found}, and should be a {wanted}"),
+            )
+            .hint(match *found {
+                "symlink" => format!("cp -a --remove-destination \"$(readlink -f {name})\" {name}"),
+                _ => format!("mv {name} {name}.aside"),
+            }),
+            Odd::Owner { found, wanted } => Self::new(
+                Kind::WrongOwner,
+                needs,
+                format!("{path} belongs to user {found}, and the directory to {wanted}"),
+            )
+            .hint(format!("sudo chown {wanted} {name}")),
+            Odd::Group { found, wanted } => Self::new(
+                Kind::WrongGroup,
+                needs,
+                format!("{path} belongs to group {found}, and the directory is shared with {wanted}"),
+            )
+            .hint(format!("sudo chgrp {wanted} {name}")),
+            Odd::Mode { found, wanted } => Self::new(
+                Kind::WrongMode,
+                needs,
+                format!("{path} has permissions {found:o}, and core.sharedRepository asks for {wanted:o}"),
+            )
+            .hint(format!("sudo chmod {wanted:o} {name}")),
+            Odd::Unwritable => {
+                Self::new(Kind::Unwritable, Needs::Person, format!("{path} can't be written by this user"))
+                    .hint(format!("see what protects it: lsattr -d {name}; getfacl {name}"))
+            }
+            Odd::Unknown => Self::new(
+                Kind::UnknownFile,
+                Needs::Nothing,
+                format!("{path} is none of jit's files; harmless"),
+            ),
+        };
+        finding.at(oddity.path.clone())
+    }
+}
+
+/// A path as a shell takes it.
+pub(crate) fn shell(path: &Path) -> String {
+    quoted(&path.display().to_string())
+}
