@@ -25,7 +25,11 @@ fn in_doubt(answer: &Answer) -> (String, String) {
         let value = trouble.find(key).and_then(|value| value.as_str());
         value.unwrap_or_else(|| panic!("no {key}: {trouble:?}")).to_owned()
     };
-    (text("lease_id"), text("token"))
+    let lease = text("lease_id");
+    // Followed as it stands, or by asking again: there is no third way.
+    let hint = trouble.hint.as_deref().unwrap();
+    assert!(hint.ends_with(&format!(": jit claim renew {lease}")), "{hint}");
+    (lease, text("token"))
 }
 
 /// After a fault, work goes on in a new segment, and nothing that may stand is granted again.

@@ -92,3 +92,112 @@ fn a_directory_that_is_none() {
     let answer = ann.jit([std::ffi::OsStr::new("-C"), odd, "claim".as_ref(), "list".as_ref()]);
     answer.ok();
 }
+
+/// What the policy's file says that nobody knows is told with every answer, failures too, and is
+/// the error itself where somebody looks at settings.
+#[test]
+fn unknown_settings_are_told_with_failures_too() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    ann.claim("name:a");
+    std::fs::write(repo.control().join("config.toml"), "max_tll = \"1h\"\n").unwrap();
+    let warnings = |answer: &Answer| {
+        let text = if answer.status == Some(0) { &answer.stdout } else { &answer.stderr };
+        serde_json::from_str::<serde_json::Value>(text).unwrap()["warnings"].clone()
+    };
+    let told = serde_json::json!(["config.toml: unknown key `max_tll` (did you mean `max_ttl`?)"]);
+    assert_eq!(warnings(&ann.jit(["claim", "acquire", "name:b"])), told);
+    let bob = repo.agent("bob");
+    assert_eq!(warnings(&bob.jit(["claim", "acquire", "name:a"])), told);
+    let said = bob.say(["claim", "acquire", "name:a"]);
+    assert!(said.stderr.starts_with("warning: config.toml: unknown key `max_tll`"), "{said:?}");
+    let listed = ann.jit(["config", "list"]);
+    assert!(listed.refused(9).message.contains("max_tll"));
+    assert_eq!(warnings(&listed), serde_json::json!([]), "once is enough");
+}
+
+/// A TTL that the policy cuts is cut aloud.
+#[test]
+fn a_ttl_that_is_cut_is_warned_of() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    ann.jit(["config", "set", "max_lifetime", "1h"]).ok();
+    let said = ann.say(["claim", "acquire", "name:a", "--ttl", "2h"]);
+    assert!(said.stderr.starts_with("warning: --ttl 2h was cut to 1h by max_lifetime"), "{said:?}");
+    let said = ann.say(["claim", "renew", "name:a", "--ttl", "3h"]);
+    assert!(said.stderr.starts_with("warning: --ttl 3h was cut to "), "{said:?}");
+    let quiet = ann.say(["claim", "acquire", "name:b", "--ttl", "1h"]);
+    assert_eq!(quiet.stderr, "");
+}
+
+/// Bad usage hints at the help of the very command.
+#[test]
+fn bad_usage_leads_to_that_commands_help() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    for (asked, help) in [
+        (&["claim", "acquire"][..], "jit claim acquire --help"),
+        (&["claim", "acquire", "name:a", "--nope"], "jit claim acquire --help"),
+        (&["claim", "acquire", "name:a", "--ttl", "soon"], "jit claim acquire --help"),
+        (&["--agent", "agent:x", "claim", "renew"], "jit claim renew --help"),
+        (&["claim", "history", "--limit", "0"], "jit claim history --help"),
+        (&["claim"], "jit claim --help"),
+        (&["doctor", "--nope"], "jit doctor --help"),
+        (&["clam"], "jit --help"),
+    ] {
+        let refused = ann.jit(asked);
+        let hint = refused.refused(2).hint.unwrap();
+        assert!(hint.ends_with(help), "{asked:?}: {hint}");
+        let words: Vec<&str> = help.split(' ').skip(1).collect();
+        assert_eq!(ann.say(words).status, Some(0), "{help}");
+    }
+}
+
+/// One setting for scripts: the value alone; typed in JSON.
+#[test]
+fn a_setting_is_its_value() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    for (key, text, value) in [
+        ("ttl", "10m", serde_json::json!("10m")),
+        ("max_lifetime", "", serde_json::json!(null)),
+        ("compact_at", "8388608", serde_json::json!(8_388_608)),
+        ("allow_shared_filesystem", "false", serde_json::json!(false)),
+    ] {
+        assert_eq!(ann.say(["config", "get", key]).stdout, format!("{text}\n"));
+        assert_eq!(ann.jit(["config", "get", key]).ok()["setting"]["value"], value);
+    }
+    ann.jit(["config", "set", "ttl", ann.say(["config", "get", "ttl"]).stdout.trim()]).ok();
+}
+
+/// The history of a reference is of that reference alone.
+#[test]
+fn history_of_one_reference() {
+    let repo = Repo::new();
+    let ann = repo.agent("ann");
+    ann.jit(["claim", "acquire", "name:a", "name:b"]).lease();
+    ann.jit(["claim", "release", "name:b"]).ok();
+    ann.claim("name:c");
+    let operations = |name: &str| {
+        let records = ann.jit(["claim", "history", name]).ok()["records"].clone();
+        let operations = records.as_array().unwrap().iter();
+        operations.map(|record| record["op"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(operations("name:a"), ["acquire"]);
+    assert_eq!(operations("name:b"), ["release", "acquire"]);
+}
+
+/// What a bare repository has checked out is nothing, and compacting counts what stands.
+#[test]
+fn lists_say_what_is_there() {
+    let repo = Repo::new();
+    repo.git(repo.dir(), &["clone", "--quiet", "--bare", "main", "bare.git"]);
+    let bare = repo.agent("ann").at(repo.dir().join("bare.git"));
+    assert!(bare.say(["worktree", "list"]).stdout.contains("  (bare)"));
+    assert_eq!(bare.jit(["worktree", "list"]).ok()["worktrees"][0]["branch"], serde_json::json!(null));
+    bare.claim("name:a");
+    bare.claim("name:b");
+    bare.jit(["claim", "force-evict", "name:b", "--reason", "r"]).ok();
+    let said = bare.say(["compact"]).stdout;
+    assert!(said.contains("; leases that stand: 1"), "{said}");
+}

@@ -1,5 +1,6 @@
 //! The policy that binds every worktree, and its file format.
 
+use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -35,12 +36,44 @@ impl Default for Policy {
     }
 }
 
+/// A setting's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A duration.
+    Duration(Ttl),
+    /// A number.
+    Number(u64),
+    /// On or off.
+    Flag(bool),
+}
+
+impl Value {
+    /// As the policy's file has it.
+    pub fn toml(&self) -> String {
+        match self {
+            Self::Duration(ttl) => format!("\"{ttl}\""),
+            plain => plain.to_string(),
+        }
+    }
+}
+
+/// As `jit config set` takes it.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Duration(ttl) => ttl.fmt(f),
+            Self::Number(number) => number.fmt(f),
+            Self::Flag(flag) => flag.fmt(f),
+        }
+    }
+}
+
 /// One key of the policy: its name, its meaning, how it is read and shown.
 struct Key {
     name: &'static str,
     help: &'static str,
     read: fn(&mut Policy, &Item) -> Result<(), String>,
-    show: fn(&Policy) -> Option<String>,
+    show: fn(&Policy) -> Option<Value>,
 }
 
 /// The one table of keys: parsing, listing, setting and suggesting all go by it.
@@ -49,19 +82,19 @@ const KEYS: [Key; 5] = [
         name: "ttl",
         help: "how long a lease stands without a renewal, when the claim does not say",
         read: |policy, item| ttl(item).map(|ttl| policy.ttl = ttl),
-        show: |policy| Some(quoted(policy.ttl)),
+        show: |policy| Some(Value::Duration(policy.ttl)),
     },
     Key {
         name: "max_ttl",
         help: "the longest TTL that a claim may ask for",
         read: |policy, item| ttl(item).map(|ttl| policy.max_ttl = ttl),
-        show: |policy| Some(quoted(policy.max_ttl)),
+        show: |policy| Some(Value::Duration(policy.max_ttl)),
     },
     Key {
         name: "max_lifetime",
         help: "how long a lease may be renewed in all; unset: without end",
         read: |policy, item| ttl(item).map(|ttl| policy.max_lifetime = Some(ttl)),
-        show: |policy| policy.max_lifetime.map(quoted),
+        show: |policy| policy.max_lifetime.map(Value::Duration),
     },
     Key {
         name: "allow_shared_filesystem",
@@ -71,7 +104,7 @@ const KEYS: [Key; 5] = [
             policy.allow_shared_filesystem = allow;
             Ok(())
         },
-        show: |policy| Some(policy.allow_shared_filesystem.to_string()),
+        show: |policy| Some(Value::Flag(policy.allow_shared_filesystem)),
     },
     Key {
         name: "compact_at",
@@ -82,7 +115,7 @@ const KEYS: [Key; 5] = [
                 size.filter(|n| *n >= 65_536).ok_or("it is a number of bytes, at least 65536")?;
             Ok(())
         },
-        show: |policy| Some(policy.compact_at.to_string()),
+        show: |policy| Some(Value::Number(policy.compact_at)),
     },
 ];
 
@@ -93,10 +126,6 @@ fn ttl(item: &Item) -> Result<Ttl, String> {
         _ => return Err("it is a duration such as \"10m\"".into()),
     };
     parsed.map_err(|error| error.to_string())
-}
-
-fn quoted(ttl: Ttl) -> String {
-    format!("\"{ttl}\"")
 }
 
 /// Something in the policy's file that has no effect.
@@ -165,8 +194,8 @@ impl Policy {
         Ok((policy, warnings))
     }
 
-    /// Every key with its value (as TOML; `None`: unset) and meaning.
-    pub fn entries(&self) -> Vec<(&'static str, Option<String>, &'static str)> {
+    /// Every key with its value (`None`: unset) and meaning.
+    pub fn entries(&self) -> Vec<(&'static str, Option<Value>, &'static str)> {
         KEYS.iter().map(|key| (key.name, (key.show)(self), key.help)).collect()
     }
 
@@ -211,7 +240,7 @@ impl Policy {
              # Change it with `jit config set KEY VALUE`.\n",
         );
         for (name, value, help) in Self::default().entries() {
-            let value = value.unwrap_or_else(|| "\"8h\"".into());
+            let value = value.map_or_else(|| "\"8h\"".into(), |value| value.toml());
             text.push_str(&format!("\n# {help}\n# {name} = {value}\n"));
         }
         text

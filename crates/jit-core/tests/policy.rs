@@ -138,7 +138,7 @@ fn what_is_shown_can_be_set() {
     let mut text = String::new();
     for (key, value, help) in policy.entries() {
         assert!(!help.is_empty(), "{key}");
-        text = Policy::edited(&text, key, value.as_deref()).unwrap();
+        text = Policy::edited(&text, key, value.map(|value| value.toml()).as_deref()).unwrap();
     }
     assert_eq!(Policy::parse(&text).unwrap(), (policy, vec![]));
     let unset = Policy::default().entries();

@@ -13,8 +13,7 @@ use crate::git_files::GitFileFault;
 pub enum DiscoverError {
     /// Neither the directory nor any above it is in a repository.
     #[error(
-        "{} is in no Git repository, nor is any directory above it; \
-         change into a repository, or make one with 'git init'", start.display()
+        "{} is in no Git repository, nor is any directory above it", start.display()
     )]
     NotARepository {
         /// Where the search began.

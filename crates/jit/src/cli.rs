@@ -146,6 +146,20 @@ pub(crate) fn command(arguments: &[OsString]) -> Command {
     }
 }
 
+/// The help of the command that these arguments begin with.
+pub(crate) fn help(arguments: &[OsString]) -> String {
+    let words: Vec<&str> = arguments.iter().skip(1).filter_map(|word| word.to_str()).collect();
+    let entry = words.iter().find_map(|word| ENTRIES.iter().find(|entry| entry.name() == *word));
+    let leaf = match entry {
+        Some(Entry::Group { leaves, .. }) => {
+            words.iter().find_map(|word| leaves.iter().find(|leaf| leaf.name == *word))
+        }
+        _ => None,
+    };
+    let names = entry.map(Entry::name).into_iter().chain(leaf.map(|leaf| leaf.name));
+    std::iter::once("jit").chain(names).chain(["--help"]).collect::<Vec<_>>().join(" ")
+}
+
 /// The parser without its commands.
 fn jit() -> Command {
     let value = |name: &'static str, placeholder, help| {

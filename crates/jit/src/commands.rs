@@ -22,6 +22,7 @@ pub(crate) mod worktree_info;
 pub(crate) mod worktree_list;
 
 use clap::{Arg, ArgMatches};
+use jit_core::{Lease, Ttl};
 
 use crate::error::Failure;
 use crate::output::Output;
@@ -54,14 +55,19 @@ fn one<'a>(matches: &'a ArgMatches, name: &str) -> Option<&'a str> {
     matches.get_one::<String>(name).map(String::as_str)
 }
 
+/// Only `max_lifetime` cuts a TTL that was asked for: one over `max_ttl` is refused.
+fn warn_if_cut(world: &World<'_>, asked: Option<Ttl>, lease: &Lease) {
+    if let Some(asked) = asked.filter(|asked| lease.ttl < *asked) {
+        world.warn(format!("--ttl {asked} was cut to {} by max_lifetime (lease {})", lease.ttl, lease.id));
+    }
+}
+
 /// An option's value, parsed by its type.
 fn parsed<T: std::str::FromStr>(matches: &ArgMatches, name: &str) -> Result<Option<T>, Failure>
 where
     T::Err: std::fmt::Display,
 {
     one(matches, name)
-        .map(|text| {
-            text.parse().map_err(|error: T::Err| Failure::usage(&format!("--{name}: {error}"), "jit --help"))
-        })
+        .map(|text| text.parse().map_err(|error: T::Err| Failure::usage(&format!("--{name}: {error}"), "")))
         .transpose()
 }

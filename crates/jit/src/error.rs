@@ -7,7 +7,7 @@ use std::io;
 use std::path::Path;
 
 use clap::error::{ContextKind, ErrorKind};
-use jit_core::PolicyError;
+use jit_core::{PolicyError, PolicyWarning};
 use serde_json::{Value, json};
 
 /// A command that did not work, as its user is told.
@@ -154,16 +154,21 @@ impl Failure {
         let text = error.render().to_string();
         let text = text.strip_prefix("error: ").unwrap_or(&text);
         let message: String = text.split("\n\n").next().unwrap_or(text).chars().take(300).collect();
-        let hint = match (error.kind(), error.get(ContextKind::SuggestedSubcommand)) {
-            (ErrorKind::InvalidSubcommand, Some(suggested)) => {
-                format!("did you mean `{suggested}`? jit --help")
-            }
-            (ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, _) => {
-                return Self::usage("no command was given", "jit --help");
-            }
-            _ => "jit --help".into(),
+        let message = match error.kind() {
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "no command was given".into(),
+            _ => message,
         };
-        Self::usage(message.trim_end(), &hint)
+        let suggested = error.get(ContextKind::SuggestedSubcommand);
+        let meant = suggested.map(|suggested| format!("; did you mean `{suggested}`?")).unwrap_or_default();
+        Self::new(Code::BadUsage, format!("{}{meant}", message.trim_end()))
+    }
+
+    /// Bad usage leads to the help of the command, unless more is known.
+    pub(crate) fn or_help(self, help: impl FnOnce() -> String) -> Self {
+        match (self.code, &self.hint) {
+            (Code::BadUsage, None) => self.hint(help()),
+            _ => self,
+        }
     }
 
     /// What `-C` names is no place to run in.
@@ -228,13 +233,16 @@ impl Failure {
 
     pub(crate) fn policy_text(message: &str) -> Self {
         Self::new(Code::BadPolicy, format!("the lease policy can't be followed: {message}"))
-            .hint("correct config.toml in the control plane: jit worktree info")
+            .hint("correct that file: jit config path")
     }
 
-    /// A setting that nobody knows is passed over, and an error where somebody looks at settings.
-    pub(crate) fn unknown_setting(warning: &str) -> Self {
-        Self::new(Code::BadPolicy, warning)
-            .hint("correct config.toml in the control plane: jit worktree info")
+    /// Settings that nobody knows are passed over, and an error where somebody looks at settings.
+    pub(crate) fn unknown_settings(unknown: &[PolicyWarning]) -> Self {
+        let listed: Vec<String> = unknown.iter().map(ToString::to_string).collect();
+        let keys: Vec<&str> = unknown.iter().map(|warning| warning.key.as_str()).collect();
+        Self::new(Code::BadPolicy, format!("config.toml: {}", listed.join("; ")))
+            .hint("correct that file: jit config path")
+            .context(json!({ "unknown": keys }))
     }
 
     pub(crate) fn committed_policy(path: &Path, error: &PolicyError) -> Self {

@@ -49,7 +49,7 @@ pub fn run(arguments: Vec<OsString>) -> i32 {
     };
     match outcome {
         Ok(output) => render::success(&output, &warnings, json),
-        Err(failure) => render::failure(&failure, json),
+        Err(failure) => render::failure(&failure.or_help(|| cli::help(&arguments)), &warnings, json),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use jit_core::decide::{Beat, Released};
-use jit_core::{AgentId, Ended, Lease, Now, Record, Reference, Token, Waiter, WorktreeId};
+use jit_core::{AgentId, Ended, Lease, Now, Record, Reference, SettingValue, Token, Waiter, WorktreeId};
 use jit_git::Worktree;
 use jit_store::Compacted;
 
@@ -37,9 +37,11 @@ pub(crate) enum Output {
     /// What `jit init` made and found.
     Initialised { control_plane: PathBuf, made: Vec<PathBuf> },
     /// A segment was sealed.
-    Compacted(Option<Compacted>),
+    Compacted { compacted: Option<Compacted>, live: usize },
     /// Settings: name, value as TOML, meaning.
     Settings(Vec<Setting>),
+    /// One setting, to be read by a script.
+    Get(Setting),
     /// A setting has another value now.
     Set(Setting),
     /// Where a file is.
@@ -83,6 +85,6 @@ pub(crate) struct WorktreeInfo {
 /// One setting.
 pub(crate) struct Setting {
     pub(crate) name: String,
-    pub(crate) value: Option<String>,
+    pub(crate) value: Option<SettingValue>,
     pub(crate) help: String,
 }

@@ -7,6 +7,7 @@ pub(crate) mod text;
 
 use std::io::{IsTerminal, Write};
 
+use jit_git::{Worktree, WorktreeKind};
 use serde_json::{Value, json};
 
 use crate::error::Failure;
@@ -22,29 +23,41 @@ pub(crate) fn success(output: &Output, warnings: &[String], as_json: bool) -> i3
             print(document(json!({ "schema_version": 1, "data": json::data(output), "warnings": warnings })))
         }
         (output, false) => {
-            for warning in warnings {
-                eprintln!("warning: {warning}");
-            }
+            warn(warnings);
             print(text::human(output, std::io::stdout().is_terminal() && colour_is_welcome()))
         }
     };
     match (written, healthy) {
         (Ok(()), true) => 0,
         (Ok(()), false) => 9,
-        (Err(error), _) => failure(&Failure::output(&error, json::data(output)), as_json),
+        (Err(error), _) => failure(&Failure::output(&error, json::data(output)), &[], as_json),
     }
 }
 
 /// Prints why a command did not work; returns the exit status.
-pub(crate) fn failure(failure: &Failure, as_json: bool) -> i32 {
+pub(crate) fn failure(failure: &Failure, warnings: &[String], as_json: bool) -> i32 {
     let text = if as_json {
-        document(json!({ "schema_version": 1, "error": json::failure(failure) }))
+        document(json!({ "schema_version": 1, "error": json::failure(failure), "warnings": warnings }))
     } else {
+        warn(warnings);
         text::failure(failure, std::io::stderr().is_terminal() && colour_is_welcome())
     };
     // Nobody is left to tell when this fails.
     let _ = std::io::stderr().write_all(text.as_bytes());
     failure.code.status()
+}
+
+fn warn(warnings: &[String]) {
+    for warning in warnings {
+        // Nobody is left to tell when this fails.
+        let _ = writeln!(std::io::stderr(), "warning: {warning}");
+    }
+}
+
+/// What is checked out in a worktree; in a bare repository that is nothing, whatever `HEAD` says.
+fn branch(worktree: &Worktree) -> Option<String> {
+    let branch = worktree.branch.as_ref().ok().and_then(Option::as_ref);
+    branch.filter(|_| worktree.kind != WorktreeKind::Bare).map(ToString::to_string)
 }
 
 fn document(value: Value) -> String {

@@ -34,9 +34,9 @@ impl World<'_> {
     /// The policy, with unknown keys as errors.
     pub(crate) fn strict_policy(&self) -> Result<Policy, Failure> {
         let policy = self.policy()?.clone();
-        match self.warnings().into_iter().next() {
-            Some(warning) => Err(Failure::unknown_setting(&warning)),
-            None => Ok(policy),
+        match self.take_unknown().as_slice() {
+            [] => Ok(policy),
+            unknown => Err(Failure::unknown_settings(unknown)),
         }
     }
 

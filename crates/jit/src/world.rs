@@ -8,8 +8,8 @@ use std::time::Duration;
 use clap::ArgMatches;
 use jit_core::decide::{Beat, Released};
 use jit_core::{
-    AgentId, ControlPlaneId, Holder, Lease, LeaseId, Now, Policy, PolicyError, Query, Request, Token,
-    WorktreeId, parse_duration,
+    AgentId, ControlPlaneId, Holder, Lease, LeaseId, Now, Policy, PolicyError, PolicyWarning, Query, Request,
+    Token, WorktreeId, parse_duration,
 };
 use jit_git::{ConfigEnv, GitEnv, Repo, SharedRepository, SystemGit};
 use jit_store::clock::Clock;
@@ -33,6 +33,8 @@ pub(crate) struct World<'m> {
     repo: OnceCell<Repo>,
     policy: OnceCell<Result<Policy, PolicyError>>,
     store: OnceCell<RealStore>,
+    /// What the policy's file says that nobody knows.
+    unknown: RefCell<Vec<PolicyWarning>>,
     warnings: RefCell<Vec<String>>,
 }
 
@@ -49,6 +51,7 @@ impl<'m> World<'m> {
             repo: OnceCell::new(),
             policy: OnceCell::new(),
             store: OnceCell::new(),
+            unknown: RefCell::default(),
             warnings: RefCell::default(),
         }
     }
@@ -73,9 +76,17 @@ impl<'m> World<'m> {
         self.matches.get_one::<PathBuf>("dir").map(PathBuf::as_path)
     }
 
-    /// What the user should know although the command worked.
+    /// What the user should know besides, whether the command worked or not.
     pub(crate) fn warnings(&self) -> Vec<String> {
-        self.warnings.borrow().clone()
+        let unknown = self.unknown.borrow();
+        let unknown = unknown.iter().map(|warning| format!("{POLICY}: {warning}"));
+        unknown.chain(self.warnings.borrow().iter().cloned()).collect()
+    }
+
+    /// What the policy's file says that nobody knows; whoever takes it answers for it, and it is
+    /// not warned of any more.
+    pub(crate) fn take_unknown(&self) -> Vec<PolicyWarning> {
+        self.unknown.take()
     }
 
     pub(crate) fn warn(&self, warning: String) {
@@ -139,13 +150,13 @@ impl<'m> World<'m> {
         let disk = self.disk()?;
         let text = read_text(&disk, POLICY).map_err(|error| self.trouble(error))?;
         let policy = Policy::parse(&text).map(|(policy, unknown)| {
-            unknown.iter().for_each(|warning| self.warn(format!("{POLICY}: {warning}")));
+            self.unknown.replace(unknown);
             policy
         });
         let rules = policy.clone().unwrap_or_default();
         let lock_timeout = match self.option("lock-timeout") {
             Some(text) => parse_duration(text)
-                .map_err(|error| Failure::usage(&error.to_string(), "--lock-timeout 5s"))?,
+                .map_err(|error| Failure::usage(&format!("--lock-timeout: {error}"), ""))?,
             None => Duration::from_secs(5),
         };
         let options = Options {

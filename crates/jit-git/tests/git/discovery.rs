@@ -217,7 +217,7 @@ fn outside_of_any_repository() {
     both_find_none(&sandbox, &outside, &GitEnv::default());
     let error = Repo::discover(&outside, &GitEnv::default()).unwrap_err();
     assert!(matches!(&error, DiscoverError::NotARepository { start } if *start == outside));
-    assert!(error.to_string().contains("git init"), "{error}");
+    assert!(error.to_string().contains("in no Git repository"), "{error}");
     // Names that only look like a repository.
     mkdir(outside.join(".git"));
     write(&sandbox.path("a/HEAD"), "ref: refs/heads/main\n");

@@ -7,7 +7,7 @@ use jit_core::{
     parse_duration,
 };
 
-use crate::commands::{all, one, option, parsed, texts};
+use crate::commands::{all, one, option, parsed, texts, warn_if_cut};
 use crate::error::Failure;
 use crate::output::Output;
 use crate::reference::references;
@@ -43,8 +43,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let task = parsed(matches, "task")?;
     let ttl = parsed(matches, "ttl")?;
     let wait = one(matches, "wait").map(parse_duration).transpose();
-    let wait =
-        wait.map_err(|error| Failure::usage(&format!("--wait: {error}"), "jit claim acquire REF --wait 2m"))?;
+    let wait = wait.map_err(|error| Failure::usage(&format!("--wait: {error}"), ""))?;
     if let Some(token) = parsed::<Token>(matches, "resume")? {
         let request = Resume { issues, token: token.hash() };
         let lease = world.transact(&request)?;
@@ -62,7 +61,13 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         None => world.transact(&request),
         Some(most) => waiting::acquire(world, request, most),
     };
-    let lease = lease.map_err(|failure| failure.with_token(&minted.token).with_wait(&again))?;
+    let lease = lease.map_err(|failure| {
+        failure
+            .with_token(&minted.token)
+            .or_renew(&format!("jit claim renew {}", minted.lease))
+            .with_wait(&again)
+    })?;
+    warn_if_cut(world, ttl, &lease);
     let now = Now { stamp: lease.renewed, wall: lease.acquired_at };
     Ok(Output::Granted { did: "acquired", lease, token: Some(minted.token), now })
 }

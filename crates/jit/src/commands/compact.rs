@@ -2,6 +2,7 @@
 
 use clap::{ArgMatches, Command};
 
+use crate::commands::list::Live;
 use crate::error::Failure;
 use crate::output::Output;
 use crate::world::World;
@@ -12,5 +13,7 @@ pub(crate) fn arguments(command: Command) -> Command {
 
 pub(crate) fn run(world: &World<'_>, _: &ArgMatches) -> Result<Output, Failure> {
     let compacted = world.store()?.compact(&world.holder()?, world.policy()?);
-    Ok(Output::Compacted(compacted.map_err(|error| world.trouble(error))?))
+    let compacted = compacted.map_err(|error| world.trouble(error))?;
+    let (leases, _) = world.read(&Live)?;
+    Ok(Output::Compacted { compacted, live: leases.len() })
 }

@@ -10,9 +10,9 @@ use crate::world::World;
 pub(crate) fn arguments(command: Command) -> Command {
     command
         .arg(text("KEY", "KEY", "As `jit config list` shows it").required(true))
-        .after_help("Example: jit config get ttl")
+        .after_help("Prints the value alone, as `jit config set` takes it; an empty line when it is unset.\n\nExample: jit config get ttl")
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    setting(&world.strict_policy()?, one(matches, "KEY").unwrap_or_default())
+    setting(&world.strict_policy()?, one(matches, "KEY").unwrap_or_default()).map(Output::Get)
 }

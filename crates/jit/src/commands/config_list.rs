@@ -23,7 +23,7 @@ pub(crate) fn settings(policy: &Policy) -> Vec<Setting> {
 }
 
 /// One setting.
-pub(crate) fn setting(policy: &Policy, key: &str) -> Result<Output, Failure> {
+pub(crate) fn setting(policy: &Policy, key: &str) -> Result<Setting, Failure> {
     let setting = settings(policy).into_iter().find(|setting| setting.name == key);
-    setting.map(Output::Set).ok_or_else(|| Failure::no_such_setting(key))
+    setting.ok_or_else(|| Failure::no_such_setting(key))
 }

@@ -15,5 +15,5 @@ pub(crate) fn arguments(command: Command) -> Command {
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let key = one(matches, "KEY").unwrap_or_default();
-    setting(&world.edit_policy(key, None)?, key)
+    setting(&world.edit_policy(key, None)?, key).map(Output::Set)
 }

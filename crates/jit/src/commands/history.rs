@@ -1,6 +1,8 @@
 //! `jit claim history`
 
-use clap::{ArgMatches, Command, value_parser};
+use std::num::NonZeroUsize;
+
+use clap::{ArgMatches, Command};
 use jit_core::decide::Target;
 use jit_core::{Ended, Known, Lease, Operation, Record};
 
@@ -17,16 +19,18 @@ pub(crate) fn arguments(command: Command) -> Command {
             clap::Arg::new("limit")
                 .long("limit")
                 .value_name("N")
-                .value_parser(value_parser!(usize))
+                .value_parser(|text: &str| {
+                    text.parse::<NonZeroUsize>().map_err(|_| "write how many, at least 1")
+                })
                 .default_value("50")
-                .help("At most so many records"),
+                .help("The newest so many records, at least 1"),
         )
         .after_help("Reads the archive too. Exit status 3: there never was a lease of this id.\n\nExample: jit claim history name:schema --limit 5")
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let wanted = one(matches, "TARGET").map(target).transpose()?;
-    let most = matches.get_one::<usize>("limit").copied().unwrap_or(50);
+    let most = matches.get_one::<NonZeroUsize>("limit").map_or(50, |limit| limit.get());
     let mut found = Vec::new();
     let store = world.store()?;
     let read = store.history(|records| {
@@ -41,9 +45,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     read.map_err(|error| world.trouble(error))?;
     match wanted {
         // The log and the archive have every lease that there ever was.
-        Some(Target::Lease(id)) if found.is_empty() && most > 0 => {
-            Err(Failure::no_such_lease(&id.to_string()))
-        }
+        Some(Target::Lease(id)) if found.is_empty() => Err(Failure::no_such_lease(&id.to_string())),
         _ => Ok(Output::History(found)),
     }
 }
@@ -56,11 +58,11 @@ fn concerns(record: &Record, target: &Target) -> bool {
     match &record.operation {
         Operation::Renew(leases) => leases.iter().any(lease_matches),
         Operation::Release { lease, released } => {
-            let gone = match target {
+            match target {
+                // What the lease still has was not touched.
                 Target::Issues(issues) => released.iter().any(|reference| issues.contains(reference)),
-                Target::Lease(_) => false,
-            };
-            gone || lease_matches(lease)
+                Target::Lease(id) => lease.id == *id,
+            }
         }
         Operation::Acquire(lease)
         | Operation::Resume(lease)

@@ -3,7 +3,7 @@
 use clap::{ArgMatches, Command};
 use jit_core::decide::Renew;
 
-use crate::commands::{all, option, parsed, texts};
+use crate::commands::{all, option, parsed, texts, warn_if_cut};
 use crate::error::Failure;
 use crate::output::Output;
 use crate::reference::targets;
@@ -19,5 +19,6 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let request = Renew { target: targets(&all(matches, "TARGET"))?, ttl: parsed(matches, "ttl")? };
     let leases = world.transact(&request)?;
+    leases.iter().for_each(|lease| warn_if_cut(world, request.ttl, lease));
     Ok(Output::Renewed { leases, now: world.now()? })
 }

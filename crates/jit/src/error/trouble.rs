@@ -87,15 +87,31 @@ impl Failure {
     /// The fence is the lease's if it stands. Should the record be lost, another grant gets it, so
     /// it is worth something only after a renewal showed that the lease stands.
     pub(crate) fn durability_unknown(leases: &[&Lease], seq: Seq) -> Self {
-        let details = leases.iter().map(|lease| format!("lease {} may stand", lease.id)).collect();
+        let details = leases
+            .iter()
+            .map(|lease| format!("in doubt: lease {} of {}", lease.id, lease.holder.agent))
+            .collect();
         let leases: Vec<Value> = leases
             .iter()
             .map(|lease| json!({ "lease_id": lease.id, "fence": lease.fence, "issues": lease.issues }))
             .collect();
-        Self::new(Code::DurabilityUnknown, "it was done, but its flush to the disk failed or was cut short")
-            .details(details)
-            .hint("renew it if it stands (jit claim status), and try again if it does not")
-            .context(json!({ "seq": seq, "leases": leases }))
+        Self::new(
+            Code::DurabilityUnknown,
+            "it was done, but may not outlive a loss of power: its flush to the disk failed or was cut short",
+        )
+        .details(details)
+        .hint("run the same command again; if it was done, that says so")
+        .context(json!({ "seq": seq, "leases": leases }))
+    }
+
+    /// A grant in doubt is made sure of by renewing it.
+    pub(crate) fn or_renew(self, renew: &str) -> Self {
+        match self.code {
+            Code::DurabilityUnknown => self.hint(format!(
+                "if this says that there is no such lease (exit 3), run the same command again: {renew}"
+            )),
+            _ => self,
+        }
     }
 
     /// The secret goes to whoever asked although nobody knows whether the lease will stand.

@@ -1,6 +1,6 @@
 //! Output for programs.
 
-use jit_core::{Ended, Lease, Lifetime, Operation, Record, Waiter};
+use jit_core::{Ended, Lease, Lifetime, Operation, Record, SettingValue, Waiter};
 use jit_git::{Worktree, WorktreeKind};
 use serde_json::{Map, Value, json};
 
@@ -8,6 +8,7 @@ use crate::error::Failure;
 use crate::finding::Needs;
 use crate::look::Look;
 use crate::output::{Found, Output, Setting, Status};
+use crate::render::branch;
 
 /// What stands under `error`.
 pub(crate) fn failure(failure: &Failure) -> Value {
@@ -71,13 +72,16 @@ pub(crate) fn data(output: &Output) -> Value {
             "control_plane": control_plane.display().to_string(),
             "made": made.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
         }),
-        Output::Compacted(compacted) => json!({ "compacted": compacted.as_ref().map(|compacted| json!({
+        Output::Compacted { compacted, live } => {
+            json!({ "compacted": compacted.as_ref().map(|compacted| json!({
             "archived": compacted.archived,
             "last_seq": compacted.last,
             "carried": compacted.carried,
-        })) }),
+            "live": live,
+        })) })
+        }
         Output::Settings(settings) => json!({ "settings": settings.iter().map(setting).collect::<Vec<_>>() }),
-        Output::Set(changed) => json!({ "setting": setting(changed) }),
+        Output::Get(changed) | Output::Set(changed) => json!({ "setting": setting(changed) }),
         Output::Path(path) => json!({ "path": path.display().to_string() }),
         Output::Checked { findings, healthy } => json!({
             "healthy": healthy,
@@ -211,7 +215,7 @@ fn worktree(worktree: &Worktree) -> Value {
             WorktreeKind::Bare => "bare",
             WorktreeKind::Linked => "linked",
         },
-        "branch": worktree.branch.as_ref().ok().and_then(|branch| branch.as_ref().map(ToString::to_string)),
+        "branch": branch(worktree),
         "id": worktree.identity.as_ref().ok().and_then(|identity| identity.as_ref().map(|identity| identity.id.to_string())),
         "locked": worktree.locked,
         "prunable": worktree.prunable,
@@ -219,5 +223,10 @@ fn worktree(worktree: &Worktree) -> Value {
 }
 
 fn setting(setting: &Setting) -> Value {
-    json!({ "key": setting.name, "value": setting.value, "help": setting.help })
+    let value = setting.value.as_ref().map(|value| match value {
+        SettingValue::Duration(ttl) => json!(ttl.to_string()),
+        SettingValue::Number(number) => json!(number),
+        SettingValue::Flag(flag) => json!(flag),
+    });
+    json!({ "key": setting.name, "value": value, "help": setting.help })
 }

@@ -1,11 +1,14 @@
 //! Output for people: short and aligned.
 
-use jit_core::{End, Ended, Lease, Lifetime, Now, Operation, Record, Reference, Waiter, span};
+use jit_core::{End, Ended, Lease, Lifetime, Now, Operation, Record, Reference, SettingValue, Waiter, span};
+
+use jit_git::WorktreeKind;
 
 use crate::error::Failure;
 use crate::finding::Needs;
 use crate::look::Look;
 use crate::output::{Found, Output, Status};
+use crate::render::branch;
 
 /// A command's output as text.
 pub(crate) fn human(output: &Output, colour: bool) -> String {
@@ -55,15 +58,13 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
                         .as_ref()
                         .ok()
                         .and_then(|identity| identity.as_ref().map(|identity| identity.id.to_string()));
-                    let branch = worktree
-                        .branch
-                        .as_ref()
-                        .ok()
-                        .and_then(|branch| branch.as_ref().map(ToString::to_string));
                     let state = if worktree.prunable { "gone" } else { "" };
                     vec![
                         worktree.path.display().to_string(),
-                        branch.unwrap_or_else(|| "-".into()),
+                        match worktree.kind {
+                            WorktreeKind::Bare => "(bare)".into(),
+                            _ => branch(worktree).unwrap_or_else(|| "-".into()),
+                        },
                         id.unwrap_or_else(|| "-".into()),
                         state.into(),
                     ]
@@ -83,25 +84,28 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
             text.push_str(&format!("leases are in {}\n", control_plane.display()));
             text
         }
-        Output::Compacted(Some(compacted)) => format!(
-            "sealed {} at record {}; {} leases carried over\n",
-            compacted.archived, compacted.last, compacted.carried
-        ),
-        Output::Compacted(None) => "there is nothing to compact\n".into(),
+        Output::Compacted { compacted: Some(compacted), live } => {
+            format!("sealed {} at record {}; leases that stand: {live}\n", compacted.archived, compacted.last)
+        }
+        Output::Compacted { compacted: None, .. } => "there is nothing to compact\n".into(),
         Output::Settings(settings) => columns(
             settings
                 .iter()
                 .map(|setting| {
                     vec![
                         setting.name.clone(),
-                        setting.value.clone().unwrap_or_else(|| "-".into()),
+                        setting.value.as_ref().map_or_else(|| "-".into(), ToString::to_string),
                         setting.help.clone(),
                     ]
                 })
                 .collect(),
         ),
+        Output::Get(setting) => {
+            format!("{}\n", setting.value.as_ref().map(ToString::to_string).unwrap_or_default())
+        }
         Output::Set(setting) => {
-            format!("{} = {}\n", setting.name, setting.value.as_deref().unwrap_or("(unset)"))
+            let value = setting.value.as_ref().map_or_else(|| "(unset)".into(), SettingValue::toml);
+            format!("{} = {value}\n", setting.name)
         }
         Output::Path(path) => format!("{}\n", path.display()),
         Output::Checked { findings, healthy } => {
