@@ -182,9 +182,9 @@ fn jit() -> Command {
         .arg(value(
             "agent",
             "ID",
-            "Act as this agent: agent:NAME, human:NAME or ci:NAME [default: $JIT_AGENT_ID, …]",
+            "Act as this agent: agent:NAME, human:NAME or ci:NAME [default: $JIT_AGENT_ID, else a known agent's session, else ~/.config/jit/agent, else Git's user name]",
         ))
-        .arg(value("lock-timeout", "DURATION", "How long to wait for the lock [default: 5s]"))
+        .arg(value("lock-timeout", "DURATION", "How long to wait while another process changes the leases: 90s, 10m, 2h [default: 5s]"))
         .arg(value("dir", "DIR", "Run as if started in DIR").short('C').value_parser(value_parser!(PathBuf)))
 }
 

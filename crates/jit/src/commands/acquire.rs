@@ -19,8 +19,8 @@ pub(crate) fn arguments(command: Command) -> Command {
     command
         .arg(texts("REF", "REF", "What to take, all of it or nothing: name:THING").required(true))
         .arg(option("task", "TEXT", "What for, in a line; others see it"))
-        .arg(option("ttl", "DURATION", "How long it stands without a renewal [default: 10m, or as `jit config` says]"))
-        .arg(option("wait", "DURATION", "Wait in turn for so long if somebody holds it"))
+        .arg(option("ttl", "DURATION", "How long it stands without a renewal: 90s, 10m, 2h, 1d [default: 10m, or what `jit config get ttl` says]"))
+        .arg(option("wait", "DURATION", "Wait in turn, at most so long, if somebody holds it: 90s, 10m, 2h"))
         .arg(
             option("resume", "TOKEN", "Carry on with a lease of one's own: the token that its grant showed")
                 .conflicts_with_all(["task", "ttl", "wait", "dry-run"]),
