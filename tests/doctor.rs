@@ -4,6 +4,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -146,6 +147,32 @@ fn an_owner_that_is_not_the_directory_s() {
     one(&repo.agent("root").jit(["doctor", "--fix"]), 0, "wrong_owner", "fixed", &lock);
     assert!(findings(&owner.jit(["doctor"]), 0).is_empty());
     owner.claim("name:b");
+}
+
+/// Members of a group who share a repository make nothing that the doctor would mind.
+#[test]
+fn what_members_of_a_group_make() {
+    if !skip::root("what_members_of_a_group_make") {
+        return;
+    }
+    let repo = Repo::new();
+    repo.git(repo.main(), &["config", "core.sharedRepository", "group"]);
+    let group = Command::new("chgrp").args(["-R", "4242"]).arg(repo.main()).status().unwrap();
+    let modes = Command::new("chmod").args(["-R", "g+rwX"]).arg(repo.main()).status().unwrap();
+    assert!(group.success() && modes.success());
+    let members = [SOMEBODY, SOMEBODY + 1].map(|uid| {
+        let uid = uid.to_string();
+        repo.agent("member").through(["setpriv", "--reuid", &uid, "--regid", "4242", "--clear-groups"])
+    });
+    for (member, name) in members.iter().zip(["name:a", "name:b"]) {
+        member.claim(name);
+        member.jit(["compact"]).ok();
+        member.jit(["config", "set", "ttl", "5m"]).ok();
+    }
+    for member in &members {
+        let found = findings(&member.jit(["doctor"]), 0);
+        assert!(found.is_empty(), "{found:?}");
+    }
 }
 
 /// A symlink leads who knows where: a person must look, and the hint puts the file itself there.

@@ -27,10 +27,10 @@ pub const SETTINGS: &str = "config.toml";
 /// The settings before they take their name.
 pub(crate) const SETTINGS_DRAFT: &str = "config.toml.new";
 /// Refusals and verdicts, for statistics.
-pub(crate) const CONTROL: &str = "control.jsonl";
+pub const CONTROL: &str = "control.jsonl";
 
 /// The main worktree's identity, which is not the store's.
-pub(crate) const IDENTITY: &str = "worktree.json";
+pub const IDENTITY: &str = "worktree.json";
 
 /// A sealed segment before it takes its name.
 pub(crate) const SEALING: &str = "archive/sealing.new";

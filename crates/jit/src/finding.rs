@@ -213,8 +213,12 @@ impl Finding {
                 Needs::Person,
                 format!("{path} is a {found}, and should be a {wanted}"),
             )
-            .hint(match *found {
-                "symlink" => format!("cp -a --remove-destination \"$(readlink -f {name})\" {name}"),
+            .hint(match (*found, *wanted) {
+                // It may be another repository's: nothing is copied from there unseen.
+                ("symlink", "directory") => {
+                    format!("see where it leads, and put the directory itself there: readlink -f {name}")
+                }
+                ("symlink", _) => format!("cp -a --remove-destination \"$(readlink -f {name})\" {name}"),
                 _ => format!("mv {name} {name}.aside"),
             }),
             Odd::Owner { found, wanted } => Self::new(
@@ -232,7 +236,9 @@ impl Finding {
             Odd::Mode { found, wanted } => Self::new(
                 Kind::WrongMode,
                 needs,
-                format!("{path} has permissions {found:o}, and core.sharedRepository asks for {wanted:o}"),
+                format!(
+                    "{path} has permissions {found:o}, and by core.sharedRepository should have {wanted:o}"
+                ),
             )
             .hint(format!("sudo chmod {wanted:o} {name}")),
             Odd::Unwritable => {
@@ -252,4 +258,75 @@ impl Finding {
 /// A path as a shell takes it.
 pub(crate) fn shell(path: &Path) -> String {
     quoted(&path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use jit_core::Seq;
+    use jit_store::os::Odd::{Group, Kind as Other, Mode, Owner, Unknown, Unwritable};
+
+    use super::*;
+    use crate::output::Output;
+    use crate::render::{json, text};
+
+    fn seen() -> Vec<Seen> {
+        let corrupt = |file: &str| StoreError::Corrupt {
+            file: file.into(),
+            offset: 77,
+            reason: "its checksum is wrong".into(),
+        };
+        vec![
+            Seen::Absent,
+            Seen::Log { segment: 3, last: Seq(40), leases: 2 },
+            Seen::Torn { offset: 900, length: 12 },
+            Seen::Lapsed(2),
+            Seen::History { segments: 3, records: 40 },
+            Seen::Broken(corrupt("archive/claims-00000002.jsonl")),
+            Seen::Index,
+            Seen::NoIndex,
+            Seen::IndexUnusable(io::Error::from(io::ErrorKind::IsADirectory)),
+            Seen::IndexDisagrees,
+            Seen::Leftover("config.toml.new"),
+            Seen::SharedFilesystem("NFS"),
+            Seen::Trouble(corrupt("claims.jsonl")),
+        ]
+    }
+
+    fn odd() -> Vec<Finding> {
+        [
+            (Other { found: "symlink", wanted: "file" }, false),
+            (Other { found: "symlink", wanted: "directory" }, false),
+            (Other { found: "directory", wanted: "file" }, false),
+            (Owner { found: 7, wanted: 8 }, false),
+            (Group { found: 7, wanted: 8 }, false),
+            (Mode { found: 0o644, wanted: 0o600 }, true),
+            (Unwritable, false),
+            (Unknown, false),
+        ]
+        .map(|(odd, ours)| Finding::odd(&Oddity { path: "/a repo/.git/jit/locks/claims".into(), odd, ours }))
+        .into()
+    }
+
+    #[test]
+    fn what_every_finding_says() {
+        let dir = Path::new("/a repo/.git/jit");
+        let mut findings: Vec<Finding> =
+            seen().into_iter().map(|seen| Finding::seen(seen, dir)).chain(odd()).collect();
+        findings.push(Finding::seen(Seen::IndexDisagrees, dir).unfixed(dir));
+        let codes: Vec<_> = findings.iter().map(|finding| finding.kind.name()).collect();
+        let told = Output::Checked { findings, healthy: false };
+        insta::assert_snapshot!("findings", text::human(&told, false));
+        insta::assert_snapshot!("finding_codes", codes.join("\n"));
+        let document = json::data(&told);
+        for finding in document["findings"].as_array().unwrap() {
+            let needy = finding["state"] == "needs_a_person";
+            assert!(!needy || finding["hint"].is_string(), "{finding}");
+            assert!(
+                !needy || finding["path"].is_string() || finding["code"] == "index_disagrees",
+                "{finding}"
+            );
+        }
+    }
 }
