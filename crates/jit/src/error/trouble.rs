@@ -9,6 +9,7 @@ use jit_store::StoreError;
 use serde_json::{Value, json};
 
 use super::{Code, Failure};
+use crate::shell::quoted;
 
 impl Failure {
     /// Trouble with the control plane in this directory.
@@ -38,7 +39,8 @@ impl Failure {
             StoreError::SharedFilesystem { .. } => failure(
                 Code::SharedFilesystem,
                 format!(
-                    "if only one machine ever uses {dir}: echo 'allow_shared_filesystem = true' >> {dir}/config.toml"
+                    "if only one machine ever uses {dir}: echo 'allow_shared_filesystem = true' >> {}",
+                    quoted(&format!("{dir}/config.toml"))
                 ),
             ),
             StoreError::Corrupt { file, offset, .. } => {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use jit_core::{Fence, Holder, Known, Lease, LeaseId, Operation, Record, Reference, Seq, Stamp};
-use jit_store::StoreError;
+use jit_store::{Finding, StoreError};
 
 use super::ask::{acquire, ask};
 use super::dump::{Dump, Dumped};
@@ -178,6 +178,16 @@ fn is_kept(machine: &Machine, bytes: &[u8]) -> bool {
     })
 }
 
+/// The doctor finds no segment that does not go on where the one before it ended, and no index that
+/// lies.
+fn examined(machine: &Rc<Machine>) {
+    let findings = reader(machine).examine();
+    let wrong = |finding: &&Finding| {
+        matches!(finding, Finding::Broken(_) | Finding::Trouble(_) | Finding::IndexDisagrees)
+    };
+    assert!(!findings.iter().any(|finding| wrong(&finding)), "{findings:?}");
+}
+
 /// Checks everything after whatever has happened to the machine: that readers read, that a writer
 /// can go on, and that what was promised is there. Returns the records.
 ///
@@ -212,6 +222,7 @@ pub fn all(machine: &Rc<Machine>, promised: &[Operation], all_or_nothing: &[Oper
         assert!(is_kept(machine, &line), "dropped: {:?}", String::from_utf8_lossy(&line));
     }
     index_agrees(machine);
+    examined(machine);
     after
 }
 
