@@ -21,7 +21,7 @@ pub enum Open {
 }
 
 /// A directory tree with durability: what was not synced may be lost with the power, names
-/// (made by creating, linking, renaming) until their directory is synced.
+/// (made by creating and renaming) until their directory is synced.
 pub trait Disk {
     /// An open file.
     type File: DiskFile;
@@ -49,9 +49,6 @@ pub trait Disk {
 
     /// Gives a file a name, taking it from any other file.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
-
-    /// Gives a file a second name that nothing has.
-    fn link(&self, from: &str, to: &str) -> io::Result<()>;
 
     /// Takes a name away; nothing when it is not there.
     fn remove(&self, path: &str) -> io::Result<()>;

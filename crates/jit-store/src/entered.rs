@@ -5,23 +5,23 @@ use std::io;
 use jit_core::{Checkpoint, Holder, Now, Operation, Seq};
 
 use crate::clock::Clock;
-use crate::disk::{Disk, DiskFile, Open};
+use crate::disk::{Disk, Open};
 use crate::error::{Doing, StoreError};
 use crate::flush;
-use crate::index::{self, INDEX, InFile, Index};
-use crate::line::{PROOF, proof};
+use crate::index::{self, INDEX, InFile, Stored};
 use crate::lock::{self, Held};
 use crate::log::{self, Batch};
 use crate::names::{ARCHIVE, DRAFT, FLUSH_LOCK, LOCKS, LOG, WORDS, WRITE_LOCK};
 use crate::replay::Replay;
-use crate::segment::{Position, scan};
+use crate::segment::{Position, Torn, scan};
 use crate::shared::Shared;
 use crate::store::Store;
+use crate::tail::{self, Behind};
 
 /// What a step decides on.
 pub(crate) enum Base<D: Disk> {
     /// The index, proven.
-    Index(Index<InFile<D::File>>),
+    Index(Stored<D>),
     /// The log, followed from its checkpoint on.
     Replayed(Box<Replay>),
 }
@@ -131,46 +131,48 @@ impl<D: Disk, C: Clock> Store<D, C> {
     }
 }
 
-/// Finds out what the log says: by the index where it proves itself, by reading otherwise.
+/// Finds out what the log says: by the index and the records behind it, or by reading it whole.
 fn load<D: Disk>(
     disk: &D,
     shared: &Shared<D::Words>,
     log: &D::File,
     now: &Now,
 ) -> Result<(Position, Base<D>), StoreError> {
-    if let Some((index, _)) = proven(disk, Open::Write, log, || Some(*now)) {
-        return Ok((index.header().log, Base::Index(index)));
+    if let Some((index, torn)) = caught_up(disk, shared, log, now) {
+        let end = index.header().log;
+        if let Some(torn) = &torn {
+            log::cut(disk, log, torn, end.seq)?;
+        }
+        return Ok((end, Base::Index(index)));
     }
     replay(disk, shared, log)
 }
 
-/// The index, if it is of this boot and the log ends where it says, and the time, read after it:
-/// a reader's clock must not seem to be behind the writer's who left the index.
-pub(crate) fn proven<D: Disk>(
+/// The index, if it is of this boot and of this log, after it followed what was appended without
+/// it: its writer was killed before it could publish. And what is torn behind that.
+///
+/// Whatever can't be followed, or is wrong with the log, is for [`replay`] to see.
+fn caught_up<D: Disk>(
     disk: &D,
-    how: Open,
+    shared: &Shared<D::Words>,
     log: &D::File,
-    now: impl FnOnce() -> Option<Now>,
-) -> Option<(Index<InFile<D::File>>, Now)> {
-    let file = disk.open(INDEX, how).ok()?;
-    let index = Index::open(InFile(file)).ok()??;
-    let now = now()?;
-    (index.header().serves(&now.stamp) && reflects(log, index.header().log)).then_some((index, now))
-}
-
-/// Whether the record that ends at the position stands there, and nothing after it.
-fn reflects<F: DiskFile>(log: &F, at: Position) -> bool {
-    let mut bytes = [0; PROOF + 1];
-    let Some(from) = at.offset.checked_sub(PROOF as u64) else { return false };
-    match log.read_at(&mut bytes, from) {
-        Ok(read) if read >= PROOF => {
-            proof(&bytes[..PROOF]) == Some(at.sum) && matches!(bytes[PROOF..read], [] | [b'\n'])
-        }
-        _ => false,
+    now: &Now,
+) -> Option<(Stored<D>, Option<Torn>)> {
+    let mut index = index::opened(disk, Open::Write)?;
+    if !index.header().serves(&now.stamp) {
+        return None;
     }
+    let at = index.header().log;
+    if tail::behind(log, at)? == Behind::End {
+        return Some((index, None));
+    }
+    let (records, scanned) = tail::read(log, at, shared.durable()).ok()?;
+    if !index.follow(&records, scanned.end, log).unwrap_or(false) {
+        return None;
+    }
+    index.header().serves(&now.stamp).then_some((index, scanned.torn))
 }
 
-/// Follows the log from its checkpoint on. What was torn is set aside and cut.
 fn replay<D: Disk>(
     disk: &D,
     shared: &Shared<D::Words>,
@@ -211,7 +213,7 @@ impl<D: Disk> Entered<'_, D> {
         self.end = batch.end;
         let followed = match &mut self.base {
             Base::Index(_) if batch.records.is_empty() => return Ok(()),
-            Base::Index(index) => index.follow(&batch.records, batch.end, &self.now.stamp).unwrap_or(false),
+            Base::Index(index) => index.follow(&batch.records, batch.end, &self.log).unwrap_or(false),
             Base::Replayed(replay) => {
                 batch.records.iter().try_for_each(|(extent, record)| replay.follow(*extent, record))?;
                 false

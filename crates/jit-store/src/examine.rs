@@ -6,10 +6,10 @@ use jit_core::{Seq, View};
 
 use crate::clock::Clock;
 use crate::disk::{Disk, DiskFile, Open};
-use crate::entered::proven;
 use crate::error::{Doing, StoreError};
 use crate::index::{INDEX, IndexView};
 use crate::names::{ARCHIVE, LEFTOVERS, LOG, aside};
+use crate::read::Proven;
 use crate::store::Store;
 
 /// One thing that was looked at.
@@ -147,9 +147,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
     /// Compares the index with the log at one moment; a writer in between is waited out.
     fn index_finding(&self) -> Result<Finding, StoreError> {
         for _ in 0..100 {
-            let log = self.disk.open(LOG, Open::Read).reading(LOG)?;
-            let now = || self.clock.now().ok();
-            let Some((index, now)) = proven(&self.disk, Open::Read, &log, now) else { break };
+            let Some(Proven { log, index, now }) = self.proven()? else { break };
             let by_index = IndexView::new(&index, &log).live();
             let (state, _) = self.state()?;
             if !index.unchanged().unwrap_or(false) || state.last() != index.header().log.seq {

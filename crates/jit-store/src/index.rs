@@ -17,14 +17,15 @@ use std::io;
 use jit_core::{Holder, LATEST_LOST, Lease, LeaseId, Operation, Record, Reference, Stamp, View};
 use xxhash_rust::xxh3::xxh3_64;
 
-pub(crate) use cells::{Cells, InFile};
+pub(crate) use cells::{Ahead, Cells, InFile};
 pub(crate) use header::Header;
 pub(crate) use view::IndexView;
 
+use crate::disk::{Disk, DiskFile, Open};
 use crate::replay::Replay;
 use crate::segment::{Extent, Position};
 use slots::{NONE, Slot};
-use table::{Key, Table, Value};
+use table::{Key, Kind, Table, Value};
 
 /// The index's file.
 pub(crate) const INDEX: &str = "index";
@@ -33,6 +34,21 @@ pub(crate) const INDEX: &str = "index";
 pub(crate) struct Index<C> {
     cells: C,
     header: Header,
+}
+
+/// An index on a disk.
+pub(crate) type Stored<D> = Index<InFile<<D as Disk>::File>>;
+
+/// The index on this disk, if its header is whole.
+pub(crate) fn opened<D: Disk>(disk: &D, how: Open) -> Option<Stored<D>> {
+    Index::open(InFile(disk.open(INDEX, how).ok()?)).ok()?
+}
+
+impl<C: Cells> Index<Ahead<C>> {
+    /// Whether no writer has touched the index since it was opened.
+    pub(crate) fn unchanged(&self) -> io::Result<bool> {
+        Ok(Header::read(self.cells.base())?.is_some_and(|header| header == *self.cells.began_at()))
+    }
 }
 
 impl<C: Cells> Index<C> {
@@ -48,9 +64,9 @@ impl<C: Cells> Index<C> {
         &self.header
     }
 
-    /// Whether no writer has touched the index since it was opened.
-    pub(crate) fn unchanged(&self) -> io::Result<bool> {
-        Ok(Header::read(&self.cells)?.is_some_and(|header| header == self.header))
+    /// The index to follow more records in memory only.
+    pub(crate) fn ahead(self) -> Index<Ahead<C>> {
+        Index { cells: Ahead::of(self.cells, self.header.clone()), header: self.header }
     }
 
     fn table(&self) -> Table<'_, C> {
@@ -78,27 +94,32 @@ impl<C: Cells> Index<C> {
         Ok(None)
     }
 
-    /// Follows records that were appended, each with its place; the header is written last.
+    /// Follows records that were appended to the log, each with its place; the header is written
+    /// last.
     ///
     /// The cells are marked as being changed before the first change and, if anything fails, stay
     /// so: the next writer makes the index anew.
     ///
     /// # Errors
-    /// Trouble in reading or writing; `Ok(false)` when the records have outgrown the index.
-    pub(crate) fn follow(
+    /// Trouble in reading or writing; `Ok(false)` when the records have outgrown the index, or
+    /// are of a kind or a clock that it can't follow.
+    pub(crate) fn follow<F: DiskFile>(
         &mut self,
         records: &[(Extent, Record)],
         end: Position,
-        now: &Stamp,
+        log: &F,
     ) -> io::Result<bool> {
+        if records.is_empty() {
+            return Ok(true);
+        }
         self.header.begin(&self.cells)?;
         for (extent, record) in records {
-            if !self.apply(*extent, record, now)? {
+            if !self.header.serves(&record.stamp) || !self.apply(*extent, record, log)? {
                 return Ok(false);
             }
+            self.header.clock_ns = record.stamp.ns;
         }
         self.header.log = end;
-        self.header.clock_ns = now.ns;
         self.header.finish(&self.cells)?;
         Ok(true)
     }
@@ -108,9 +129,14 @@ impl<C: Cells> Index<C> {
         self.header.next_deadline = ns;
     }
 
-    fn apply(&mut self, extent: Extent, record: &Record, now: &Stamp) -> io::Result<bool> {
+    fn apply<F: DiskFile>(&mut self, extent: Extent, record: &Record, log: &F) -> io::Result<bool> {
+        // On this clock every lease in it has a deadline.
+        let now = &record.stamp;
         match &record.operation {
-            Operation::Acquire(lease) => return self.insert(lease, extent, now),
+            Operation::Acquire(lease) => {
+                self.claim(&lease.issues, log)?;
+                return self.insert(lease, extent, now);
+            }
             Operation::Resume(lease) => self.update(lease, extent, now)?,
             Operation::Renew(leases) => {
                 for lease in leases {
@@ -127,8 +153,7 @@ impl<C: Cells> Index<C> {
             Operation::Release { lease, released } if !lease.issues.is_empty() => {
                 let Some((i, mut slot)) = self.slot_of(&lease.id)? else { return Ok(false) };
                 for reference in released {
-                    self.table().remove(Key::reference(reference), Value::Slot(i))?;
-                    self.header.table_used -= 1;
+                    self.take(Key::reference(reference), Value::Slot(i))?;
                 }
                 slot.describe(lease, extent, now);
                 self.put(i, &slot)?;
@@ -143,6 +168,22 @@ impl<C: Cells> Index<C> {
         Ok(true)
     }
 
+    /// These references are lost no more. Others may share their keys, so each is looked up.
+    fn claim<F: DiskFile>(&mut self, issues: &[Reference], log: &F) -> io::Result<()> {
+        for reference in issues {
+            let key = Key::lost(reference);
+            for value in self.table().find(key)? {
+                let lost = IndexView::new(self, log).lost_in(value);
+                let lost = lost.map_err(|_| io::Error::other("a lost lease has no record"))?;
+                if lost.lease.issues.contains(reference) {
+                    self.take(key, value)?;
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn room(&self, keys: usize) -> bool {
         self.header.table_used + keys as u32 <= self.header.table_capacity / 2
     }
@@ -150,6 +191,13 @@ impl<C: Cells> Index<C> {
     fn add(&mut self, key: Key, value: Value) -> io::Result<()> {
         self.table().insert(key, value)?;
         self.header.table_used += 1;
+        Ok(())
+    }
+
+    fn take(&mut self, key: Key, value: Value) -> io::Result<()> {
+        self.table().remove(key, value)?;
+        // A reader whom a writer crosses may find more than the header counts.
+        self.header.table_used = self.header.table_used.saturating_sub(1);
         Ok(())
     }
 
@@ -163,10 +211,6 @@ impl<C: Cells> Index<C> {
         self.link(i, slot)?;
         self.add(Key::lease(&lease.id), Value::Slot(i))?;
         for reference in &lease.issues {
-            for lost in self.table().find(Key::lost(reference))? {
-                self.table().remove(Key::lost(reference), lost)?;
-                self.header.table_used -= 1;
-            }
             self.add(Key::reference(reference), Value::Slot(i))?;
         }
         self.expect_by(slot.deadline);
@@ -196,11 +240,10 @@ impl<C: Cells> Index<C> {
         let free = Slot { next: self.header.free_slot, ..Slot::empty() };
         self.put(i, &free)?;
         self.header.free_slot = i;
-        self.table().remove(Key::lease(&lease.id), Value::Slot(i))?;
+        self.take(Key::lease(&lease.id), Value::Slot(i))?;
         for reference in covered {
-            self.table().remove(Key::reference(reference), Value::Slot(i))?;
+            self.take(Key::reference(reference), Value::Slot(i))?;
         }
-        self.header.table_used -= 1 + covered.len() as u32;
         // Only what its holder gave up leaves nothing behind.
         self.remember(lease, !unclaimed.is_empty(), unclaimed, at)
     }
@@ -233,8 +276,7 @@ impl<C: Cells> Index<C> {
         if known.len() >= LATEST_LOST
             && let Some(oldest) = known.into_iter().min_by_key(|value| value.word())
         {
-            self.table().remove(key, oldest)?;
-            self.header.table_used -= 1;
+            self.take(key, oldest)?;
         }
         self.add(key, Value::Ended(at.offset))
     }
@@ -286,9 +328,7 @@ impl<C: Cells> Index<C> {
             return self.put(slot.previous, &previous);
         }
         if slot.next == NONE {
-            self.table().remove(key, Value::Slot(i))?;
-            self.header.table_used -= 1;
-            return Ok(());
+            return self.take(key, Value::Slot(i));
         }
         self.table().replace(key, Value::Slot(i), Value::Slot(slot.next))
     }
@@ -343,37 +383,38 @@ pub(crate) fn install<C: Cells>(cells: &C, image: &[u8]) -> io::Result<()> {
     Header::publish(cells, &image[..Header::SIZE], before)
 }
 
-fn hash(kind: u8, key: &[u8]) -> u64 {
-    let mut bytes = Vec::with_capacity(key.len() + 1);
-    bytes.push(kind);
-    bytes.extend_from_slice(key);
-    // Zero is an empty entry.
-    xxh3_64(&bytes).max(1)
-}
-
 impl Key {
     fn lease(id: &LeaseId) -> Self {
-        Self::from_hash(hash(b'l', id.uuid().as_bytes()))
+        Self::new(Kind::Lease, hash(id.uuid().as_bytes()))
     }
 
     fn reference(reference: &Reference) -> Self {
-        Self::from_hash(hash(b'r', reference.to_string().as_bytes()))
+        Self::new(Kind::Reference, hash(reference.to_string().as_bytes()))
     }
 
     fn lost(reference: &Reference) -> Self {
-        Self::from_hash(hash(b'x', reference.to_string().as_bytes()))
+        Self::new(Kind::Lost, hash(reference.to_string().as_bytes()))
     }
 
     fn holder(holder: &Holder) -> Self {
-        Self::of_base(b'h', holder)
+        Self::of_base(Kind::Holder, holder)
     }
 
     fn lost_by(holder: &Holder) -> Self {
-        Self::of_base(b'y', holder)
+        Self::of_base(Kind::LostBy, holder)
     }
 
-    fn of_base(kind: u8, holder: &Holder) -> Self {
+    fn of_base(kind: Kind, holder: &Holder) -> Self {
         let base = holder.base();
-        Self::from_hash(hash(kind, format!("{} {}", base.agent, base.worktree).as_bytes()))
+        Self::new(kind, hash(format!("{} {}", base.agent, base.worktree).as_bytes()))
     }
 }
+
+/// In this crate's own tests most keys share their hash with others.
+fn hash(key: &[u8]) -> u64 {
+    let hash = xxh3_64(key);
+    if cfg!(test) { hash & 0b11000 } else { hash }
+}
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,7 @@ mod segment;
 mod settings;
 mod shared;
 mod store;
+mod tail;
 mod tickets;
 
 pub use compact::Compacted;

@@ -6,16 +6,23 @@ use jit_core::{Now, Query, Record, Seq, State};
 
 use crate::clock::Clock;
 use crate::disk::{Disk, Open};
-use crate::entered::proven;
 use crate::error::{Doing, StoreError};
-use crate::index::IndexView;
+use crate::index::{self, Ahead, InFile, Index, IndexView};
 use crate::names::{ARCHIVE, LOG, sealed, segment_of};
 use crate::replay::Replay;
 use crate::segment::{Position, Scanned, scan};
 use crate::store::Store;
+use crate::tail::{self, Behind};
 
 /// How often a reader that a writer crossed looks at the index again before it reads the log.
 const TRIES: u32 = 8;
+
+/// What a reader has in hand when it need not read the log whole.
+pub(crate) struct Proven<D: Disk> {
+    pub(crate) log: D::File,
+    pub(crate) index: Index<Ahead<InFile<D::File>>>,
+    pub(crate) now: Now,
+}
 
 impl<D: Disk, C: Clock> Store<D, C> {
     /// Answers a question by one consistent view of the leases, which may show an operation that
@@ -38,14 +45,44 @@ impl<D: Disk, C: Clock> Store<D, C> {
         self.clock.now().map_err(StoreError::Clock)
     }
 
+    /// `None` where the index does not prove itself, or a writer came between.
     fn by_index<Q: Query>(&self, query: &Q) -> Result<Option<Q::Answer>, StoreError> {
-        let Ok(log) = self.disk.open(LOG, Open::Read) else { return Ok(None) };
-        let Some((index, now)) = proven(&self.disk, Open::Read, &log, || self.now().ok()) else {
-            return Ok(None);
-        };
+        let Some(Proven { log, index, now }) = self.proven()? else { return Ok(None) };
         let answer = query.ask(&IndexView::new(&index, &log), &now);
         let unchanged = index.unchanged().unwrap_or(false);
         Ok(answer.ok().filter(|_| unchanged))
+    }
+
+    /// The index, if it is of this boot and of the log at hand, as it will be once a writer has
+    /// entered the records behind it.
+    pub(crate) fn proven(&self) -> Result<Option<Proven<D>>, StoreError> {
+        let Ok(log) = self.disk.open(LOG, Open::Read) else { return Ok(None) };
+        let Some(index) = index::opened(&self.disk, Open::Read) else { return Ok(None) };
+        let mut index = index.ahead();
+        let log = match tail::behind(&log, index.header().log) {
+            Some(Behind::End) => log,
+            Some(Behind::More) => match self.followed(&mut index)? {
+                Some(log) => log,
+                None => return Ok(None),
+            },
+            None => return Ok(None),
+        };
+        // After all that: the clock must not seem to be behind that of whoever wrote it.
+        let now = self.now()?;
+        Ok(index.header().serves(&now.stamp).then_some(Proven { log, index, now }))
+    }
+
+    /// Lets the index follow the log's tail; returns the log that it followed.
+    fn followed(&self, index: &mut Index<Ahead<InFile<D::File>>>) -> Result<Option<D::File>, StoreError> {
+        let at = index.header().log;
+        let Some((log, durable)) = self.log_to_read()? else { return Ok(None) };
+        if tail::behind(&log, at).is_none() {
+            return Ok(None);
+        }
+        // What is wrong with the log is for the one who reads it whole to say.
+        let Ok((records, scanned)) = tail::read(&log, at, durable) else { return Ok(None) };
+        let follows = index.follow(&records, scanned.end, &log).unwrap_or(false);
+        Ok(follows.then_some(log))
     }
 
     /// What the log says, read whole.

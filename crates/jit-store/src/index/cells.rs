@@ -1,8 +1,11 @@
-//! Where an index is: a file, or memory while it is made.
+//! Where an index is: a file, memory while it is made, or a file with changes that nobody else
+//! sees.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io;
 
+use super::header::Header;
 use crate::disk::DiskFile;
 
 /// Bytes that can be read and written in place.
@@ -54,6 +57,48 @@ impl Cells for InMemory {
         let mut all = self.0.borrow_mut();
         let at = offset as usize;
         all.get_mut(at..at + bytes.len()).ok_or(io::ErrorKind::UnexpectedEof)?.copy_from_slice(bytes);
+        Ok(())
+    }
+}
+
+/// Other cells, with changes in memory only.
+///
+/// Entries, slots and the header are each written whole and never read in part, so a change is
+/// kept by its offset.
+pub(crate) struct Ahead<C> {
+    base: C,
+    began_at: Header,
+    changes: RefCell<BTreeMap<u64, Vec<u8>>>,
+}
+
+impl<C> Ahead<C> {
+    pub(super) fn of(base: C, began_at: Header) -> Self {
+        Self { base, began_at, changes: RefCell::default() }
+    }
+
+    /// The header as it was before the changes.
+    pub(super) fn began_at(&self) -> &Header {
+        &self.began_at
+    }
+
+    pub(super) fn base(&self) -> &C {
+        &self.base
+    }
+}
+
+impl<C: Cells> Cells for Ahead<C> {
+    fn read(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.base.read(buffer, offset)?;
+        for (at, bytes) in self.changes.borrow().range(offset..offset + buffer.len() as u64) {
+            let at = (at - offset) as usize;
+            let room = buffer.get_mut(at..at + bytes.len()).ok_or(io::ErrorKind::InvalidInput)?;
+            room.copy_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.changes.borrow_mut().insert(offset, bytes.to_vec());
         Ok(())
     }
 }

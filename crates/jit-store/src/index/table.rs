@@ -14,6 +14,13 @@ pub(super) const ENTRY: usize = 16;
 pub(crate) struct Key(u64);
 
 impl Key {
+    /// The key of what has this hash among its kind. Keys of different kinds never share one: what
+    /// is found is of the kind that was looked for.
+    pub(super) fn new(kind: Kind, hash: u64) -> Self {
+        // Zero is an empty entry.
+        Self(((kind as u64) << 61 | hash >> 3).max(1))
+    }
+
     pub(super) const fn from_hash(hash: u64) -> Self {
         Self(hash)
     }
@@ -21,6 +28,21 @@ impl Key {
     pub(super) const fn hash(self) -> u64 {
         self.0
     }
+}
+
+/// What a key is of.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    /// A lease, by its id.
+    Lease,
+    /// What a lease covers.
+    Reference,
+    /// What a lease covered that was lost.
+    Lost,
+    /// All who act for a holder.
+    Holder,
+    /// What they lost.
+    LostBy,
 }
 
 /// What is found.

@@ -109,6 +109,14 @@ impl<'a, C: Cells, F: DiskFile> IndexView<'a, C, F> {
         Ok(Ended::lost(lease, end, record.at, record.seq))
     }
 
+    /// The lease that an entry of what was lost stands for.
+    pub(super) fn lost_in(&self, value: Value) -> Result<Ended, Trouble> {
+        match value {
+            Value::Ended(offset) => self.ended_at(offset),
+            Value::Slot(_) => Err(Trouble),
+        }
+    }
+
     fn slots(&self) -> Result<Vec<Slot>, Trouble> {
         let mut slots = Slot::read_all(&self.index.cells, &self.index.header)?;
         slots.retain(|slot| !slot.is_free());
@@ -156,8 +164,7 @@ impl<C: Cells, F: DiskFile> View for IndexView<'_, C, F> {
 
     fn lost(&self, reference: &Reference) -> Result<Option<Ended>, Trouble> {
         for value in self.index.table().find(Key::lost(reference))? {
-            let Value::Ended(offset) = value else { return Err(Trouble) };
-            let ended = self.ended_at(offset)?;
+            let ended = self.lost_in(value)?;
             if ended.lease.issues.contains(reference) {
                 return Ok(Some(ended));
             }

@@ -5,11 +5,11 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use fs4::fs_std::FileExt as _;
 use rustix::fs::{
-    AtFlags, Dir, Mode, OFlags, fstat, fsync, linkat, mkdirat, open, openat, renameat, statat, unlinkat,
+    AtFlags, Dir, Mode, OFlags, fstat, fsync, mkdirat, open, openat, renameat, statat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -40,11 +40,6 @@ impl OsDisk {
     /// The disk below `path`, which need not be there; if it is made, then with these modes.
     pub fn at(path: PathBuf, modes: Modes) -> Self {
         Self { path, modes, root: OnceCell::new() }
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     fn root(&self) -> io::Result<&Root> {
@@ -168,11 +163,6 @@ impl Disk for OsDisk {
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let dir = &self.root()?.dir;
         Ok(renameat(dir, from, dir, to)?)
-    }
-
-    fn link(&self, from: &str, to: &str) -> io::Result<()> {
-        let dir = &self.root()?.dir;
-        Ok(linkat(dir, from, dir, to, AtFlags::empty())?)
     }
 
     fn remove(&self, path: &str) -> io::Result<()> {

@@ -20,11 +20,6 @@ const BELLS_AT: usize = 2048;
 const _: () = assert!(<MappedWords as Words>::LONGS * 8 <= BELLS_AT);
 const _: () = assert!(BELLS_AT + <MappedWords as Words>::BELLS * 4 <= PAGE);
 
-// SAFETY: the page is shared by design, and only ever touched through atomics.
-unsafe impl Send for MappedWords {}
-// SAFETY: as above.
-unsafe impl Sync for MappedWords {}
-
 impl MappedWords {
     /// Maps the first page of a file; to write to it, an empty file gets one.
     ///

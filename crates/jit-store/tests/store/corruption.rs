@@ -278,3 +278,21 @@ fn the_log_is_lines_of_json() {
     assert_eq!(lines.len(), 6);
     assert!(lines.iter().all(|line| line["schema_version"] == 1 && line["prev"].is_string()));
 }
+
+/// A writer that goes by the index meets the damage as soon as it needs the record.
+#[test]
+fn damage_is_seen_by_whoever_needs_the_record() {
+    let (past, begins) = past();
+    for (n, name) in (0..).zip(["u", "v", "w", "x", "y"]) {
+        let begin = begins[n + 1];
+        let machine = damaged(&past, LOG, |log| log[begin + 40] ^= 1);
+        let index = machine.content("index");
+        for request in [acquire(9, name), crate::support::ask::release(name)] {
+            let error = trouble(ask(&process(&machine), "a", &request));
+            assert!(corrupt_at(begin)(&error), "{error:?}");
+        }
+        let dump = Dump { names: things(name), holders: vec![], leases: vec![] };
+        assert!(corrupt_at(begin)(&reader(&machine).read(&dump).unwrap_err()));
+        assert_eq!(machine.content("index"), index);
+    }
+}

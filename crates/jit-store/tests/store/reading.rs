@@ -1,10 +1,10 @@
 //! Reading writes nothing, takes no lock, and works on whatever is there.
 
-use jit_core::Operation;
+use jit_core::{Now, Operation, Query, Reference, View};
 
-use crate::support::ask::{acquire, acquire_for, ask, begin};
+use crate::support::ask::{Ask, Outcome, acquire, acquire_for, ask, begin, of, release};
 use crate::support::dump::Dump;
-use crate::support::machine::{Fault, LOG, Machine};
+use crate::support::machine::{Fault, LOG, Machine, Op};
 use crate::support::past::Past;
 use crate::support::scenarios::{held, is_append};
 use crate::support::{asked, check, holder, lease_id, process, reader, things};
@@ -90,8 +90,8 @@ fn nobody_is_waited_for() {
 #[test]
 fn history_reads_the_archive_and_stops_when_told() {
     let mut past = held();
-    past.grant("a", crate::support::ask::Ask::Compact).grant("c", acquire(3, "u"));
-    past.grant("a", crate::support::ask::Ask::Compact);
+    past.grant("a", Ask::Compact).grant("c", acquire(3, "u"));
+    past.grant("a", Ask::Compact);
     let mut segments = 0;
     let store = reader(&past.machine);
     store
@@ -105,15 +105,74 @@ fn history_reads_the_archive_and_stops_when_told() {
     check::all(&past.machine, &past.promised, &[]);
 }
 
-/// A log that grew after the index was written is followed: by readers and by writers.
+/// Who covers what; a look at every lease would cost more than what is measured here.
+struct Covered(Vec<Reference>);
+
+impl Query for Covered {
+    type Answer = usize;
+
+    fn ask<V: View>(&self, view: &V, _: &Now) -> Result<usize, V::Error> {
+        let mut covered = 0;
+        for name in &self.0 {
+            covered += usize::from(view.covering(name)?.is_some());
+        }
+        Ok(covered)
+    }
+}
+
+/// A log that grew after the index was written is followed, by readers and by writers, from where
+/// the index stopped: what that costs does not grow with the log.
 #[test]
 fn a_log_that_is_ahead_of_its_index() {
     let mut past = held();
+    for n in 100..700 {
+        past.grant("a", acquire(n, &format!("x{n}")));
+    }
+    past.grant("b", acquire_for(1401, "lost", 10)).pass(20);
+    past.machine.tear_off("index");
+    past.grant("b", acquire(1402, "v"));
+    let log = past.machine.content(LOG).unwrap().len() as u64;
+    let appends: [(&str, Ask); 5] = [
+        ("c", acquire(3, "u")),
+        ("c", acquire(3, "u lost")),
+        ("a", release("x y x100")),
+        ("b", Ask::Heartbeat),
+        ("b", Ask::Transfer { target: of("v"), to: holder("c"), secret: 9 }),
+    ];
+    for (actor, request) in appends {
+        let mut past = past.fork();
+        let index = past.machine.content("index").unwrap();
+        past.fault(
+            actor,
+            &request,
+            |op| matches!(op, Op::Write { path, .. } if path == "index"),
+            0,
+            Fault::Die,
+        );
+        assert_eq!(past.machine.content("index").unwrap(), index, "killed before it published");
+        check::index_agrees(&past.machine);
+        let (reads, writes) = (reader(&past.machine), past.process());
+        reads.read(&Covered(things("x y u v lost"))).unwrap();
+        let refused = ask(&writes, "d", &acquire(4, "x300"));
+        assert!(matches!(refused, Outcome::Refused(_)), "{refused:?}");
+        for store in [reads, writes] {
+            let read = store.disk().process(|process| process.bytes_read);
+            // The padding, and little else.
+            assert!(read < 150_000 && log > 350_000, "read {read} bytes of {log}");
+        }
+        check::all(&past.machine, &past.promised, &[]);
+    }
+}
+
+/// One that is torn there as well is answered from, and cut by the next writer.
+#[test]
+fn a_tear_behind_records_that_the_index_lacks() {
+    let mut past = held();
     let index = past.machine.content("index").unwrap();
     past.grant("c", acquire(3, "u"));
+    past.fault("c", &acquire(4, "v"), is_append, 0, Fault::DieTorn(200));
     past.machine.tamper("index", |bytes| *bytes = index);
     assert_eq!(reads(&past).live.len(), 3);
-    let refused = ask(&process(&past.machine), "d", &acquire(4, "u"));
-    assert!(matches!(refused, crate::support::ask::Outcome::Refused(_)), "{refused:?}");
-    assert!(past.machine.content(LOG).is_some());
+    check::all(&past.machine, &past.promised, &[]);
+    assert!(past.machine.content("archive/torn-after-4-0").is_some());
 }

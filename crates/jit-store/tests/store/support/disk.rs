@@ -122,17 +122,6 @@ impl Disk for MemDisk {
         Ok(())
     }
 
-    fn link(&self, from: &str, to: &str) -> io::Result<()> {
-        self.whole(|| Op::Rename(to.to_owned()))?;
-        let mut files = self.machine.files.borrow_mut();
-        let entry = files.file(from).map(Entry::File).ok_or(io::ErrorKind::NotFound)?;
-        if files.names.contains_key(to) {
-            return Err(io::ErrorKind::AlreadyExists.into());
-        }
-        files.rename(parent(to), vec![(to.to_owned(), Some(entry))]);
-        Ok(())
-    }
-
     fn remove(&self, path: &str) -> io::Result<()> {
         self.whole(|| Op::Rename(path.to_owned()))?;
         self.machine.files.borrow_mut().rename(parent(path), vec![(path.to_owned(), None)]);
