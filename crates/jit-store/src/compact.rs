@@ -8,7 +8,7 @@ use crate::entered::{Base, Entered};
 use crate::error::{Doing, StepError, StoreError};
 use crate::flush;
 use crate::log::{self, Batch};
-use crate::names::{DRAFT, FLUSH_LOCK, LOG, sealed};
+use crate::names::{FLUSH_LOCK, LOG, sealed};
 use crate::replay::Replay;
 use crate::segment::Position;
 use crate::store::Store;
@@ -23,6 +23,9 @@ pub struct Compacted {
     /// How many leases were carried over, lost ones included.
     pub carried: u64,
 }
+
+/// A sealing that fails is tried again when the segment has grown by this part of the limit.
+const TRIED_EACH: u64 = 4;
 
 /// How often a flush under way is waited for, each time for a while.
 const TRIES: u32 = 100;
@@ -51,6 +54,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
             return Ok(None);
         }
         let shared = entered.shared;
+        shared.set_seal_from(entered.end.offset + self.options.compact_at / TRIED_EACH);
         self.without_flushes(shared, || {
             if !shared.poisoned() {
                 // Marked like any flush: should this process die here, nobody else may learn of a
@@ -111,16 +115,13 @@ impl<D: Disk, C: Clock> Store<D, C> {
         let mut bytes = entered.log.read_from(0).reading(LOG)?;
         bytes.truncate(entered.end.offset as usize);
         log::archive(&self.disk, &archived, &bytes)?;
-        shared.set_names_durable(false);
-        log::replace(&self.disk, DRAFT, LOG, &batch.bytes)?;
-        self.disk.sync_dir("").writing("")?;
-        shared.set_names_durable(true);
+        entered.log = self.name_segment(shared, &batch)?;
         shared.heal();
+        shared.set_seal_from(0);
         shared.set_appended(batch.end.seq);
         shared.set_durable(batch.end.seq);
         let carried = batch.records.len() as u64 - 1;
         let compacted = Compacted { archived, last: entered.end.seq, carried };
-        entered.log = self.disk.open(LOG, Open::Write).writing(LOG)?;
         entered.end = batch.end;
         let mut replay = Replay::default();
         batch.records.iter().try_for_each(|(extent, record)| replay.follow(*extent, record))?;

@@ -28,7 +28,8 @@ pub trait Disk {
     /// A small region that every process that maps it shares.
     type Words: Words;
 
-    /// Makes the control plane's directory and its name durable; nothing when it is there.
+    /// Makes the control plane's directory, if it is not there, and its name durable. One that was
+    /// made and whose name can't be made durable is taken away again.
     fn make_root(&self) -> io::Result<()>;
 
     /// Opens a file.
@@ -47,7 +48,7 @@ pub trait Disk {
     /// Whether there is something of this name.
     fn exists(&self, path: &str) -> io::Result<bool>;
 
-    /// Gives a file a name, taking it from any other file.
+    /// Gives a file or a directory a name, taking it from any other file or empty directory.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
 
     /// Takes a name away; nothing when it is not there.

@@ -14,7 +14,7 @@ use crate::log::{self, Batch};
 use crate::names::{ARCHIVE, DRAFT, FLUSH_LOCK, LOCKS, LOG, WORDS, WRITE_LOCK};
 use crate::replay::Replay;
 use crate::segment::{Position, Torn, scan};
-use crate::shared::Shared;
+use crate::shared::{Names, Shared};
 use crate::store::Store;
 use crate::tail::{self, Behind};
 
@@ -51,8 +51,11 @@ impl<D: Disk, C: Clock> Store<D, C> {
         let (end, base) = load(&self.disk, shared, &log, &now)?;
         let epoch = shared.epoch();
         let entered = Entered { held, shared, now, epoch, log, end, base };
+        if shared.names() == Names::Unsynced {
+            self.disk.make_root().writing("")?;
+            self.sync_names(shared)?;
+        }
         let entered = if self.in_doubt(shared)? { self.carry_over(entered, actor)? } else { entered };
-        self.make_names_durable(shared)?;
         if shared.appended() < entered.end.seq {
             shared.set_appended(entered.end.seq);
         }
@@ -84,14 +87,15 @@ impl<D: Disk, C: Clock> Store<D, C> {
         }
     }
 
-    /// Whether the live segment was put in doubt by a flush that failed or whose owner died.
+    /// Whether the live segment was put in doubt by a flush, or its name by a sync, that failed or
+    /// whose owner died.
     fn in_doubt(&self, shared: &Shared<D::Words>) -> Result<bool, StoreError> {
         if shared.flushing() && !shared.poisoned() {
             let lock = self.disk.open(FLUSH_LOCK, Open::Create).writing(FLUSH_LOCK)?;
             // One try: whoever has the lock is alive, and answers for the flush itself.
             flush::excluded::<D, ()>(&lock, shared, 1, || ()).writing(FLUSH_LOCK)?;
         }
-        Ok(shared.poisoned())
+        Ok(shared.poisoned() || shared.names() == Names::InDoubt)
     }
 
     fn live_log(&self, now: &Now, actor: &Holder) -> Result<D::File, StoreError> {
@@ -106,9 +110,28 @@ impl<D: Disk, C: Clock> Store<D, C> {
         let checkpoint = Checkpoint { control_plane: self.options.fresh, segment: 1, carried: 0 };
         let operations = vec![Operation::Checkpoint(checkpoint)];
         let batch = log::batch(operations, actor, now, Seq(0), Position::default())?;
-        self.shared()?.set_names_durable(false);
-        log::replace(&self.disk, DRAFT, LOG, &batch.bytes)?;
+        self.disk.make_root().writing("")?;
+        self.name_segment(self.shared()?, &batch)
+    }
+
+    /// Gives the log's name to a new segment, durably: both are, or the name is in doubt.
+    pub(crate) fn name_segment(
+        &self,
+        shared: &Shared<D::Words>,
+        segment: &Batch,
+    ) -> Result<D::File, StoreError> {
+        shared.set_names(Names::InDoubt);
+        log::replace(&self.disk, DRAFT, LOG, &segment.bytes)?;
+        self.sync_names(shared)?;
         self.disk.open(LOG, Open::Write).writing(LOG)
+    }
+
+    /// Marked like a flush: should this process die here, nobody else may learn of a failure.
+    fn sync_names(&self, shared: &Shared<D::Words>) -> Result<(), StoreError> {
+        shared.set_names(Names::InDoubt);
+        self.disk.sync_dir("").writing("")?;
+        shared.set_names(Names::Durable);
+        Ok(())
     }
 
     /// A log that was there once and is not any more is not made anew.
@@ -117,15 +140,6 @@ impl<D: Disk, C: Clock> Store<D, C> {
             if self.disk.exists(witness).reading(witness)? {
                 return Err(StoreError::LogMissing { log: LOG, witness });
             }
-        }
-        Ok(())
-    }
-
-    fn make_names_durable(&self, shared: &Shared<D::Words>) -> Result<(), StoreError> {
-        if !shared.names_durable() {
-            self.disk.make_root().writing("")?;
-            self.disk.sync_dir("").writing("")?;
-            shared.set_names_durable(true);
         }
         Ok(())
     }
@@ -226,9 +240,15 @@ impl<D: Disk> Entered<'_, D> {
         Ok(())
     }
 
+    /// Whether the segment is due to be sealed. After a sealing that failed, on a full disk say, it
+    /// first has to grow by another part: each try writes a whole checkpoint.
+    pub(crate) fn overgrown(&self, compact_at: u64) -> bool {
+        self.growth() > compact_at && self.end.offset >= self.shared.seal_from()
+    }
+
     /// How far the segment has grown beyond its checkpoint, when that is more than the checkpoint
     /// itself: sealing it sooner would mean to write the same leases over and over.
-    pub(crate) fn growth(&self) -> u64 {
+    fn growth(&self) -> u64 {
         let checkpoint = match &self.base {
             Base::Index(index) => index.header().checkpoint_end,
             Base::Replayed(replay) => replay.checkpoint_end,

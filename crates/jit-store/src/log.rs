@@ -5,7 +5,7 @@ use jit_core::{Holder, Now, Operation, Record, Seq};
 use crate::disk::{Disk, DiskFile, Open};
 use crate::error::{Doing, StoreError};
 use crate::line::encode;
-use crate::names::{ARCHIVE, LOG, SEALING, torn};
+use crate::names::{ARCHIVE, ARCHIVE_DRAFT, LOG, SEALING, torn};
 use crate::segment::{Extent, Position, Torn};
 
 /// Records as they will stand in a segment.
@@ -94,8 +94,13 @@ pub(crate) fn cut<D: Disk>(disk: &D, log: &D::File, tear: &Torn, after: Seq) -> 
 
 /// Keeps bytes in the archive, durably, under a name that never shows less than all of them.
 pub(crate) fn archive<D: Disk>(disk: &D, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-    disk.make_dir(ARCHIVE).writing(ARCHIVE)?;
-    disk.sync_dir("").writing("")?;
+    if disk.list(ARCHIVE).reading(ARCHIVE)?.is_empty() {
+        // Nothing is put in it before its name is durable. So an empty one may be what a sync that
+        // failed has left, and is made anew.
+        disk.make_dir(ARCHIVE_DRAFT).writing(ARCHIVE_DRAFT)?;
+        disk.rename(ARCHIVE_DRAFT, ARCHIVE).writing(ARCHIVE)?;
+        disk.sync_dir("").writing("")?;
+    }
     replace(disk, SEALING, name, bytes)?;
     disk.sync_dir(ARCHIVE).writing(ARCHIVE)
 }

@@ -8,6 +8,8 @@ pub const LOG: &str = "claims.jsonl";
 pub(crate) const DRAFT: &str = "claims.jsonl.new";
 /// Sealed segments, and what repairs set aside.
 pub const ARCHIVE: &str = "archive";
+/// The archive's directory before it takes its name.
+pub(crate) const ARCHIVE_DRAFT: &str = "archive.new";
 /// Advisory locks, never unlinked.
 pub(crate) const LOCKS: &str = "locks";
 /// The writers' lock.

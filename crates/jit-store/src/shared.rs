@@ -34,11 +34,24 @@ const APPENDED: usize = 3;
 const EPOCH: usize = 4;
 const FLUSHING: usize = 5;
 const POISONED: usize = 6;
-const NAMES_DURABLE: usize = 7;
+const NAMES: usize = 7;
 const TICKETS: usize = 8;
 const NEXT_TICKET: usize = 9;
 const OWNER: usize = 10;
 const OWNER_WORDS: usize = 10;
+const SEAL_FROM: usize = OWNER + OWNER_WORDS;
+
+/// Whether the control plane's names lead, after a power loss too, to what they lead to now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Names {
+    /// Nobody has synced them in this boot.
+    Unsynced = 0,
+    /// They do.
+    Durable = 1,
+    /// The log was given its name and the sync after it failed, or nobody lived to say that it
+    /// did not. A later sync may succeed and prove nothing.
+    InDoubt = 2,
+}
 
 impl<W: Words> Shared<W> {
     pub(crate) fn new(words: W) -> Self {
@@ -121,13 +134,26 @@ impl<W: Words> Shared<W> {
         self.set(POISONED, 0);
     }
 
-    /// Whether the log's name is known to lead, after a power loss too, to the segment at hand.
-    pub(crate) fn names_durable(&self) -> bool {
-        self.get(NAMES_DURABLE) != 0
+    pub(crate) fn names(&self) -> Names {
+        match self.get(NAMES) {
+            0 => Names::Unsynced,
+            1 => Names::Durable,
+            _ => Names::InDoubt,
+        }
     }
 
-    pub(crate) fn set_names_durable(&self, durable: bool) {
-        self.set(NAMES_DURABLE, durable.into());
+    pub(crate) fn set_names(&self, names: Names) {
+        self.set(NAMES, names as u64);
+    }
+
+    /// The byte that the live segment has to pass before its sealing is tried again after it
+    /// failed. Only under the lock.
+    pub(crate) fn seal_from(&self) -> u64 {
+        self.get(SEAL_FROM)
+    }
+
+    pub(crate) fn set_seal_from(&self, offset: u64) {
+        self.set(SEAL_FROM, offset);
     }
 
     /// No ticket slot at or above this one is in use.

@@ -104,7 +104,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
             entered.shared.set_appended(seq);
         }
         let published = entered.publish(&self.disk, batch);
-        let overgrown = entered.growth() > self.options.compact_at;
+        let overgrown = entered.overgrown(self.options.compact_at);
         let Entered { held, log, end, shared, epoch, .. } = entered;
         drop(held);
         // Not otherwise: waiters who were refused would wake each other for ever.
@@ -158,8 +158,8 @@ impl<D: Disk, C: Clock> Store<D, C> {
             _ => return Err(StepError::DurabilityUnknown { answer, seq: unflushed.seq }),
         }
         if overgrown {
-            // The grant stands whether or not this works out; the next writer tries again.
-            let _ = self.seal_if(actor, |entered| entered.growth() > self.options.compact_at);
+            // The grant stands whether or not this works out; a later writer tries again.
+            let _ = self.seal_if(actor, |entered| entered.overgrown(self.options.compact_at));
         }
         Ok(answer)
     }

@@ -72,16 +72,23 @@ impl Disk for OsDisk {
         let name = self.path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         let parent = open(parent, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
         let heritage = Heritage::with(self.modes, &fstat(&parent)?);
-        match mkdirat(&parent, name, heritage.dir_mode()) {
+        let made = match mkdirat(&parent, name, heritage.dir_mode()) {
             Ok(()) => {
                 let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
                 let dir = openat(&parent, name, flags, Mode::empty())?;
                 heritage.hand_on(&dir, heritage.dir_mode())?;
+                true
             }
-            Err(Errno::EXIST) => {}
+            Err(Errno::EXIST) => false,
             Err(error) => return Err(error.into()),
+        };
+        if let Err(error) = fsync(&parent) {
+            if made {
+                // Not if somebody has moved in meanwhile.
+                let _ = unlinkat(&parent, name, AtFlags::REMOVEDIR);
+            }
+            return Err(error.into());
         }
-        fsync(&parent)?;
         self.root().map(|_| ())
     }
 

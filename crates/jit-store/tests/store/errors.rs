@@ -25,6 +25,8 @@ fn ways_to_fail(op: &Op) -> Vec<Fault> {
         Op::Sync(_) => {
             vec![Fault::Fail(EIO), Fault::LoseSync { at_once: true }, Fault::LoseSync { at_once: false }]
         }
+        // What others see of a directory stays as it is, whatever becomes of it on the disk.
+        Op::SyncDir(_) => vec![Fault::Fail(EIO), Fault::LoseSync { at_once: false }],
         Op::Open { creates: true, .. } | Op::MakeDir(_) => vec![Fault::Fail(ENOSPC)],
         Op::Word | Op::Wait => Vec::new(),
         _ => vec![Fault::Fail(EIO)],
@@ -171,4 +173,68 @@ fn a_warm_acquisition_flushes_once_and_does_not_read_the_log() {
     let read = store.disk().process(|process| process.bytes_read);
     let log = past.machine.content(LOG).unwrap().len() as u64;
     assert!(read < 4096 && log > 20_000, "read {read} bytes; the log has {log}");
+}
+
+/// A sync of a directory that fails is reported once. Later ones succeed, and nothing rests on what
+/// was named before it.
+#[test]
+fn a_name_whose_sync_failed_is_never_relied_upon() {
+    let mut sealed = held();
+    sealed.grant("a", Ask::Compact);
+    let is_sync = |op: &Op| matches!(op, Op::SyncDir(_));
+    for (past, request, dies) in [
+        (Past::new(), acquire(1, "x"), false),
+        (Past::new(), acquire(1, "x"), true),
+        (held(), Ask::Compact, false),
+        (held(), Ask::Compact, true),
+        (sealed, Ask::Compact, true),
+    ] {
+        let syncs = trace(&past, "a", &request).0.into_iter().filter(is_sync).count();
+        assert!(syncs > 0);
+        for n in 0..syncs {
+            let mut past = past.fork();
+            let lost = Fault::LoseSync { at_once: false };
+            let fault = if dies { Fault::LoseSyncAndDie { at_once: false } } else { lost };
+            let failed = past.fault("a", &request, is_sync, n, fault);
+            assert!(matches!(failed, Outcome::Trouble(_)), "{failed:?}");
+            let mut promised = past.promised.clone();
+            for n in [10, 11] {
+                promised.extend(ask(&past.process(), "b", &acquire(n, &format!("n{n}"))).granted());
+                power_goes(&past, &promised);
+            }
+            promised.extend(ask(&past.process(), "b", &Ask::Compact).granted());
+            power_goes(&past, &promised);
+        }
+    }
+}
+
+/// A sealing that fails is not tried again by every step, and is tried again.
+#[test]
+fn on_a_full_disk_sealing_waits_until_the_log_has_grown() {
+    let mut past = held();
+    past.options.compact_at = 16_000;
+    let (mut tries, mut steps) = (0, 0);
+    while tries < 4 {
+        let mut ops = trace(&past, "c", &acquire(100 + steps, &format!("x{steps}"))).0.into_iter();
+        let store = past.process();
+        if let Some(at) = ops.position(|op| matches!(op, Op::Write { path, .. } if path.ends_with(".new"))) {
+            tries += 1;
+            store.disk().process(|process| process.fault = Some((at as u64, Fault::Fail(ENOSPC))));
+        }
+        let granted = ask(&store, "c", &acquire(100 + steps, &format!("x{steps}"))).granted();
+        past.promised.extend(granted);
+        steps += 1;
+        assert!(steps < 300);
+    }
+    assert!(steps > 35, "{tries} tries in {steps} steps");
+    assert_eq!(past.machine.content("archive/claims-00000001.jsonl"), None);
+    // With room again, it works; and the next one is due as ever.
+    while past.machine.content("archive/claims-00000002.jsonl").is_none() {
+        steps += 1;
+        let n = 100 + steps;
+        let granted = ask(&past.process(), "c", &acquire(n, &format!("x{n}"))).granted();
+        past.promised.extend(granted);
+        assert!(steps < 400);
+    }
+    check::all(&past.machine, &past.promised, &[]);
 }

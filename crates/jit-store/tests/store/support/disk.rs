@@ -117,7 +117,10 @@ impl Disk for MemDisk {
         assert_eq!(parent(from), parent(to), "a rename across directories is two changes");
         self.whole(|| Op::Rename(to.to_owned()))?;
         let mut files = self.machine.files.borrow_mut();
-        let entry = files.file(from).map(Entry::File).ok_or(io::ErrorKind::NotFound)?;
+        let entry = *files.names.get(from).ok_or(io::ErrorKind::NotFound)?;
+        if entry == Entry::Dir && files.names.keys().any(|name| parent(name) == to) {
+            return Err(io::ErrorKind::DirectoryNotEmpty.into());
+        }
         files.rename(parent(to), vec![(to.to_owned(), Some(entry)), (from.to_owned(), None)]);
         Ok(())
     }
@@ -129,9 +132,17 @@ impl Disk for MemDisk {
     }
 
     fn sync_dir(&self, path: &str) -> io::Result<()> {
-        self.whole(|| Op::SyncDir(path.to_owned()))?;
-        self.machine.files.borrow_mut().sync_dir(path);
-        Ok(())
+        match self.machine.step(self.pid, || Op::SyncDir(path.to_owned()))? {
+            Verdict::Go => {
+                self.machine.files.borrow_mut().sync_dir(path);
+                Ok(())
+            }
+            Verdict::Torn(_, error) => Err(error),
+            Verdict::Lost { .. } => {
+                self.machine.files.borrow_mut().give_up(path);
+                Err(io::Error::other("input/output error"))
+            }
+        }
     }
 
     fn locks_may_be_local(&self) -> io::Result<Option<&'static str>> {

@@ -2,8 +2,8 @@
 //! any operation, and clocks.
 //!
 //! Names are durable once their directory was synced. Until then each change of a name may be
-//! lost for itself. (Of directories it is assumed that a sync that failed leaves the change to a
-//! later one.)
+//! lost for itself. After a sync of a directory that failed, the changes before it are never known
+//! to be durable, whatever later syncs say.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -74,6 +74,8 @@ pub enum Entry {
 struct Renaming {
     dir: String,
     changes: Vec<(String, Option<Entry>)>,
+    /// A sync of it failed.
+    given_up: bool,
 }
 
 /// Something that may or may not survive the power.
@@ -387,18 +389,33 @@ impl Files {
     /// Changes names now; whether that lasts is seen when the directory is synced.
     pub fn rename(&mut self, dir: &str, changes: Vec<(String, Option<Entry>)>) {
         let had_log = self.names.contains_key(LOG);
-        let renaming = Renaming { dir: dir.to_owned(), changes };
+        let renaming = Renaming { dir: dir.to_owned(), changes, given_up: false };
         apply(&mut self.names, renaming.clone());
         self.renamings.push(renaming);
         assert!(!had_log || self.names.contains_key(LOG), "the log's name is absent");
     }
 
     pub fn sync_dir(&mut self, dir: &str) {
-        let (synced, rest) =
-            std::mem::take(&mut self.renamings).into_iter().partition(|renaming| renaming.dir == dir);
+        let (synced, rest) = std::mem::take(&mut self.renamings)
+            .into_iter()
+            .partition(|renaming: &Renaming| renaming.dir == dir && !renaming.given_up);
         self.renamings = rest;
         let synced: Vec<Renaming> = synced;
-        synced.into_iter().for_each(|renaming| apply(&mut self.durable_names, renaming));
+        for renaming in synced {
+            // What was given up and came before can't come back over it.
+            for (name, _) in &renaming.changes {
+                let older = self.renamings.iter_mut();
+                older.for_each(|older| older.changes.retain(|(other, _)| other != name));
+            }
+            apply(&mut self.durable_names, renaming);
+        }
+        self.renamings.retain(|renaming| !renaming.changes.is_empty());
+    }
+
+    /// The sync of a directory fails, and the kernel takes its names for clean.
+    pub fn give_up(&mut self, dir: &str) {
+        let all = self.renamings.iter_mut();
+        all.filter(|renaming| renaming.dir == dir).for_each(|renaming| renaming.given_up = true);
     }
 
     pub fn next_handle(&mut self) -> u64 {
