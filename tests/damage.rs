@@ -66,6 +66,14 @@ fn a_corrupt_log() {
         assert!((said.stdout.clone() + &said.stderr).contains(&line.to_string()), "{said:?}");
     }
     assert!(contents(&repo.control()) == before);
+    // A person may ask for what can be saved; history says what is missing.
+    let salvaged = agent.jit(["doctor", "--salvage"]).ok();
+    assert!(salvaged.to_string().contains("archive/damaged-after-"), "{salvaged}");
+    assert_eq!(agent.jit(["claim", "acquire", "name:held"]).refused(5).code, "held");
+    agent.claim("name:new");
+    let history = agent.jit(["claim", "history", "name:new"]).ok();
+    assert!(history.to_string().contains("\"missing\""), "{history}");
+    assert_eq!(agent.say(["doctor"]).status, Some(0));
 }
 
 /// The last record is torn, as a crash leaves it: nobody was told that it was done. Work goes on,

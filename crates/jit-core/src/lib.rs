@@ -25,7 +25,7 @@ pub use duration::{DurationError, Ttl, parse_duration, span};
 pub use id::{ControlPlaneId, Fence, IssueId, LeaseId, Seq, WorktreeId};
 pub use lease::{End, Ended, Known, Lease, Lifetime, Task, TaskError};
 pub use policy::{Policy, PolicyError, PolicyWarning, Value as SettingValue};
-pub use record::{Checkpoint, Operation, Record, RecordError, SCHEMA_VERSION};
+pub use record::{Checkpoint, Missing, Operation, Record, RecordError, SCHEMA_VERSION};
 pub use reference::{Reference, ReferenceError, Spelled, ThingName};
 pub use references::{NoReference, References};
 pub use state::{ApplyError, State};

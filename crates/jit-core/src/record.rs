@@ -57,6 +57,18 @@ pub struct Checkpoint {
     pub segment: u64,
     /// How many records that follow belong to the checkpoint.
     pub carried: u64,
+    /// What is not in the log any more, when this segment took the place of a damaged one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Missing>,
+}
+
+/// Records between two segments that can't be read in order any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// The last record before them.
+    pub after: Seq,
+    /// Where the damaged segment is kept, in the control plane.
+    pub kept: String,
 }
 
 /// One line of the claims log, without its checksum.

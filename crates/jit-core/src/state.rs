@@ -109,6 +109,50 @@ impl State {
         Ok(())
     }
 
+    /// Follows a record of a log that is damaged before it: whatever it rests on is taken to have
+    /// happened. Who is named last holds; a lease of which nothing more is known stands.
+    pub fn recover(&mut self, record: &Record) {
+        let leases = match &record.operation {
+            Operation::Checkpoint(_) | Operation::Carry(_) => return,
+            Operation::Sighting => &[],
+            Operation::Renew(leases) => &leases[..],
+            Operation::Acquire(lease)
+            | Operation::Resume(lease)
+            | Operation::Transfer(lease)
+            | Operation::Release { lease, .. }
+            | Operation::AutoEvict(lease)
+            | Operation::ForceEvict { lease, .. } => std::slice::from_ref(lease),
+        };
+        if record.seq <= self.last {
+            return;
+        }
+        self.last = Seq(record.seq.0 - 1);
+        let acquired = matches!(record.operation, Operation::Acquire(_));
+        for lease in leases {
+            self.give_way(lease);
+            if !acquired && !self.live.contains_key(&lease.id) {
+                self.insert(lease.clone());
+            }
+        }
+        // What could be in its way was taken out of it.
+        let applied = self.apply(record);
+        debug_assert_eq!(applied, Ok(()));
+    }
+
+    /// Others must have given up what this lease covers.
+    fn give_way(&mut self, lease: &Lease) {
+        for reference in &lease.issues {
+            let Some(id) = self.covering.get(reference).copied().filter(|id| *id != lease.id) else {
+                continue;
+            };
+            let Some(mut other) = self.take(&id) else { continue };
+            other.issues.retain(|issue| issue != reference);
+            if !other.issues.is_empty() {
+                self.insert(other);
+            }
+        }
+    }
+
     fn grant(&mut self, seq: Seq, lease: &Lease) -> Result<(), ApplyError> {
         self.free(seq, lease, None)?;
         for reference in &lease.issues {

@@ -266,6 +266,7 @@ fn compacted(world: &World) -> Vec<Record> {
         control_plane: ControlPlaneId::new(Uuid::from_u128(7)),
         segment: 2,
         carried: carried.len() as u64,
+        missing: None,
     };
     let operations = std::iter::once(Operation::Checkpoint(checkpoint));
     let operations = operations.chain(carried.into_iter().map(Operation::Carry));

@@ -49,7 +49,7 @@ fn each_operation() -> Vec<Operation> {
     let over = Lease { issues: vec![], ..some_lease() };
     let control_plane = ControlPlaneId::new(Uuid::from_u128(7));
     vec![
-        Operation::Checkpoint(Checkpoint { control_plane, segment: 2, carried: 3 }),
+        Operation::Checkpoint(Checkpoint { control_plane, segment: 2, carried: 3, missing: None }),
         Operation::Carry(Known::Live(some_lease())),
         Operation::Carry(Known::Ended(Ended::lost(some_lease(), End::Lapsed, wall(60), Seq(9)))),
         Operation::Carry(Known::Ended(Ended::lost(some_lease(), evicted, wall(60), Seq(9)))),
@@ -264,7 +264,7 @@ fn operations() -> impl Strategy<Value = Operation> {
     prop_oneof![
         (any::<u128>(), any::<u64>(), any::<u64>()).prop_map(|(id, segment, carried)| {
             let control_plane = ControlPlaneId::new(Uuid::from_u128(id));
-            Operation::Checkpoint(Checkpoint { control_plane, segment, carried })
+            Operation::Checkpoint(Checkpoint { control_plane, segment, carried, missing: None })
         }),
         leases().prop_map(|lease| Operation::Carry(Known::Live(lease))),
         ended().prop_map(|ended| Operation::Carry(Known::Ended(ended))),

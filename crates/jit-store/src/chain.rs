@@ -22,6 +22,8 @@ struct Link {
     control_plane: ControlPlaneId,
     /// Its first record.
     first: Seq,
+    /// The last record before what it says is missing.
+    missing_after: Option<Seq>,
     /// The sum that the first record was written after.
     prev: Sum,
     /// Behind its last record.
@@ -122,6 +124,10 @@ fn gap(before: &Before, link: &Link) -> Option<StoreError> {
         Before::Nothing => (0, Position::default()),
         Before::Known(before) => (before.segment, before.end),
     };
+    // A salvage left a gap, and said so.
+    if link.missing_after == Some(end.seq) {
+        return None;
+    }
     if link.segment != segment + 1 {
         let missing = sealed(segment + 1);
         let reason = format!("it is missing, with records {} to {}", end.seq.next(), before_first(link));
@@ -156,6 +162,7 @@ fn link<F: DiskFile>(file: &F, name: &str, durable: Seq) -> Result<(Link, Option
         segment: checkpoint.segment,
         control_plane: checkpoint.control_plane,
         first: record.seq,
+        missing_after: checkpoint.missing.map(|missing| missing.after),
         prev,
         end: scanned.end,
     };

@@ -1,6 +1,6 @@
 //! Sealing the live segment into the archive and beginning a new one with a checkpoint.
 
-use jit_core::{Checkpoint, Holder, Operation, Policy, Seq, State, View, decide::Sweep};
+use jit_core::{Checkpoint, Holder, Known, Operation, Policy, Seq, State, View, decide::Sweep};
 
 use crate::clock::Clock;
 use crate::disk::{Disk, DiskFile, Open};
@@ -88,7 +88,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
         Ok(entered)
     }
 
-    fn without_flushes<T>(
+    pub(crate) fn without_flushes<T>(
         &self,
         shared: &crate::shared::Shared<D::Words>,
         work: impl FnOnce() -> Result<T, StoreError>,
@@ -115,20 +115,27 @@ impl<D: Disk, C: Clock> Store<D, C> {
         let mut bytes = entered.log.read_from(0).reading(LOG)?;
         bytes.truncate(entered.end.offset as usize);
         log::archive(&self.disk, &archived, &bytes)?;
+        let carried = batch.records.len() as u64 - 1;
+        let compacted = Compacted { archived, last: entered.end.seq, carried };
+        self.begin_segment(entered, batch)?;
+        Ok(compacted)
+    }
+
+    /// Goes on in a new segment. Under both locks, with all that was acknowledged before kept.
+    pub(crate) fn begin_segment(&self, entered: &mut Entered<'_, D>, batch: Batch) -> Result<(), StoreError> {
+        let shared = entered.shared;
         entered.log = self.name_segment(shared, &batch)?;
         shared.heal();
         shared.set_seal_from(0);
         shared.set_appended(batch.end.seq);
         shared.set_durable(batch.end.seq);
-        let carried = batch.records.len() as u64 - 1;
-        let compacted = Compacted { archived, last: entered.end.seq, carried };
         entered.end = batch.end;
         let mut replay = Replay::default();
         batch.records.iter().try_for_each(|(extent, record)| replay.follow(*extent, record))?;
         entered.base = Base::Replayed(Box::new(replay));
         // Without an index the next one in reads the log.
         let _ = entered.reindex(&self.disk);
-        Ok(compacted)
+        Ok(())
     }
 }
 
@@ -140,10 +147,15 @@ fn checkpoint<D: Disk>(state: &State, entered: &Entered<'_, D>, actor: &Holder) 
         offset: 0,
         reason: "it holds no checkpoint".into(),
     })?;
-    let checkpoint =
-        Checkpoint { control_plane, segment: state.segment() + 1, carried: carried.len() as u64 };
-    let operations = std::iter::once(Operation::Checkpoint(checkpoint));
-    let operations = operations.chain(carried.into_iter().map(Operation::Carry)).collect();
+    let (segment, count) = (state.segment() + 1, carried.len() as u64);
+    let checkpoint = Checkpoint { control_plane, segment, carried: count, missing: None };
     let from = Position { offset: 0, ..entered.end };
+    let operations = begin_with(checkpoint, carried);
     log::batch(operations, actor, &entered.now, entered.shared.durable(), from)
+}
+
+/// A checkpoint with what it carries.
+pub(crate) fn begin_with(checkpoint: Checkpoint, carried: Vec<Known>) -> Vec<Operation> {
+    let operations = std::iter::once(Operation::Checkpoint(checkpoint));
+    operations.chain(carried.into_iter().map(Operation::Carry)).collect()
 }

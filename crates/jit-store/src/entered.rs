@@ -39,14 +39,13 @@ pub(crate) struct Entered<'s, D: Disk> {
     pub(crate) base: Base<D>,
 }
 
+/// The lock, and what is read first inside it.
+type Locked<'s, D> = (&'s Shared<<D as Disk>::Words>, Held<'s, D>, Now);
+
 impl<D: Disk, C: Clock> Store<D, C> {
     /// Takes the lock and opens what is there, making and mending what is needed for it.
     pub(crate) fn enter(&self, actor: &Holder) -> Result<Entered<'_, D>, StoreError> {
-        let shared = self.shared_or_made()?;
-        let most = self.options.lock_timeout;
-        let held = lock::take(&self.disk, &self.clock, shared, WRITE_LOCK, most, &actor.agent.to_string())?;
-        let now = self.clock.now().map_err(StoreError::Clock)?;
-        shared.attach(now.stamp.boot);
+        let (shared, held, now) = self.locked(actor)?;
         let log = self.live_log(&now, actor)?;
         let (end, base) = load(&self.disk, shared, &log, &now)?;
         let epoch = shared.epoch();
@@ -60,6 +59,16 @@ impl<D: Disk, C: Clock> Store<D, C> {
             shared.set_appended(entered.end.seq);
         }
         Ok(entered)
+    }
+
+    /// Takes the lock, and reads the clock in it.
+    pub(crate) fn locked(&self, actor: &Holder) -> Result<Locked<'_, D>, StoreError> {
+        let shared = self.shared_or_made()?;
+        let most = self.options.lock_timeout;
+        let held = lock::take(&self.disk, &self.clock, shared, WRITE_LOCK, most, &actor.agent.to_string())?;
+        let now = self.clock.now().map_err(StoreError::Clock)?;
+        shared.attach(now.stamp.boot);
+        Ok((shared, held, now))
     }
 
     /// The shared words; a control plane that is not there yet is made.
@@ -107,7 +116,8 @@ impl<D: Disk, C: Clock> Store<D, C> {
         if self.shared()?.durable() > Seq(0) {
             return Err(StoreError::LogMissing { log: LOG, witness: WORDS });
         }
-        let checkpoint = Checkpoint { control_plane: self.options.fresh, segment: 1, carried: 0 };
+        let checkpoint =
+            Checkpoint { control_plane: self.options.fresh, segment: 1, carried: 0, missing: None };
         let operations = vec![Operation::Checkpoint(checkpoint)];
         let batch = log::batch(operations, actor, now, Seq(0), Position::default())?;
         self.disk.make_root().writing("")?;

@@ -8,7 +8,8 @@ use crate::clock::Clock;
 use crate::disk::{Disk, DiskFile, Open};
 use crate::error::{Doing, StoreError};
 use crate::index::{INDEX, IndexView};
-use crate::names::{ARCHIVE, LEFTOVERS, LOG, aside};
+use crate::log;
+use crate::names::{ARCHIVE, LEFTOVERS, aside};
 use crate::read::Proven;
 use crate::store::Store;
 
@@ -187,7 +188,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
         while self.disk.exists(&aside(name, n)).reading(ARCHIVE)? {
             n += 1;
         }
-        self.disk.make_dir(ARCHIVE).writing(ARCHIVE)?;
+        log::make_archive(&self.disk)?;
         self.disk.rename(name, &aside(name, n)).writing(name)
     }
 }

@@ -12,6 +12,13 @@ use xxhash_rust::xxh3::xxh3_64;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sum(pub u64);
 
+impl Sum {
+    /// The checksum that these lines end in; zero without any.
+    pub(crate) fn of_last(lines: &[u8]) -> Self {
+        lines.len().checked_sub(PROOF).and_then(|at| proof(&lines[at..])).unwrap_or_default()
+    }
+}
+
 /// A line that proved itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {

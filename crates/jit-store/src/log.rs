@@ -94,6 +94,13 @@ pub(crate) fn cut<D: Disk>(disk: &D, log: &D::File, tear: &Torn, after: Seq) -> 
 
 /// Keeps bytes in the archive, durably, under a name that never shows less than all of them.
 pub(crate) fn archive<D: Disk>(disk: &D, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+    make_archive(disk)?;
+    replace(disk, SEALING, name, bytes)?;
+    disk.sync_dir(ARCHIVE).writing(ARCHIVE)
+}
+
+/// Makes the archive's directory, durably.
+pub(crate) fn make_archive<D: Disk>(disk: &D) -> Result<(), StoreError> {
     if disk.list(ARCHIVE).reading(ARCHIVE)?.is_empty() {
         // Nothing is put in it before its name is durable. So an empty one may be what a sync that
         // failed has left, and is made anew.
@@ -101,8 +108,7 @@ pub(crate) fn archive<D: Disk>(disk: &D, name: &str, bytes: &[u8]) -> Result<(),
         disk.rename(ARCHIVE_DRAFT, ARCHIVE).writing(ARCHIVE)?;
         disk.sync_dir("").writing("")?;
     }
-    replace(disk, SEALING, name, bytes)?;
-    disk.sync_dir(ARCHIVE).writing(ARCHIVE)
+    Ok(())
 }
 
 /// Writes a file under another name and gives it this one when its content is durable. The name

@@ -60,6 +60,11 @@ pub(crate) fn aside(name: &str, n: u32) -> String {
     format!("{ARCHIVE}/aside-{name}-{n}")
 }
 
+/// Where a segment that was damaged after this record is kept, for the `n`th time.
+pub(crate) fn damaged(after: Seq, n: u32) -> String {
+    format!("{ARCHIVE}/damaged-after-{}-{n}.jsonl", after.0)
+}
+
 /// Where a waiter's ticket is.
 pub(crate) fn ticket(slot: u64) -> String {
     format!("{LOCKS}/ticket-{slot:04}")

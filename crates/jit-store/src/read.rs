@@ -2,7 +2,7 @@
 
 use std::io;
 
-use jit_core::{Now, Query, Record, Seq, State};
+use jit_core::{Checkpoint, Now, Operation, Query, Record, Seq, State};
 
 use crate::clock::Clock;
 use crate::disk::{Disk, Open};
@@ -139,7 +139,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
             }
         };
         // A segment that was sealed meanwhile holds what was just read.
-        let mut oldest = live.first().map_or(Seq(u64::MAX), |record| record.seq);
+        let mut oldest = begins(&live).unwrap_or(Seq(u64::MAX));
         if !visit(live) {
             return Ok(());
         }
@@ -158,7 +158,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
                 let reason = format!("record {} is missing", last.next());
                 return Err(StoreError::Corrupt { file: name, offset, reason });
             }
-            oldest = records.first().map_or(oldest, |record| record.seq);
+            oldest = begins(&records).unwrap_or(oldest);
             if !visit(records) {
                 return Ok(());
             }
@@ -179,4 +179,14 @@ impl<D: Disk, C: Clock> Store<D, C> {
         })?;
         Ok((records, scanned))
     }
+}
+
+/// The first record that need not stand in an earlier segment: this one's own first, or that behind
+/// which a salvage says that records are missing.
+fn begins(segment: &[Record]) -> Option<Seq> {
+    let first = segment.first()?;
+    Some(match &first.operation {
+        Operation::Checkpoint(Checkpoint { missing: Some(missing), .. }) => missing.after.next(),
+        _ => first.seq,
+    })
 }

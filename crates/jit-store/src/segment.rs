@@ -168,8 +168,12 @@ fn checked(
     }
 }
 
+/// The records that prove themselves, whatever stands between them.
+pub(crate) fn readable(bytes: &[u8]) -> impl Iterator<Item = Record> {
+    perhaps_lines(bytes).filter_map(|(_, line)| Some(decode(line).ok()?.record))
+}
+
 /// The highest record that anything in these bytes proves to have been durable.
 fn durable_by(bytes: &[u8]) -> Seq {
-    let proven = perhaps_lines(bytes).filter_map(|(_, line)| decode(line).ok());
-    proven.map(|line| line.record.durable).max().unwrap_or_default()
+    readable(bytes).map(|record| record.durable).max().unwrap_or_default()
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use jit_store::Finding as Seen;
-use jit_store::StoreError;
 use jit_store::os::{Odd, Oddity};
+use jit_store::{Salvaged, StoreError};
 
 use crate::error::{Code, Failure};
 use crate::shell::quoted;
@@ -39,6 +39,7 @@ pub(crate) enum Needs {
 pub(crate) enum Kind {
     NothingYet,
     Log,
+    Salvaged,
     Torn,
     Lapsed,
     History,
@@ -73,6 +74,7 @@ impl Kind {
         match self {
             Self::NothingYet => "nothing_yet",
             Self::Log => "log",
+            Self::Salvaged => "salvaged",
             Self::Torn => "torn",
             Self::Lapsed => "lapsed",
             Self::History => "history",
@@ -200,6 +202,19 @@ impl Finding {
             _ => return failure,
         };
         Self { kind: Kind::HistoryBroken, ..failure }.hint(hint)
+    }
+
+    /// What a salvage did, if there was anything to do.
+    pub(crate) fn salvaged(salvaged: Option<Salvaged>, dir: &Path) -> Self {
+        let Some(Salvaged { kept, after, next, carried }) = salvaged else {
+            let what = "the log is not damaged: nothing was salvaged".to_owned();
+            return Self::new(Kind::Log, Needs::Nothing, what);
+        };
+        let what = format!(
+            "the log was damaged after record {after}; it was set aside, and a new segment begins with \
+             record {next} and leases: {carried}"
+        );
+        Self::new(Kind::Salvaged, Needs::Fixed, what).at(dir.join(kept))
     }
 
     /// What the survey of a directory saw.

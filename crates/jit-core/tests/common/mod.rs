@@ -141,7 +141,7 @@ impl World {
         let control_plane = ControlPlaneId::new(Uuid::from_u128(7));
         world.append(
             &holder("init"),
-            vec![Operation::Checkpoint(Checkpoint { control_plane, segment: 1, carried: 0 })],
+            vec![Operation::Checkpoint(Checkpoint { control_plane, segment: 1, carried: 0, missing: None })],
         );
         world
     }

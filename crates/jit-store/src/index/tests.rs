@@ -105,7 +105,7 @@ struct World {
 impl World {
     fn begin() -> Self {
         let plane = jit_core::ControlPlaneId::new(Uuid::from_u128(3));
-        let checkpoint = jit_core::Checkpoint { control_plane: plane, segment: 1, carried: 0 };
+        let checkpoint = jit_core::Checkpoint { control_plane: plane, segment: 1, carried: 0, missing: None };
         let mut replay = Replay::default();
         let log = Log::default();
         let operations = vec![Operation::Checkpoint(checkpoint)];

@@ -10,7 +10,7 @@ use rustix::process::geteuid;
 
 use crate::index::INDEX;
 use crate::names::{
-    ARCHIVE, CONTROL, FLUSH_LOCK, IDENTITY, LEFTOVERS, LOCKS, LOG, SETTINGS, WORDS, WRITE_LOCK,
+    ARCHIVE, ARCHIVE_DRAFT, CONTROL, FLUSH_LOCK, IDENTITY, LEFTOVERS, LOCKS, LOG, SETTINGS, WORDS, WRITE_LOCK,
 };
 use crate::os::owner::Modes;
 
@@ -183,11 +183,12 @@ fn place(name: &str) -> Place {
     let other_lock = name
         .strip_prefix("locks/")
         .is_some_and(|lock| lock.starts_with("ticket-") || lock.starts_with("meeting"));
+    let kept_as_written = ["archive/claims-", "archive/torn-", "archive/damaged-"];
     match name {
-        "" | LOCKS | ARCHIVE => Place::Directory,
+        "" | LOCKS | ARCHIVE | ARCHIVE_DRAFT => Place::Directory,
         _ if FILES.contains(&name) || LEFTOVERS.contains(&name) || other_lock => Place::File,
         _ if name.starts_with("archive/aside-") => Place::Kept,
-        _ if name.starts_with("archive/torn-") || name.starts_with("archive/claims-") => Place::File,
+        _ if kept_as_written.iter().any(|kept| name.starts_with(kept)) => Place::File,
         _ => Place::Unknown,
     }
 }

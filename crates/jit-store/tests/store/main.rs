@@ -19,5 +19,6 @@ mod interleaving;
 mod model;
 mod queue;
 mod reading;
+mod salvage;
 mod simulation;
 mod support;

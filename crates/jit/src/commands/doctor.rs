@@ -23,6 +23,13 @@ pub(crate) fn arguments(command: Command) -> Command {
                 .help("Mend what can be mended without losing anything"),
         )
         .arg(
+            Arg::new("salvage")
+                .long("salvage")
+                .action(ArgAction::SetTrue)
+                .conflicts_with_all(["fix", "shared"])
+                .help("Set a damaged log aside and go on with the leases that can still be read"),
+        )
+        .arg(
             Arg::new("shared")
                 .long("shared")
                 .action(ArgAction::SetTrue)
@@ -45,7 +52,8 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     if matches.get_flag("shared") {
         return shared::run(world, one(matches, "wait"));
     }
-    let mut findings = look(world)?;
+    let salvaged = matches.get_flag("salvage").then(|| salvaged(world)).transpose()?;
+    let mut findings: Vec<Finding> = salvaged.into_iter().chain(look(world)?).collect();
     if matches.get_flag("fix") && findings.iter().any(fixable) {
         findings = fixed(world, findings)?;
     }
@@ -56,6 +64,11 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     }
     let healthy = findings.iter().all(|finding| finding.needs != Needs::Person);
     Ok(Output::Checked { findings, healthy })
+}
+
+fn salvaged(world: &World<'_>) -> Result<Finding, Failure> {
+    let salvaged = world.store()?.salvage(&world.holder()?).map_err(|error| world.trouble(error))?;
+    Ok(Finding::salvaged(salvaged, &world.control_plane()?))
 }
 
 fn fixable(finding: &Finding) -> bool {

@@ -35,9 +35,13 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let store = world.store()?;
     let read = store.history(|records| {
         let matching = records.into_iter().rev().filter(|record| {
-            // What a segment begins with happened before.
-            !matches!(record.operation, Operation::Checkpoint(_) | Operation::Carry(_))
-                && wanted.as_ref().is_none_or(|target| concerns(record, target))
+            match &record.operation {
+                // A gap may have held anything.
+                Operation::Checkpoint(checkpoint) => checkpoint.missing.is_some(),
+                // What a segment begins with happened before.
+                Operation::Carry(_) => false,
+                _ => wanted.as_ref().is_none_or(|target| concerns(record, target)),
+            }
         });
         found.extend(matching.take(most - found.len()));
         found.len() < most

@@ -20,6 +20,7 @@ fn told<R: Request>(request: &R, by: &str) -> Failure {
         control_plane: ControlPlaneId::new(Uuid::nil()),
         segment: 1,
         carried: 0,
+        missing: None,
     });
     append(&mut state, begin, &holder("agent:ann"), 0);
     for (issues, agent, at) in [

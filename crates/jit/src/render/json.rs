@@ -201,7 +201,12 @@ fn record(record: &Record) -> Value {
         | Operation::AutoEvict(lease) => {
             shown["lease"] = one(lease);
         }
-        Operation::Checkpoint(_) | Operation::Carry(_) | Operation::Sighting => {}
+        Operation::Checkpoint(checkpoint) => {
+            if let Some(missing) = &checkpoint.missing {
+                shown["missing"] = json!(missing);
+            }
+        }
+        Operation::Carry(_) | Operation::Sighting => {}
     }
     shown
 }

@@ -1,6 +1,8 @@
 //! Output for people: short and aligned.
 
-use jit_core::{End, Ended, Lease, Lifetime, Now, Operation, Record, Reference, SettingValue, Waiter, span};
+use jit_core::{
+    End, Ended, Lease, Lifetime, Missing, Now, Operation, Record, Reference, SettingValue, Waiter, span,
+};
 
 use jit_git::WorktreeKind;
 
@@ -264,6 +266,14 @@ fn table(leases: &[Lease], look: &Look, paint: Paint) -> String {
     }
 }
 
+fn gap(missing: &Missing) -> String {
+    format!(
+        "records are missing from {} on; what is left of them is in {}",
+        missing.after.next(),
+        missing.kept
+    )
+}
+
 fn record(record: &Record) -> Vec<String> {
     let (covered, note) = match &record.operation {
         Operation::Renew(leases) => {
@@ -278,9 +288,10 @@ fn record(record: &Record) -> Vec<String> {
         Operation::Acquire(lease) | Operation::Resume(lease) => {
             (issues(&lease.issues), lease.task.as_ref().map(ToString::to_string).unwrap_or_default())
         }
-        Operation::Checkpoint(_) | Operation::Carry(_) | Operation::Sighting => {
-            (String::new(), String::new())
+        Operation::Checkpoint(checkpoint) => {
+            (String::new(), checkpoint.missing.as_ref().map(gap).unwrap_or_default())
         }
+        Operation::Carry(_) | Operation::Sighting => (String::new(), String::new()),
     };
     vec![
         record.seq.to_string(),

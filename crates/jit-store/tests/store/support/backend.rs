@@ -85,7 +85,7 @@ impl<C: Clock> Backend for InMemory<C> {
         let now = self.now();
         if state.control_plane().is_none() {
             let control_plane = ControlPlaneId::new(Uuid::from_u128(0xc0));
-            let checkpoint = Checkpoint { control_plane, segment: 1, carried: 0 };
+            let checkpoint = Checkpoint { control_plane, segment: 1, carried: 0, missing: None };
             append(&mut state, Operation::Checkpoint(checkpoint), actor, &now);
         }
         let scene = Scene { now, actor, policy, waiting: &[] };

@@ -1,0 +1,212 @@
+//! Going on after damage: the damaged segment is set aside whole, and a new one begins with what can
+//! still be known. Only when a person asks for it.
+
+use std::io;
+
+use jit_core::{Checkpoint, Holder, Missing, Now, Operation, Record, Seq, State, View};
+
+use crate::clock::Clock;
+use crate::compact::begin_with;
+use crate::disk::{Disk, DiskFile, Open};
+use crate::entered::{Base, Entered};
+use crate::error::{Doing, StoreError};
+use crate::line::{PROOF, Sum};
+use crate::log;
+use crate::names::{ARCHIVE, LOG, damaged, sealed, segment_of};
+use crate::replay::Replay;
+use crate::segment::{Position, readable, scan};
+use crate::shared::Shared;
+use crate::store::Store;
+
+/// What a salvage did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Salvaged {
+    /// Where the damaged segment is kept, in the control plane.
+    pub kept: String,
+    /// The last record before what is missing.
+    pub after: Seq,
+    /// The record that the new segment begins with.
+    pub next: Seq,
+    /// How many leases were carried over, lost ones included.
+    pub carried: u64,
+}
+
+/// What is known of a damaged segment.
+struct Damaged {
+    bytes: Vec<u8>,
+    /// What its records say before the damage.
+    state: State,
+    /// How many bytes those take.
+    good: usize,
+}
+
+/// No line is shorter: its checksums alone take so many bytes.
+const SHORTEST: u64 = 2 * PROOF as u64;
+
+impl<D: Disk, C: Clock> Store<D, C> {
+    /// Sets a damaged live segment aside and begins a new one; `None` where nothing is damaged.
+    ///
+    /// Leases that stood at the last good record are carried over, and those of readable records
+    /// behind the damage as these say, so that nobody is granted what may be held. The order goes
+    /// on above everything that the damaged segment can have held.
+    ///
+    /// # Errors
+    /// A log of another version, or trouble with the store.
+    pub fn salvage(&self, actor: &Holder) -> Result<Option<Salvaged>, StoreError> {
+        let (shared, held, now) = self.locked(actor)?;
+        let log = match self.disk.open(LOG, Open::Write) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return self.log_may_be_missing().map(|()| None);
+            }
+            log => log.writing(LOG)?,
+        };
+        let Some(damaged) = examined(&log, shared)? else { return Ok(None) };
+        self.without_flushes(shared, || {
+            // Whoever still waits for a record of the damaged segment must not take the new one's
+            // durability for its own.
+            shared.poison();
+            let base = Base::Replayed(Box::default());
+            let entered =
+                Entered { held, shared, now, epoch: shared.epoch(), log, end: Position::default(), base };
+            self.replace_damaged(entered, damaged, actor)
+        })
+        .map(Some)
+    }
+
+    fn replace_damaged(
+        &self,
+        mut entered: Entered<'_, D>,
+        damaged: Damaged,
+        actor: &Holder,
+    ) -> Result<Salvaged, StoreError> {
+        let Damaged { bytes, state, good } = damaged;
+        let last = Sum::of_last(&bytes[..good]);
+        let (segment, state) = self.furthest(state, &bytes[..good])?;
+        let highest = self.highest(&bytes, good, &state, entered.shared);
+        let after = state.last();
+        let kept = self.keep(&bytes, after)?;
+        let state = recovered(state, &bytes[good..], &entered.now, actor, self.options.fresh);
+        let carried = state.carried(&entered.now.wall);
+        let checkpoint = Checkpoint {
+            control_plane: state.control_plane().unwrap_or(self.options.fresh),
+            segment,
+            carried: carried.len() as u64,
+            missing: Some(Missing { after, kept: kept.clone() }),
+        };
+        let carried_over = checkpoint.carried;
+        let from = Position { offset: 0, seq: highest.max(state.last()), sum: last };
+        let batch =
+            log::batch(begin_with(checkpoint, carried), actor, &entered.now, entered.shared.durable(), from)?;
+        self.begin_segment(&mut entered, batch)?;
+        Ok(Salvaged { kept, after, next: from.seq.next(), carried: carried_over })
+    }
+
+    /// The number of the next segment, and the state that reaches furthest: the
+    /// damaged segment's own, which goes to the archive then, or that of the newest sound copy there.
+    fn furthest(&self, state: State, good: &[u8]) -> Result<(u64, State), StoreError> {
+        let mut segments: Vec<u64> =
+            self.disk.list(ARCHIVE).reading(ARCHIVE)?.iter().filter_map(|name| segment_of(name)).collect();
+        segments.sort_unstable();
+        // Without its checkpoint nobody knows the damaged segment's own number.
+        let next = segments.last().map_or(1, |newest| newest + 1).max(state.segment()) + 1;
+        for segment in segments.into_iter().rev() {
+            let name = sealed(segment);
+            let file = self.disk.open(&name, Open::Read).reading(&name)?;
+            let mut replay = Replay::default();
+            let followed = scan(&file, &name, Position::default(), Seq(0), |extent, record| {
+                replay.follow(extent, record)
+            });
+            if followed.is_ok() {
+                if replay.state.last() > state.last() {
+                    return Ok((next, replay.state));
+                }
+                break;
+            }
+        }
+        if !good.is_empty() {
+            log::archive(&self.disk, &sealed(state.segment()), good)?;
+        }
+        Ok((next, state))
+    }
+
+    /// Keeps all of the damaged segment.
+    fn keep(&self, bytes: &[u8], after: Seq) -> Result<String, StoreError> {
+        let mut n = 0;
+        while self.disk.exists(&damaged(after, n)).reading(ARCHIVE)? {
+            n += 1;
+        }
+        let name = damaged(after, n);
+        log::archive(&self.disk, &name, bytes)?;
+        Ok(name)
+    }
+
+    /// No record, and so no fence, of the damaged segment is above this: not one that anybody
+    /// appended in this boot, not one that its bytes name, nor those that may have stood behind.
+    fn highest(&self, bytes: &[u8], good: usize, state: &State, shared: &Shared<D::Words>) -> Seq {
+        let index =
+            crate::index::opened(&self.disk, Open::Read).map_or(Seq(0), |index| index.header().log.seq);
+        let known = [state.last(), shared.appended(), shared.durable(), index, highest_named(bytes)];
+        let known = known.into_iter().max().unwrap_or_default();
+        known.plus((bytes.len() - good) as u64 / SHORTEST + 1)
+    }
+}
+
+/// The damaged segment; `None` where it is sound or torn.
+fn examined<F: DiskFile, W: crate::disk::Words>(
+    log: &F,
+    shared: &Shared<W>,
+) -> Result<Option<Damaged>, StoreError> {
+    let mut replay = Replay::default();
+    let mut good = 0;
+    let scanned = scan(log, LOG, Position::default(), shared.durable(), |extent, record| {
+        replay.follow(extent, record)?;
+        good = extent.offset as usize + extent.length as usize + 1;
+        Ok(())
+    });
+    match scanned {
+        Ok(_) => Ok(None),
+        Err(StoreError::Corrupt { .. }) => {
+            let mut bytes = log.read_from(0).reading(LOG)?;
+            let length = bytes.iter().rposition(|byte| *byte != b'\n').map_or(0, |last| last + 1);
+            bytes.truncate(length.max(good));
+            Ok(Some(Damaged { bytes, state: replay.state, good }))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The state after the readable records of what is behind the damage.
+fn recovered(
+    mut state: State,
+    behind: &[u8],
+    now: &Now,
+    actor: &Holder,
+    fresh: jit_core::ControlPlaneId,
+) -> State {
+    if state.control_plane().is_none() {
+        let checkpoint = Checkpoint { control_plane: fresh, segment: 0, carried: 0, missing: None };
+        let operation = Operation::Checkpoint(checkpoint);
+        let (seq, durable) = (Seq(1), Seq(0));
+        let record = Record { seq, operation, actor: actor.clone(), at: now.wall, stamp: now.stamp, durable };
+        // The first of all can't be out of place.
+        let _ = state.apply(&record);
+    }
+    readable(behind).for_each(|record| state.recover(&record));
+    state
+}
+
+/// The highest number that the bytes give to a record or a fence.
+fn highest_named(bytes: &[u8]) -> Seq {
+    let named = [&b"\"seq\":"[..], b"\"fence\":", b"\"durable\":"].into_iter().flat_map(|field| {
+        let at = bytes.windows(field.len()).enumerate().filter(move |(_, window)| *window == field);
+        at.filter_map(move |(at, _)| number(&bytes[at + field.len()..]))
+    });
+    Seq(named.max().unwrap_or(0))
+}
+
+/// The number that the bytes begin with, unless it is one that nobody ever counts to.
+fn number(bytes: &[u8]) -> Option<u64> {
+    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let number: u64 = std::str::from_utf8(&bytes[..digits]).ok()?.parse().ok()?;
+    (number < 1 << 53).then_some(number)
+}

@@ -1,0 +1,211 @@
+//! A damaged segment is set aside whole, and what can be known goes on: no lease that stands is
+//! forgotten, no fence given twice, and history says what is missing.
+
+use std::io::ErrorKind;
+
+use jit_core::{Operation, Seq};
+use jit_store::{Salvaged, StoreError};
+
+use crate::support::ask::{Ask, Outcome, acquire, ask, release};
+use crate::support::dump::{Dump, Dumped};
+use crate::support::machine::{Fault, LOG, Machine, Op};
+use crate::support::past::Past;
+use crate::support::random::chance;
+use crate::support::{check, holder, process, reader, things};
+
+const DAMAGED: usize = 2;
+
+/// One checkpoint and five claims, then `u` is released and `y` taken; claim number
+/// [`DAMAGED`], of `v`, is damaged. And how many bytes are before it.
+fn damaged() -> (Past, usize) {
+    let mut past = Past::new();
+    for (n, name) in (1..).zip(["u", "v", "w", "x"]) {
+        past.grant("a", acquire(n, name));
+    }
+    past.grant("a", release("u")).grant("b", acquire(5, "y"));
+    let at = damage(&past.machine, DAMAGED);
+    (past, at)
+}
+
+/// Damages a record; returns where it begins.
+fn damage(machine: &Machine, n: usize) -> usize {
+    let log = machine.content(LOG).unwrap();
+    let ends = log.iter().zip(1..).filter(|(byte, _)| **byte == b'\n').map(|(_, next)| next);
+    let begin = std::iter::once(0).chain(ends).nth(n).unwrap();
+    machine.tamper(LOG, |log| log[begin + 40] ^= 1);
+    begin
+}
+
+fn salvage(past: &Past) -> Salvaged {
+    past.process().salvage(&holder("doctor")).unwrap().expect("it was damaged")
+}
+
+fn seen(past: &Past) -> Dumped {
+    let names = things("u v w x y new");
+    reader(&past.machine).read(&Dump { names, holders: vec![], leases: vec![] }).unwrap()
+}
+
+fn covered(past: &Past) -> Vec<String> {
+    seen(past).covering.keys().map(ToString::to_string).collect()
+}
+
+fn kept(machine: &Machine, bytes: &[u8]) -> bool {
+    let archived = machine.names().into_iter().filter(|name| name.starts_with("archive/damaged-after-"));
+    archived.into_iter().any(|name| machine.content(&name).unwrap() == bytes)
+}
+
+/// The damaged log without its padding.
+fn content(past: &Past) -> Vec<u8> {
+    let mut log = past.machine.content(LOG).unwrap();
+    let length = log.iter().rposition(|byte| *byte != b'\n').unwrap() + 1;
+    log.truncate(length);
+    log
+}
+
+/// All that must hold after a salvage.
+fn goes_on(past: &Past, log: &[u8]) {
+    assert_eq!(covered(past), ["name:w", "name:x", "name:y"], "before and behind the damage");
+    let records = check::all(&past.machine.fork(), &[], &[]);
+    let missing = records.iter().find_map(|record| match &record.operation {
+        Operation::Checkpoint(checkpoint) => checkpoint.missing.clone(),
+        _ => None,
+    });
+    assert_eq!(missing.expect("history says so").after, Seq(2));
+    assert!(kept(&past.machine, log));
+    let refused = ask(&past.process(), "c", &acquire(20, "w"));
+    assert!(matches!(refused, Outcome::Refused(_)), "{refused:?}");
+    let Operation::Acquire(lease) = &ask(&past.process(), "c", &acquire(20, "v")).granted()[0] else {
+        panic!("an acquisition");
+    };
+    assert!(lease.fence.0 > Seq(7), "{:?} may have been given before", lease.fence);
+}
+
+#[test]
+fn what_stands_is_carried_over_and_what_is_missing_is_said() {
+    let (past, before) = damaged();
+    for rebooted in [false, true] {
+        let mut past = past.fork();
+        if rebooted {
+            past.reboot();
+        }
+        let log = content(&past);
+        let error = ask(&past.process(), "c", &Ask::Compact);
+        assert!(
+            matches!(error, Outcome::Trouble(StoreError::Corrupt { offset, .. }) if offset == before as u64)
+        );
+        let salvaged = salvage(&past);
+        assert_eq!((salvaged.after, salvaged.carried), (Seq(2), 3));
+        assert!(salvaged.next > Seq(7));
+        goes_on(&past, &log);
+        assert_eq!(process(&past.machine).salvage(&holder("doctor")).unwrap(), None, "it is sound now");
+        past.grant("d", Ask::Compact).grant("d", Ask::Compact);
+        check::all(&past.machine.fork(), &[], &[]);
+    }
+}
+
+/// The segment's checkpoint itself, after it was sealed once and in the very first one.
+#[test]
+fn without_its_checkpoint_a_segment_goes_on_from_the_archive() {
+    let mut past = Past::new();
+    past.grant("a", acquire(1, "u"));
+    let mut later = past.fork();
+    later.grant("a", acquire(2, "v")).grant("a", Ask::Compact).grant("b", acquire(3, "w"));
+    past.grant("b", acquire(3, "w"));
+    for (mut past, stands) in [(past, &["name:u", "name:w"][..]), (later, &["name:u", "name:v", "name:w"])] {
+        damage(&past.machine, 0);
+        let log = content(&past);
+        let salvaged = salvage(&past);
+        assert_eq!(covered(&past), stands);
+        assert!(kept(&past.machine, &log));
+        let records = check::all(&past.machine.fork(), &[], &[]);
+        assert!(records.iter().any(|record| record.seq == salvaged.next));
+        past.grant("c", Ask::Compact);
+        check::all(&past.machine.fork(), &[], &[]);
+    }
+}
+
+/// A number that only the damaged bytes name, and those that can't be read at all.
+#[test]
+fn no_fence_is_given_twice() {
+    let (mut past, before) = damaged();
+    past.reboot();
+    let log = content(&past);
+    // All of it is gone but a number.
+    past.machine.tamper(LOG, |log| {
+        log[before..].fill(0);
+        log[before + 100..before + 112].copy_from_slice(b"\"fence\":4711");
+    });
+    past.machine.tear_off("index");
+    assert!(
+        matches!(past.process().salvage(&holder("doctor")), Ok(None)),
+        "nobody knows that it was durable"
+    );
+    past.machine.tamper(LOG, |bytes| {
+        let last = log[..log.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
+        bytes.resize(before, b'\n');
+        bytes.extend_from_slice(b"{\"fence\":4711,\0\0\n");
+        bytes.extend_from_slice(&log[last..]);
+        bytes.push(b'\n');
+    });
+    let salvaged = salvage(&past);
+    assert!(salvaged.next > Seq(4711), "{salvaged:?}");
+}
+
+#[test]
+fn what_is_sound_or_torn_or_of_another_version_is_left_alone() {
+    let mut past = Past::new();
+    assert_eq!(past.process().salvage(&holder("doctor")).unwrap(), None);
+    past.grant("a", acquire(1, "u"));
+    past.reboot();
+    let end = content(&past).len() + 1;
+    for (tail, foreign) in [(&b""[..], false), (b"{\"torn", false), (b"{\"schema_version\":2}\n", true)] {
+        let past = past.fork();
+        past.machine.tamper(LOG, |log| log[end..end + tail.len()].copy_from_slice(tail));
+        let log = past.machine.content(LOG);
+        let salvaged = past.process().salvage(&holder("doctor"));
+        assert!(matches!(salvaged, Err(StoreError::Foreign { .. })) == foreign, "{salvaged:?}");
+        assert_eq!((foreign || salvaged.unwrap().is_none(), past.machine.content(LOG)), (true, log));
+    }
+}
+
+/// Whatever befalls it at whichever of its operations, the log is damaged as before or salvaged.
+#[test]
+fn at_every_step_it_is_done_or_can_be_done_again() {
+    let (past, _) = damaged();
+    let log = content(&past);
+    let traced = past.fork().process();
+    traced.disk().process(|process| process.trace = Some(Vec::new()));
+    traced.salvage(&holder("doctor")).unwrap();
+    let ops = traced.disk().process(|process| process.trace.take()).unwrap();
+    for (k, op) in ops.iter().enumerate() {
+        let mut ways = vec![Fault::Die];
+        match op {
+            Op::Write { length, .. } => ways.extend(
+                [1, length / 2, length - 1]
+                    .into_iter()
+                    .flat_map(|done| [Fault::DieTorn(done), Fault::FailTorn(done, ErrorKind::StorageFull)]),
+            ),
+            Op::Sync(_) | Op::SyncDir(_) => {
+                ways.extend([Fault::LoseSync { at_once: false }, Fault::LoseSyncAndDie { at_once: false }]);
+            }
+            Op::Word | Op::Wait => {}
+            _ => ways.push(Fault::Fail(ErrorKind::Other)),
+        }
+        for fault in ways {
+            for power in [None, Some(1), Some(2), Some(3)] {
+                let past = past.fork();
+                let store = past.process();
+                store.disk().process(|process| process.fault = Some((k as u64, fault)));
+                let done = matches!(store.salvage(&holder("doctor")), Ok(Some(_)));
+                let done = done && !past.machine.is_dead(store.disk().pid);
+                past.machine.kill(store.disk().pid);
+                if let Some(seed) = power {
+                    past.machine.lose_power(|what| seed > 1 && chance(seed, what) % 2 == 0);
+                }
+                let again = past.process().salvage(&holder("doctor")).unwrap();
+                assert!(!done || again.is_none(), "{op:?} {fault:?}: it was done");
+                goes_on(&past, &log);
+            }
+        }
+    }
+}
