@@ -1,0 +1,254 @@
+//! All issues of a repository: several sources, asked in order, the first that has an issue wins.
+
+use std::collections::HashSet;
+
+use jit_core::IssueId;
+use thiserror::Error;
+
+use crate::cache::{Cache, Hit};
+use crate::issue::{Issue, Outline};
+use crate::issue_file::{self, Named};
+use crate::problem::{FileError, Problem};
+use crate::source::{Identity, Origin, Sink, Source};
+
+/// The directories that issues are read from, the nearest first.
+pub struct Issues<'a> {
+    sources: Vec<&'a dyn Source>,
+}
+
+/// What there is, and apart from it what can't be used: a torn file is never an empty list.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// The issues, by id.
+    pub issues: Vec<Listed>,
+    /// What is broken. Its issues are not above, not even as another source has them.
+    pub broken: Vec<FileError>,
+}
+
+/// An issue, and where it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed<I = Outline> {
+    /// The issue.
+    pub issue: I,
+    /// The source that has it.
+    pub origin: Origin,
+}
+
+/// Why what was typed names no issue.
+#[derive(Debug, Error)]
+pub enum ResolveError {
+    /// It is neither an id nor the beginning of one.
+    #[error("`{word}` is no issue's id: write at least {} of its hexadecimal digits", Issues::LEAST)]
+    NoPrefix {
+        /// What was typed.
+        word: String,
+    },
+    /// No issue's id begins so.
+    #[error("there is no issue {word}")]
+    NotFound {
+        /// What was typed.
+        word: String,
+    },
+    /// Several begin so.
+    #[error("{word} is the beginning of {} issues", candidates.len())]
+    Ambiguous {
+        /// What was typed.
+        word: String,
+        /// All of them.
+        candidates: Vec<IssueId>,
+    },
+    /// A source can't be read, so that nobody knows.
+    #[error(transparent)]
+    Unreadable(#[from] FileError),
+}
+
+impl<'a> Issues<'a> {
+    /// The fewest characters that a prefix has.
+    pub const LEAST: usize = 4;
+
+    /// Issues from these sources, the nearest first.
+    pub fn new(sources: Vec<&'a dyn Source>) -> Self {
+        Self { sources }
+    }
+
+    /// One issue as the nearest source has it; `None` when none has it, or it was deleted.
+    ///
+    /// # Errors
+    /// When that source's file can't be used, or a source can't be read.
+    pub fn read(&self, id: IssueId) -> Result<Option<Listed<Issue>>, FileError> {
+        for source in &self.sources {
+            let name = issue_file::file_name(id);
+            let broken = |problem| broken(*source, &name, Some(id), problem);
+            if let Some(text) = source.read(&name).map_err(|error| broken(error.into()))? {
+                let issue = issue_file::parse(id, &text).map_err(broken)?;
+                return Ok(Some(Listed { issue, origin: source.origin() }));
+            }
+            let deleted = source.identity(&issue_file::deleted_name(id));
+            if deleted.map_err(|error| broken(error.into()))?.is_some() {
+                return Ok(None);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The issue that `word` is the id of, or the beginning of one. Reads no issue, only names.
+    ///
+    /// # Errors
+    /// When it is none, or that of several.
+    pub fn resolve(&self, word: &str) -> Result<IssueId, ResolveError> {
+        let prefix = word.to_ascii_lowercase();
+        let fits = |c: char| c.is_ascii_hexdigit() || c == '-';
+        let word = || word.chars().take(60).collect::<String>();
+        if prefix.len() < Self::LEAST || prefix.len() > 36 || !prefix.chars().all(fits) {
+            return Err(ResolveError::NoPrefix { word: word() });
+        }
+        let mut candidates = Vec::new();
+        let mut seen = HashSet::new();
+        for source in &self.sources {
+            for named in names_of(*source, |name| name.starts_with(&prefix))? {
+                match named {
+                    (_, Named::Issue(id)) if seen.insert(id) => candidates.push(id),
+                    (_, Named::Deleted(id)) => drop(seen.insert(id)),
+                    _ => {}
+                }
+            }
+        }
+        candidates.sort_unstable();
+        match candidates[..] {
+            [] => Err(ResolveError::NotFound { word: word() }),
+            [id] => Ok(id),
+            _ => Err(ResolveError::Ambiguous { word: word(), candidates }),
+        }
+    }
+
+    /// Every issue. What `cache` knows is not read again, and it learns what was.
+    pub fn list(&self, cache: &mut Cache) -> Listing {
+        let mut listing = Listing::default();
+        let mut seen = HashSet::new();
+        for source in &self.sources {
+            match names_of(*source, |_| true) {
+                Ok(names) => list_one(*source, names, &mut seen, cache, &mut listing),
+                Err(error) => listing.broken.push(error),
+            }
+        }
+        listing.issues.sort_unstable_by_key(|listed| listed.issue.id);
+        listing
+    }
+}
+
+/// The names in a source, and what they are; an issue before the word that it was deleted.
+fn names_of(source: &dyn Source, wanted: impl Fn(&str) -> bool) -> Result<Vec<(String, Named)>, FileError> {
+    let names = source.names().map_err(|error| broken(source, "", None, error.into()))?;
+    let mut named: Vec<_> = names
+        .into_iter()
+        .filter(|name| wanted(name))
+        .map(|name| {
+            let named = Named::new(&name);
+            (name, named)
+        })
+        .collect();
+    named.sort_by_key(|(_, named)| matches!(named, Named::Deleted(_)));
+    Ok(named)
+}
+
+fn list_one(
+    source: &dyn Source,
+    names: Vec<(String, Named)>,
+    seen: &mut HashSet<IssueId>,
+    cache: &mut Cache,
+    listing: &mut Listing,
+) {
+    let mut wanted = Vec::with_capacity(names.len());
+    for (name, named) in names {
+        match named {
+            Named::Issue(id) if seen.insert(id) => wanted.push((id, name)),
+            Named::Deleted(id) => drop(seen.insert(id)),
+            Named::Misnamed => listing.broken.push(broken(source, &name, None, Problem::Name)),
+            Named::Issue(_) | Named::Other => {}
+        }
+    }
+    let origin = source.origin();
+    listing.issues.reserve(wanted.len());
+    let found = find_all(source, &wanted, cache);
+    for ((id, name), found) in wanted.iter().zip(found.into_iter().flatten()) {
+        match found {
+            Ok(Some((known, issue))) => {
+                match known {
+                    Known::Before(hit) => cache.keep(hit),
+                    Known::Now(identity) => cache.learn(origin, identity, &issue),
+                }
+                listing.issues.push(Listed { issue, origin });
+            }
+            // Taken away since its name was read.
+            Ok(None) => drop(seen.remove(id)),
+            Err(problem) => listing.broken.push(broken(source, name, Some(*id), problem)),
+        }
+    }
+}
+
+/// How an outline came to be known.
+enum Known {
+    Before(Hit),
+    Now(Identity),
+}
+
+type Found = Result<Option<(Known, Outline)>, Problem>;
+
+/// Looks at files, in their order, and in parts. Most of the time goes into asking for identities, and the
+/// kernel answers several threads at once.
+fn find_all(source: &dyn Source, wanted: &[(IssueId, String)], cache: &Cache) -> Vec<Vec<Found>> {
+    let find = |part: &[(IssueId, String)]| -> Vec<Found> {
+        part.iter().map(|(id, name)| find(source, *id, name, cache)).collect()
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
+    if threads == 1 || wanted.len() < WORTH_A_THREAD {
+        return vec![find(wanted)];
+    }
+    let mut parts = wanted.chunks(wanted.len().div_ceil(threads));
+    let first = parts.next().unwrap_or_default();
+    std::thread::scope(|scope| {
+        let find = &find;
+        let others: Vec<_> = parts.map(|part| (part, scope.spawn(move || find(part)))).collect();
+        let mut found = vec![find(first)];
+        // What panicked is done again here, where a panic is told.
+        found.extend(others.into_iter().map(|(part, other)| other.join().unwrap_or_else(|_| find(part))));
+        found
+    })
+}
+
+/// So many files take longer than starting a thread.
+const WORTH_A_THREAD: usize = 512;
+
+fn find(source: &dyn Source, id: IssueId, name: &str, cache: &Cache) -> Found {
+    // Before the content: what is written in between has another identity the next time.
+    let Some(identity) = source.identity(name)? else { return Ok(None) };
+    if let Some((hit, outline)) = cache.get(source.origin(), id, &identity) {
+        return Ok(Some((Known::Before(hit), outline)));
+    }
+    let Some(text) = source.read(name)? else { return Ok(None) };
+    let outline = issue_file::parse(id, &text)?.outline();
+    Ok(Some((Known::Now(identity), outline)))
+}
+
+fn broken(source: &dyn Source, name: &str, issue: Option<IssueId>, problem: Problem) -> FileError {
+    FileError { file: source.place(name), issue, problem }
+}
+
+/// Writes an issue's file.
+///
+/// # Errors
+/// When it is not known to be written.
+pub fn write(sink: &dyn Sink, issue: &Issue) -> std::io::Result<()> {
+    sink.put(&issue_file::file_name(issue.id), issue_file::text(issue).as_bytes())?;
+    sink.remove(&issue_file::deleted_name(issue.id))
+}
+
+/// Takes an issue's file away and leaves word that it was deleted: HEAD and the main worktree may
+/// have it for a long time yet.
+///
+/// # Errors
+/// When it is not known to be gone.
+pub fn delete(sink: &dyn Sink, id: IssueId) -> std::io::Result<()> {
+    sink.put(&issue_file::deleted_name(id), b"")?;
+    sink.remove(&issue_file::file_name(id))
+}

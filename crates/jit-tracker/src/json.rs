@@ -1,0 +1,96 @@
+//! Reading JSON so that errors have a place, and unknown keys a neighbour.
+
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::error::Category;
+
+use crate::nearest::nearest;
+use crate::problem::{Place, Problem, conflict_line};
+
+/// The version of everything that the tracker writes: 1. There is no value of another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SchemaVersion;
+
+impl Serialize for SchemaVersion {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u32(1)
+    }
+}
+
+impl<'de> Deserialize<'de> for SchemaVersion {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        match u32::deserialize(from)? {
+            1 => Ok(Self),
+            other => Err(D::Error::custom(format_args!("unknown schema version {other}"))),
+        }
+    }
+}
+
+/// Parses one JSON object whose keys are `known`.
+///
+/// The quick way looks at nothing twice; why a text is refused is found out afterwards.
+pub(crate) fn parse<T: DeserializeOwned>(text: &[u8], known: &[&'static str]) -> Result<T, Problem> {
+    serde_json::from_slice(text).map_err(|error| diagnose(text, known, &error))
+}
+
+fn diagnose(text: &[u8], known: &[&'static str], error: &serde_json::Error) -> Problem {
+    let place = Place { line: error.line().max(1), column: error.column().max(1) };
+    // serde_json says the place once more, at the end.
+    let mut message = error.to_string();
+    if let Some(end) = message.rfind(" at line ") {
+        message.truncate(end);
+    }
+    if error.classify() != Category::Data {
+        return match conflict_line(&String::from_utf8_lossy(text)) {
+            Some(line) => Problem::Conflicted { line },
+            None => Problem::Malformed { place, message },
+        };
+    }
+    let Ok(seen) = serde_json::from_slice::<Seen>(text) else {
+        return Problem::Value { place, message };
+    };
+    if let Some(found) = seen.version.filter(|version| *version != 1) {
+        return Problem::Version { found: found.to_string() };
+    }
+    match seen.keys.into_iter().find(|key| !known.contains(&key.as_str())) {
+        Some(key) if message.starts_with("unknown field") => {
+            Problem::UnknownKey { place, nearest: nearest(&key, known), key }
+        }
+        _ => Problem::Value { place, message },
+    }
+}
+
+/// What an object has in it, whatever it is.
+struct Seen {
+    keys: Vec<String>,
+    version: Option<serde_json::Value>,
+}
+
+impl<'de> Deserialize<'de> for Seen {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Seen;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Seen, A::Error> {
+                let mut seen = Seen { keys: Vec::new(), version: None };
+                while let Some(key) = map.next_key::<String>()? {
+                    if key == "schema_version" {
+                        seen.version = Some(map.next_value()?);
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                    seen.keys.push(key);
+                }
+                Ok(seen)
+            }
+        }
+
+        from.deserialize_map(Object)
+    }
+}

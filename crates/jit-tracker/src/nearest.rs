@@ -1,0 +1,16 @@
+//! "Did you mean": the known key that is most like an unknown one.
+
+/// The known name that is most like `name`, if one is like it at all.
+pub(crate) fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
+    known
+        .iter()
+        .map(|known| (strsim::jaro_winkler(known, name), *known))
+        .filter(|(likeness, _)| *likeness > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, known)| known)
+}
+
+/// What an error message adds.
+pub(crate) fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map(|known| format!(" (did you mean `{known}`?)")).unwrap_or_default()
+}

@@ -1,0 +1,230 @@
+//! A real directory: the only file that reads and writes the disk.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, Dir as Entries, FileType, Gid, Mode, OFlags, Stat, Uid};
+use rustix::io::Errno;
+
+use crate::source::{Identity, Origin, Sink, Source};
+
+/// The most that one file is read of; a whole issue, however escaped, has less.
+const MOST: u64 = 64 << 20;
+
+/// A directory on the disk. It need not be there: it is made when something is written.
+#[derive(Debug)]
+pub struct Dir {
+    path: PathBuf,
+    origin: Origin,
+    /// `None` where there is no such directory.
+    fd: Option<OwnedFd>,
+}
+
+impl Dir {
+    /// The directory at `path`.
+    ///
+    /// # Errors
+    /// When something is there and can't be opened as a directory.
+    pub fn open(path: &Path, origin: Origin) -> io::Result<Self> {
+        let fd = match rustix::fs::open(path, DIRECTORY, Mode::empty()) {
+            Ok(fd) => Some(fd),
+            Err(Errno::NOENT) => None,
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Self { path: path.to_owned(), origin, fd })
+    }
+
+    fn open_file(&self, name: &str) -> io::Result<Option<File>> {
+        let Some(dir) = &self.fd else { return Ok(None) };
+        // Not to wait for whoever may write to a pipe of that name.
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        match rustix::fs::openat(dir, name, flags, Mode::empty()) {
+            Ok(fd) => Ok(Some(File::from(fd))),
+            Err(Errno::NOENT) => Ok(None),
+            Err(Errno::LOOP) => Err(not_regular()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The directory to write in, made if it has to be.
+    fn made(&self) -> io::Result<OwnedFd> {
+        match &self.fd {
+            Some(fd) => fd.try_clone(),
+            None => make(&self.path),
+        }
+    }
+}
+
+const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+fn not_regular() -> io::Error {
+    io::Error::other("it is no regular file")
+}
+
+fn identity(stat: &Stat) -> io::Result<Identity> {
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Err(not_regular());
+    }
+    // Until the year 2262.
+    let ns = |secs: i64, ns: i64| secs.saturating_mul(1_000_000_000).saturating_add(ns);
+    Ok(Identity::File {
+        size: stat.st_size as u64,
+        mtime: ns(stat.st_mtime, stat.st_mtime_nsec as i64),
+        ctime: ns(stat.st_ctime, stat.st_ctime_nsec as i64),
+        inode: stat.st_ino,
+    })
+}
+
+impl Source for Dir {
+    fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    fn place(&self, name: &str) -> String {
+        self.path.join(name).display().to_string()
+    }
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        let Some(dir) = &self.fd else { return Ok(Vec::new()) };
+        let mut names = Vec::new();
+        for entry in Entries::read_from(dir)? {
+            names.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        Ok(names)
+    }
+
+    fn identity(&self, name: &str) -> io::Result<Option<Identity>> {
+        let Some(dir) = &self.fd else { return Ok(None) };
+        match rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => identity(&stat).map(Some),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
+        let Some(file) = self.open_file(name)? else { return Ok(None) };
+        identity(&rustix::fs::fstat(&file)?)?;
+        let mut content = Vec::new();
+        let read = file.take(MOST + 1).read_to_end(&mut content)?;
+        if read as u64 > MOST {
+            return Err(io::Error::other(format!("it has more than {} MiB", MOST >> 20)));
+        }
+        Ok(Some(content))
+    }
+}
+
+impl Sink for Dir {
+    fn put(&self, name: &str, content: &[u8]) -> io::Result<()> {
+        let dir = self.made()?;
+        // Hidden, so that nobody takes it for an issue; of this process, so that two do not meet.
+        let draft = format!(".{name}.{}.draft", std::process::id());
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let written: io::Result<()> = (|| {
+            let mut file = File::from(rustix::fs::openat(&dir, &draft, flags, Mode::from_raw_mode(0o666))?);
+            hand_over(&dir, &file)?;
+            file.write_all(content)?;
+            file.sync_all()?;
+            rustix::fs::renameat(&dir, &draft, &dir, name)?;
+            Ok(())
+        })();
+        if written.is_err() {
+            // The failure that matters is the first one.
+            rustix::fs::unlinkat(&dir, &draft, AtFlags::empty()).ok();
+        }
+        written?;
+        Ok(rustix::fs::fsync(&dir)?)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        let Some(dir) = &self.fd else { return Ok(()) };
+        match rustix::fs::unlinkat(dir, name, AtFlags::empty()) {
+            Ok(()) => Ok(rustix::fs::fsync(dir)?),
+            Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn append(&self, name: &str, lines: &str) -> io::Result<()> {
+        let dir = self.made()?;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::APPEND | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let mut file = File::from(rustix::fs::openat(&dir, name, flags, Mode::from_raw_mode(0o666))?);
+        let stat = rustix::fs::fstat(&file)?;
+        identity(&stat)?;
+        let size = stat.st_size as u64;
+        let begin = if ends_whole(&file, size)? { "" } else { "\n" };
+        // One write: what two processes append at once does not mix.
+        file.write_all([begin, lines].concat().as_bytes())?;
+        file.sync_all()?;
+        if size == 0 {
+            hand_over(&dir, &file)?;
+            rustix::fs::fsync(&dir)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a file of that size is empty or ends in a line break.
+fn ends_whole(file: &File, size: u64) -> io::Result<bool> {
+    let mut last = [b'\n'];
+    if size > 0 {
+        rustix::io::pread(file, &mut last, size - 1)?;
+    }
+    Ok(last == [b'\n'])
+}
+
+/// Makes a directory and those above it, each durable in the one above.
+fn make(path: &Path) -> io::Result<OwnedFd> {
+    let absent = |error: &Errno| *error == Errno::NOENT;
+    match rustix::fs::open(path, DIRECTORY, Mode::empty()) {
+        Err(error) if absent(&error) => {}
+        other => return Ok(other?),
+    }
+    let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(ErrorKind::NotFound.into());
+    };
+    let above = make(above)?;
+    let name = CString::new(name.as_bytes())?;
+    match rustix::fs::mkdirat(&above, &name, Mode::from_raw_mode(0o777)) {
+        Ok(()) | Err(Errno::EXIST) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let made = rustix::fs::openat(&above, &name, DIRECTORY, Mode::empty())?;
+    hand_over(&above, &made)?;
+    rustix::fs::fsync(&above)?;
+    Ok(made)
+}
+
+/// What root makes in somebody's directory belongs to its owner.
+fn hand_over(dir: impl AsFd, made: impl AsFd) -> io::Result<()> {
+    let owner = rustix::fs::fstat(dir)?;
+    let now = rustix::fs::fstat(&made)?;
+    if now.st_uid == 0 && (owner.st_uid, owner.st_gid) != (0, 0) {
+        let (uid, gid) = (Uid::from_raw(owner.st_uid), Gid::from_raw(owner.st_gid));
+        rustix::fs::fchown(made, Some(uid), Some(gid))?;
+    }
+    Ok(())
+}
+
+/// The bytes of a cache; none where they can't be read.
+pub fn read_cache(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_default()
+}
+
+/// Writes a cache over what is there: no rename and no truncation, which cost more than the
+/// content. Whoever reads meanwhile, or writes too, gets bytes whose hash does not fit.
+///
+/// # Errors
+/// When it can't be written. Nothing is lost by that but time.
+pub fn write_cache(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let mut file = File::from(rustix::fs::open(path, flags, Mode::from_raw_mode(0o600))?);
+    if let Some(above) = path.parent() {
+        hand_over(File::open(above)?, &file)?;
+    }
+    file.write_all(bytes)
+}

@@ -1,0 +1,187 @@
+//! Real directories: several sources, broken files, durable writing.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use jit_tracker::{Cache, Dir, Issue, Issues, Origin, ResolveError, Sink, Source, issue_file, issues};
+
+use crate::support::{full, id, issue};
+
+fn put(dir: &Path, issue: &Issue) {
+    fs::create_dir_all(dir).unwrap();
+    fs::write(dir.join(issue_file::file_name(issue.id)), issue_file::text(issue)).unwrap();
+}
+
+fn titled(n: u128, title: &str) -> Issue {
+    Issue { title: title.parse().unwrap(), ..issue(n) }
+}
+
+/// `title origin` of each issue.
+fn shown(listing: &jit_tracker::Listing) -> Vec<String> {
+    listing.issues.iter().map(|listed| format!("{} {:?}", listed.issue.title, listed.origin)).collect()
+}
+
+#[test]
+fn the_nearest_source_that_has_an_issue_wins() {
+    let home = tempfile::tempdir().unwrap();
+    let [near, far] = ["near", "far"].map(|name| home.path().join(name));
+    put(&near, &titled(1, "near"));
+    put(&far, &titled(1, "far"));
+    put(&far, &titled(2, "far"));
+    put(&far, &titled(3, "far"));
+    put(&near, &titled(4, "near"));
+    let dirs = [Dir::open(&near, Origin::Worktree).unwrap(), Dir::open(&far, Origin::Main).unwrap()];
+    let all = Issues::new(dirs.iter().map(|dir| dir as &dyn Source).collect());
+    issues::delete(&dirs[0], id(3)).unwrap();
+    issues::delete(&dirs[0], id(4)).unwrap();
+    assert_eq!(shown(&all.list(&mut Cache::none())), ["near Worktree", "far Main"]);
+    assert_eq!(all.read(id(1)).unwrap().unwrap().issue.title.as_str(), "near");
+    assert_eq!(all.read(id(2)).unwrap().unwrap().origin, Origin::Main);
+    assert!(all.read(id(3)).unwrap().is_none(), "deleted here");
+    assert!(matches!(all.resolve(&id(3).to_string()), Err(ResolveError::NotFound { .. })));
+    // Made anew, it is there again.
+    issues::write(&dirs[0], &titled(3, "anew")).unwrap();
+    assert_eq!(all.read(id(3)).unwrap().unwrap().issue.title.as_str(), "anew");
+    assert_eq!(all.list(&mut Cache::none()).issues.len(), 3);
+}
+
+#[test]
+fn a_broken_file_is_told_apart_and_not_looked_for_elsewhere() {
+    let home = tempfile::tempdir().unwrap();
+    let [near, far] = ["near", "far"].map(|name| home.path().join(name));
+    put(&near, &titled(1, "good"));
+    put(&far, &titled(2, "far"));
+    let torn = issue_file::text(&titled(2, "near"));
+    fs::write(near.join(issue_file::file_name(id(2))), &torn[..50]).unwrap();
+    fs::write(near.join("todo.json"), "{}").unwrap();
+    fs::write(near.join(".draft.json"), "{").unwrap();
+    symlink("/etc/hostname", near.join(issue_file::file_name(id(3)))).unwrap();
+    fs::create_dir(near.join(issue_file::file_name(id(4)))).unwrap();
+    let fifo = near.join(issue_file::file_name(id(5)));
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &fifo,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::from_raw_mode(0o600),
+        0,
+    )
+    .unwrap();
+    let dirs = [Dir::open(&near, Origin::Worktree).unwrap(), Dir::open(&far, Origin::Main).unwrap()];
+    let all = Issues::new(dirs.iter().map(|dir| dir as &dyn Source).collect());
+    let listing = all.list(&mut Cache::none());
+    assert_eq!(shown(&listing), ["good Worktree"]);
+    let place = format!("{}/", near.display());
+    let mut said: Vec<_> = listing.broken.iter().map(|error| error.to_string().replace(&place, "")).collect();
+    said.sort();
+    insta::assert_snapshot!(said.join("\n"));
+    for n in 2..=5 {
+        assert_eq!(all.read(id(n)).unwrap_err().issue, Some(id(n)));
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_never_an_empty_list() {
+    let home = tempfile::tempdir().unwrap();
+    let absent = Dir::open(&home.path().join("nothing"), Origin::Worktree).unwrap();
+    let none = Issues::new(vec![&absent]).list(&mut Cache::none());
+    assert!(none.issues.is_empty() && none.broken.is_empty());
+    fs::write(home.path().join("file"), "").unwrap();
+    assert!(Dir::open(&home.path().join("file"), Origin::Worktree).is_err());
+
+    struct Unreadable;
+    impl Source for Unreadable {
+        fn origin(&self) -> Origin {
+            Origin::Head
+        }
+        fn place(&self, name: &str) -> String {
+            format!("HEAD:.jit/issues/{name}")
+        }
+        fn names(&self) -> std::io::Result<Vec<String>> {
+            Err(std::io::ErrorKind::PermissionDenied.into())
+        }
+        fn identity(&self, _: &str) -> std::io::Result<Option<jit_tracker::Identity>> {
+            Err(std::io::ErrorKind::PermissionDenied.into())
+        }
+        fn read(&self, _: &str) -> std::io::Result<Option<Vec<u8>>> {
+            Err(std::io::ErrorKind::PermissionDenied.into())
+        }
+    }
+    put(home.path(), &issue(1));
+    let dir = Dir::open(home.path(), Origin::Worktree).unwrap();
+    let all = Issues::new(vec![&dir, &Unreadable]);
+    let listing = all.list(&mut Cache::none());
+    assert_eq!((listing.issues.len(), listing.broken.len()), (1, 1));
+    assert!(all.read(id(1)).unwrap().is_some());
+    assert!(all.read(id(2)).is_err());
+    assert!(matches!(all.resolve("0000"), Err(ResolveError::Unreadable(_))));
+}
+
+#[test]
+fn a_prefix_is_resolved_by_names_alone() {
+    let home = tempfile::tempdir().unwrap();
+    // Names only: there is nothing in the files.
+    for name in ["abcd0000-0000-4000-8000-000000000001", "abcd1111-0000-4000-8000-000000000001"] {
+        fs::write(home.path().join(format!("{name}.json")), "").unwrap();
+    }
+    let dir = Dir::open(home.path(), Origin::Worktree).unwrap();
+    let all = Issues::new(vec![&dir, &dir]);
+    assert_eq!(all.resolve("abcd0").unwrap().to_string(), "abcd0000-0000-4000-8000-000000000001");
+    assert_eq!(all.resolve("ABCD1111-0").unwrap().to_string(), "abcd1111-0000-4000-8000-000000000001");
+    match all.resolve("abcd") {
+        Err(ResolveError::Ambiguous { candidates, .. }) => assert_eq!(candidates.len(), 2),
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(all.resolve("abce"), Err(ResolveError::NotFound { .. })));
+    for word in ["abc", "", "wxyz", "../..", &"a".repeat(10_000)] {
+        let error = all.resolve(word).unwrap_err();
+        assert!(matches!(error, ResolveError::NoPrefix { .. }) && error.to_string().len() < 200, "{error}");
+    }
+}
+
+#[test]
+fn writing_replaces_whole_files_and_leaves_no_drafts() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("a/b/issues");
+    issues::write(&Dir::open(&path, Origin::Worktree).unwrap(), &full(1)).unwrap();
+    let dir = Dir::open(&path, Origin::Worktree).unwrap();
+    let before = dir.identity(&issue_file::file_name(id(1))).unwrap().unwrap();
+    issues::write(&dir, &titled(1, "new")).unwrap();
+    let after = dir.identity(&issue_file::file_name(id(1))).unwrap().unwrap();
+    assert_ne!(before, after);
+    assert_eq!(dir.names().unwrap().iter().filter(|name| name.len() > 2).count(), 1);
+    assert_eq!(Issues::new(vec![&dir]).read(id(1)).unwrap().unwrap().issue, titled(1, "new"));
+    // What can't be put leaves nothing behind.
+    fs::create_dir(path.join("taken")).unwrap();
+    assert!(dir.put("taken", b"x").is_err());
+    assert_eq!(dir.names().unwrap().iter().filter(|name| name.len() > 2).count(), 2);
+    dir.remove("nothing").unwrap();
+}
+
+#[test]
+fn what_root_makes_belongs_to_the_owner_of_the_directory() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let home = tempfile::tempdir().unwrap();
+    if home.path().metadata().unwrap().uid() != 0 {
+        use std::io::Write;
+        writeln!(std::io::stderr(), "skipped: only root can give files away").unwrap();
+        assert!(std::env::var_os("JIT_TESTS_MUST_NOT_SKIP").is_none());
+        return;
+    }
+    chown(home.path(), Some(1234), Some(1235)).unwrap();
+    let path = home.path().join("jit/issues");
+    let dir = Dir::open(&path, Origin::Worktree).unwrap();
+    issues::write(&dir, &issue(1)).unwrap();
+    dir.append("log.jsonl", "{}\n").unwrap();
+    jit_tracker::write_cache(&path.join("cache"), b"x").unwrap();
+    for made in [
+        home.path().join("jit"),
+        path.clone(),
+        path.join(issue_file::file_name(id(1))),
+        path.join("log.jsonl"),
+        path.join("cache"),
+    ] {
+        let owner = made.metadata().unwrap();
+        assert_eq!((owner.uid(), owner.gid()), (1234, 1235), "{}", made.display());
+    }
+}

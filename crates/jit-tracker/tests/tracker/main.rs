@@ -1,0 +1,12 @@
+//! The tracker: tables and properties first, then real directories.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, unreachable_pub)]
+
+mod caching;
+mod dependencies;
+mod directories;
+mod events;
+mod gates;
+mod issue_files;
+mod merging;
+mod streams;
+mod support;
