@@ -167,6 +167,8 @@ fn list_one(
             Named::Issue(_) | Named::Other => {}
         }
     }
+    // As the cache is sorted: what is looked up next is near.
+    wanted.sort_unstable();
     let origin = source.origin();
     listing.issues.reserve(wanted.len());
     let found = find_all(source, &wanted, cache);
