@@ -1,7 +1,8 @@
 //! What waits for what: blocked and available issues, cycles, and the order of `next`.
 
 use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 
 use jit_core::Reference;
 use thiserror::Error;
@@ -62,32 +63,66 @@ impl<'a> Graph<'a> {
 
     /// A cycle, if there is one: merging two branches may make what neither of them had.
     pub fn cycle(&self) -> Option<Vec<Reference>> {
-        let mut starts: Vec<_> = self.waits.keys().collect();
-        starts.sort_unstable();
-        starts.into_iter().find_map(|start| {
-            let paths = self.waits.get(start)?.iter().filter_map(|on| self.path(on.reference(), start));
-            paths.min_by_key(Vec::len).map(|path| [vec![start.clone()], path].concat())
-        })
+        let mut left = self.tangled();
+        left.sort_unstable();
+        // Each of them waits for another of them, so that whoever follows comes around.
+        let next = |from: &Reference| {
+            let mut on = self.waits.get(from)?.iter().map(|on| on.reference());
+            on.find(|on| left.binary_search(on).is_ok())
+        };
+        let mut way = vec![*left.first()?];
+        loop {
+            let on = next(way.last()?)?;
+            if let Some(begin) = way.iter().position(|seen| *seen == on) {
+                return Some(way.split_off(begin).into_iter().chain([on]).cloned().collect());
+            }
+            way.push(on);
+        }
+    }
+
+    /// The issues that are in a cycle or wait for one: what is left when those that wait for
+    /// nothing are taken away, again and again.
+    fn tangled(&self) -> Vec<&Reference> {
+        let mut waiting: HashMap<&Reference, usize> = HashMap::new();
+        let mut waited_for: HashMap<&Reference, Vec<&Reference>> = HashMap::new();
+        for (issue, on) in &self.waits {
+            let known: Vec<_> = on.iter().filter(|on| self.waits.contains_key(on.reference())).collect();
+            waiting.insert(issue, known.len());
+            known.into_iter().for_each(|on| waited_for.entry(on.reference()).or_default().push(issue));
+        }
+        let mut free: Vec<_> = waiting.iter().filter(|(_, on)| **on == 0).map(|(issue, _)| *issue).collect();
+        while let Some(issue) = free.pop() {
+            waiting.remove(issue);
+            for after in waited_for.remove(issue).unwrap_or_default() {
+                if let Some(on) = waiting.get_mut(after) {
+                    *on -= 1;
+                    if *on == 0 {
+                        free.push(after);
+                    }
+                }
+            }
+        }
+        waiting.into_keys().collect()
     }
 
     /// How `from` waits for `to`: all on the way, both ends too; the shortest such way.
     fn path(&self, from: &Reference, to: &Reference) -> Option<Vec<Reference>> {
-        let mut seen = HashSet::from([from.clone()]);
-        let mut ways = vec![vec![from.clone()]];
-        while !ways.is_empty() {
-            let mut longer = Vec::new();
-            for way in ways {
-                let last = way.last()?;
-                if last == to {
-                    return Some(way);
-                }
-                for next in self.waits.get(last).into_iter().flatten() {
-                    if seen.insert(next.reference().clone()) {
-                        longer.push([way.as_slice(), &[next.reference().clone()]].concat());
-                    }
+        // Who is before whom on the shortest way from `from`.
+        let mut before: HashMap<&Reference, Option<&Reference>> = HashMap::from([(from, None)]);
+        let mut next = VecDeque::from([from]);
+        while let Some(at) = next.pop_front() {
+            if at == to {
+                let mut way: Vec<_> =
+                    std::iter::successors(Some(at), |at| *before.get(at)?).cloned().collect();
+                way.reverse();
+                return Some(way);
+            }
+            for on in self.waits.get(at).into_iter().flatten() {
+                if let Entry::Vacant(new) = before.entry(on.reference()) {
+                    new.insert(Some(at));
+                    next.push_back(on.reference());
                 }
             }
-            ways = longer;
         }
         None
     }

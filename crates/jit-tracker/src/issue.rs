@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::json::SchemaVersion;
-use crate::text::{Assignee, Description, GateName, Label, Title, serde_by_str};
+use crate::text::{Assignee, Description, GateName, Label, Title, serde_by_str, shown};
 
 /// How far an issue has come. That somebody works on it is a lease's to say, never a file's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -99,11 +99,7 @@ macro_rules! word {
             fn from_str(text: &str) -> Result<Self, WordError> {
                 let known = || Self::ALL.iter().map(|word| word.as_str()).collect();
                 let found = Self::ALL.into_iter().find(|word| word.as_str() == text);
-                found.ok_or_else(|| WordError {
-                    word: text.chars().take(60).collect(),
-                    what: $what,
-                    known: known(),
-                })
+                found.ok_or_else(|| WordError { word: shown(text), what: $what, known: known() })
             }
         }
     };

@@ -10,6 +10,7 @@ use crate::issue::{Issue, Outline};
 use crate::issue_file::{self, Named};
 use crate::problem::{FileError, Problem};
 use crate::source::{Identity, Origin, Sink, Source};
+use crate::text::shown;
 
 /// The directories that issues are read from, the nearest first.
 pub struct Issues<'a> {
@@ -98,7 +99,7 @@ impl<'a> Issues<'a> {
     pub fn resolve(&self, word: &str) -> Result<IssueId, ResolveError> {
         let prefix = word.to_ascii_lowercase();
         let fits = |c: char| c.is_ascii_hexdigit() || c == '-';
-        let word = || word.chars().take(60).collect::<String>();
+        let word = || shown(word);
         if prefix.len() < Self::LEAST || prefix.len() > 36 || !prefix.chars().all(fits) {
             return Err(ResolveError::NoPrefix { word: word() });
         }

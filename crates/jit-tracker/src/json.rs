@@ -30,7 +30,20 @@ impl<'de> Deserialize<'de> for SchemaVersion {
 ///
 /// The quick way looks at nothing twice; why a text is refused is found out afterwards.
 pub(crate) fn parse<T: DeserializeOwned>(text: &[u8], known: &[&'static str]) -> Result<T, Problem> {
-    serde_json::from_slice(text).map_err(|error| diagnose(text, known, &error))
+    // serde would take an array of the values, too.
+    match text.trim_ascii_start().first() {
+        Some(b'{') | None => serde_json::from_slice(text).map_err(|error| diagnose(text, known, &error)),
+        Some(_) => Err(no_object(text)),
+    }
+}
+
+fn no_object(text: &[u8]) -> Problem {
+    let text = String::from_utf8_lossy(text);
+    let place = Place::of_byte(&text, text.len() - text.trim_start().len());
+    conflict_line(&text).map_or_else(
+        || Problem::Malformed { place, message: "it is no JSON object".into() },
+        |line| Problem::Conflicted { line },
+    )
 }
 
 fn diagnose(text: &[u8], known: &[&'static str], error: &serde_json::Error) -> Problem {

@@ -109,6 +109,11 @@ impl Default for Description {
     }
 }
 
+/// What an error message shows of a text that somebody typed: printable and short.
+pub(crate) fn shown(text: &str) -> String {
+    text.chars().take(60).flat_map(char::escape_debug).collect()
+}
+
 fn line(text: &str) -> Result<(), Unfit> {
     let breaks = |c: &char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     match text.chars().find(breaks) {

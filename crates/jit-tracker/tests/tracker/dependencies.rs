@@ -38,6 +38,26 @@ fn what_merging_made_is_found() {
 }
 
 #[test]
+fn long_chains_and_what_only_waits_for_a_cycle() {
+    // Each waits for the next, to the last; then the last for the 9,000th.
+    let mut issues: Vec<_> = (1..=10_000u128)
+        .map(|n| Issue {
+            dependencies: (n < 10_000).then(|| id(n + 1).into()).into_iter().collect(),
+            ..issue(n)
+        })
+        .collect();
+    assert_eq!(Graph::new(&issues).cycle(), None);
+    let refused = Graph::new(&issues).link(&id(10_000).into_reference(), &id(1).into());
+    assert!(matches!(refused, Err(LinkError::Cycle { cycle }) if cycle.len() == 10_001));
+    issues[9_999].dependencies.insert(id(9_000).into());
+    let cycle = Graph::new(&issues).cycle().unwrap();
+    assert_eq!(
+        (cycle.len(), cycle.first(), cycle.last()),
+        (1_002, Some(&id(9_000).into_reference()), cycle.first())
+    );
+}
+
+#[test]
 fn the_urgent_come_first_then_the_old() {
     let table =
         [(1, Priority::Low, 1), (2, Priority::High, 9), (3, Priority::High, 5), (4, Priority::High, 5)];
