@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use rustix::fs::{AtFlags, Dir as Entries, FileType, Gid, Mode, OFlags, Stat, Uid};
 use rustix::io::Errno;
@@ -20,8 +21,8 @@ const MOST: u64 = 64 << 20;
 pub struct Dir {
     path: PathBuf,
     origin: Origin,
-    /// `None` where there is no such directory.
-    fd: Option<OwnedFd>,
+    /// Empty while there is no such directory.
+    fd: OnceLock<OwnedFd>,
 }
 
 impl Dir {
@@ -31,15 +32,15 @@ impl Dir {
     /// When something is there and can't be opened as a directory.
     pub fn open(path: &Path, origin: Origin) -> io::Result<Self> {
         let fd = match rustix::fs::open(path, DIRECTORY, Mode::empty()) {
-            Ok(fd) => Some(fd),
-            Err(Errno::NOENT) => None,
+            Ok(fd) => OnceLock::from(fd),
+            Err(Errno::NOENT) => OnceLock::new(),
             Err(error) => return Err(error.into()),
         };
         Ok(Self { path: path.to_owned(), origin, fd })
     }
 
     fn open_file(&self, name: &str) -> io::Result<Option<File>> {
-        let Some(dir) = &self.fd else { return Ok(None) };
+        let Some(dir) = self.fd.get() else { return Ok(None) };
         // Not to wait for whoever may write to a pipe of that name.
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
         match rustix::fs::openat(dir, name, flags, Mode::empty()) {
@@ -51,10 +52,13 @@ impl Dir {
     }
 
     /// The directory to write in, made if it has to be.
-    fn made(&self) -> io::Result<OwnedFd> {
-        match &self.fd {
-            Some(fd) => fd.try_clone(),
-            None => make(&self.path),
+    fn made(&self) -> io::Result<&OwnedFd> {
+        match self.fd.get() {
+            Some(fd) => Ok(fd),
+            None => {
+                let made = make(&self.path)?;
+                Ok(self.fd.get_or_init(|| made))
+            }
         }
     }
 }
@@ -89,7 +93,7 @@ impl Source for Dir {
     }
 
     fn names(&self) -> io::Result<Vec<String>> {
-        let Some(dir) = &self.fd else { return Ok(Vec::new()) };
+        let Some(dir) = self.fd.get() else { return Ok(Vec::new()) };
         let mut names = Vec::new();
         for entry in Entries::read_from(dir)? {
             names.push(entry?.file_name().to_string_lossy().into_owned());
@@ -98,7 +102,7 @@ impl Source for Dir {
     }
 
     fn identity(&self, name: &str) -> io::Result<Option<Identity>> {
-        let Some(dir) = &self.fd else { return Ok(None) };
+        let Some(dir) = self.fd.get() else { return Ok(None) };
         match rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => identity(&stat).map(Some),
             Err(Errno::NOENT) => Ok(None),
@@ -121,27 +125,24 @@ impl Source for Dir {
 impl Sink for Dir {
     fn put(&self, name: &str, content: &[u8]) -> io::Result<()> {
         let dir = self.made()?;
-        // Hidden, so that nobody takes it for an issue; of this process, so that two do not meet.
-        let draft = format!(".{name}.{}.draft", std::process::id());
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let (draft, mut file) = new_draft(dir, name)?;
         let written: io::Result<()> = (|| {
-            let mut file = File::from(rustix::fs::openat(&dir, &draft, flags, Mode::from_raw_mode(0o666))?);
-            hand_over(&dir, &file)?;
+            hand_over(dir, &file)?;
             file.write_all(content)?;
             file.sync_all()?;
-            rustix::fs::renameat(&dir, &draft, &dir, name)?;
+            rustix::fs::renameat(dir, &draft, dir, name)?;
             Ok(())
         })();
         if written.is_err() {
             // The failure that matters is the first one.
-            rustix::fs::unlinkat(&dir, &draft, AtFlags::empty()).ok();
+            rustix::fs::unlinkat(dir, &draft, AtFlags::empty()).ok();
         }
         written?;
-        Ok(rustix::fs::fsync(&dir)?)
+        Ok(rustix::fs::fsync(dir)?)
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        let Some(dir) = &self.fd else { return Ok(()) };
+        let Some(dir) = self.fd.get() else { return Ok(()) };
         match rustix::fs::unlinkat(dir, name, AtFlags::empty()) {
             Ok(()) => Ok(rustix::fs::fsync(dir)?),
             Err(Errno::NOENT) => Ok(()),
@@ -152,7 +153,7 @@ impl Sink for Dir {
     fn append(&self, name: &str, lines: &str) -> io::Result<()> {
         let dir = self.made()?;
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::APPEND | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let mut file = File::from(rustix::fs::openat(&dir, name, flags, Mode::from_raw_mode(0o666))?);
+        let mut file = File::from(rustix::fs::openat(dir, name, flags, Mode::from_raw_mode(0o666))?);
         let stat = rustix::fs::fstat(&file)?;
         identity(&stat)?;
         let size = stat.st_size as u64;
@@ -161,11 +162,27 @@ impl Sink for Dir {
         file.write_all([begin, lines].concat().as_bytes())?;
         file.sync_all()?;
         if size == 0 {
-            hand_over(&dir, &file)?;
-            rustix::fs::fsync(&dir)?;
+            hand_over(dir, &file)?;
+            rustix::fs::fsync(dir)?;
         }
         Ok(())
     }
+}
+
+/// A file of nobody else's, to become `name`. Hidden, so that it is not taken for an issue. Two
+/// processes may have one number, in two containers, and a crash may have left one.
+fn new_draft(dir: &OwnedFd, name: &str) -> io::Result<(String, File)> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    let pid = std::process::id();
+    for attempt in 0..1_000 {
+        let draft = format!(".{name}.{pid}-{attempt}.draft");
+        match rustix::fs::openat(dir, &draft, flags, Mode::from_raw_mode(0o666)) {
+            Ok(fd) => return Ok((draft, File::from(fd))),
+            Err(Errno::EXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(io::Error::other(format!("too many drafts of {name} were left there: delete `.{name}.*.draft`")))
 }
 
 /// Whether a file of that size is empty or ends in a line break.

@@ -47,6 +47,22 @@ fn the_nearest_source_that_has_an_issue_wins() {
 }
 
 #[test]
+fn an_issue_that_was_deleted_and_kept_is_there() {
+    let home = tempfile::tempdir().unwrap();
+    for n in 1..=20 {
+        put(home.path(), &issue(n));
+        fs::write(home.path().join(issue_file::deleted_name(id(n))), "").unwrap();
+    }
+    let dir = Dir::open(home.path(), Origin::Worktree).unwrap();
+    let all = Issues::new(vec![&dir]);
+    assert_eq!(all.list(&mut Cache::none()).issues.len(), 20);
+    for n in 1..=20 {
+        assert!(all.read(id(n)).unwrap().is_some());
+        assert_eq!(all.resolve(&id(n).to_string()).unwrap(), id(n));
+    }
+}
+
+#[test]
 fn a_broken_file_is_told_apart_and_not_looked_for_elsewhere() {
     let home = tempfile::tempdir().unwrap();
     let [near, far] = ["near", "far"].map(|name| home.path().join(name));
@@ -56,7 +72,10 @@ fn a_broken_file_is_told_apart_and_not_looked_for_elsewhere() {
     fs::write(near.join(issue_file::file_name(id(2))), &torn[..50]).unwrap();
     fs::write(near.join("todo.json"), "{}").unwrap();
     fs::write(near.join(".draft.json"), "{").unwrap();
-    symlink("/etc/hostname", near.join(issue_file::file_name(id(3)))).unwrap();
+    put(&home.path().join("outside"), &titled(3, "outside"));
+    let [link, outside] =
+        [&near, &home.path().join("outside")].map(|dir| dir.join(issue_file::file_name(id(3))));
+    symlink(outside, link).unwrap();
     fs::create_dir(near.join(issue_file::file_name(id(4)))).unwrap();
     let fifo = near.join(issue_file::file_name(id(5)));
     rustix::fs::mknodat(
@@ -143,8 +162,8 @@ fn a_prefix_is_resolved_by_names_alone() {
 fn writing_replaces_whole_files_and_leaves_no_drafts() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("a/b/issues");
-    issues::write(&Dir::open(&path, Origin::Worktree).unwrap(), &full(1)).unwrap();
     let dir = Dir::open(&path, Origin::Worktree).unwrap();
+    issues::write(&dir, &full(1)).unwrap();
     let before = dir.identity(&issue_file::file_name(id(1))).unwrap().unwrap();
     issues::write(&dir, &titled(1, "new")).unwrap();
     let after = dir.identity(&issue_file::file_name(id(1))).unwrap().unwrap();
@@ -156,6 +175,28 @@ fn writing_replaces_whole_files_and_leaves_no_drafts() {
     assert!(dir.put("taken", b"x").is_err());
     assert_eq!(dir.names().unwrap().iter().filter(|name| name.len() > 2).count(), 2);
     dir.remove("nothing").unwrap();
+}
+
+#[test]
+fn writers_that_meet_leave_one_whole_file() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = Dir::open(home.path(), Origin::Worktree).unwrap();
+    // All threads of a process have its number, as processes of several containers may.
+    let versions: Vec<_> = (1..=4usize)
+        .map(|n| Issue { description: "x".repeat(n * 10_000).parse().unwrap(), ..issue(1) })
+        .collect();
+    std::thread::scope(|scope| {
+        for version in &versions {
+            let dir = &dir;
+            scope.spawn(move || (0..20).for_each(|_| issues::write(dir, version).unwrap()));
+        }
+        for _ in 0..200 {
+            if let Some(read) = Issues::new(vec![&dir]).read(id(1)).unwrap() {
+                assert!(versions.contains(&read.issue));
+            }
+        }
+    });
+    assert_eq!(dir.names().unwrap().iter().filter(|name| name.len() > 2).count(), 1);
 }
 
 #[test]

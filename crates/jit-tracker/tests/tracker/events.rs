@@ -66,8 +66,6 @@ fn all_files_are_one_history() {
     let dir = Dir::open(&home.path().join(".jit/events"), Origin::Worktree).unwrap();
     let [one, two, three] = [(1, 5), (2, 5), (3, 1)].map(|(n, secs)| event(n, secs, Change::Created));
     events::append(&dir, worktree(1), &[two.clone(), one.clone()]).unwrap();
-    // Made by that first writing.
-    let dir = Dir::open(&home.path().join(".jit/events"), Origin::Worktree).unwrap();
     events::append(&dir, worktree(2), &[three.clone(), two.clone()]).unwrap();
     events::append(&dir, worktree(2), &[]).unwrap();
     let all = events::read(&[&dir]);
