@@ -226,3 +226,34 @@ fn what_root_makes_belongs_to_the_owner_of_the_directory() {
         assert_eq!((owner.uid(), owner.gid()), (1234, 1235), "{}", made.display());
     }
 }
+
+/// A directory whose files are taken away as soon as their names were read.
+struct Vanishing(Dir);
+
+impl Source for Vanishing {
+    fn origin(&self) -> Origin {
+        Origin::Worktree
+    }
+    fn place(&self, name: &str) -> String {
+        self.0.place(name)
+    }
+    fn names(&self) -> std::io::Result<Vec<String>> {
+        self.0.names()
+    }
+    fn identity(&self, _: &str) -> std::io::Result<Option<jit_tracker::Identity>> {
+        Ok(None)
+    }
+    fn read(&self, _: &str) -> std::io::Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+}
+
+#[test]
+fn what_is_taken_away_meanwhile_is_looked_for_in_the_next_source() {
+    let home = tempfile::tempdir().unwrap();
+    put(home.path(), &titled(1, "far"));
+    let far = Dir::open(home.path(), Origin::Main).unwrap();
+    let near = Vanishing(Dir::open(home.path(), Origin::Worktree).unwrap());
+    let listing = Issues::new(vec![&near, &far]).list(&mut Cache::none());
+    assert_eq!((shown(&listing), listing.broken.len()), (vec!["far Main".to_owned()], 0));
+}
