@@ -29,7 +29,8 @@ pub enum Identity {
         /// Which file it is.
         inode: u64,
     },
-    /// Of content that has a name of its own and never changes: Git's object id, say.
+    /// Of content that has a name of its own and never changes: Git's object id, say, with zeros
+    /// behind it where it is shorter.
     Content([u8; 32]),
 }
 

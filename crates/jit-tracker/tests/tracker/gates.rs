@@ -55,7 +55,9 @@ fn edits_keep_what_else_is_there() {
     let manual = Gate { check: Check::Manual, description: None };
     let turned = defined(FILE, &name("tests"), &manual).unwrap();
     assert_eq!(parse(&turned).unwrap()[&name("tests")], manual);
-    assert_eq!(parse(&defined("", &name("a.b"), &manual).unwrap()).unwrap()[&name("a.b")], manual);
+    let first = defined("", &name("a.b"), &manual).unwrap();
+    assert_eq!(first, "[gates.\"a.b\"]\nkind = \"manual\"\n");
+    assert_eq!(parse(&first).unwrap()[&name("a.b")], manual);
     assert_eq!(parse(&defined("gates = {}\n", &name("a"), &manual).unwrap()).unwrap()[&name("a")], manual);
 }
 
