@@ -184,3 +184,27 @@ fn on_fuse_nothing_is_made() {
     assert!(!repo.log().exists());
     assert!(repo.agent("bob").at(&mirror).jit(["claim", "list"]).leases().is_empty());
 }
+
+/// A container that is given a boot id of its own would take others' leases for those of another
+/// boot, and clear what they share: it may read, and not write.
+#[test]
+fn a_boot_id_of_its_own_is_refused() {
+    let test = "a_boot_id_of_its_own_is_refused";
+    if !skip::root(test) || !skip::works(test, &["unshare", "--mount", "true"]) {
+        return;
+    }
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    ann.claim("name:a");
+    let masked = repo.dir().join("boot_id");
+    fs::write(&masked, "0f3c9a2e-5d0b-4a53-9d1c-6f0f6f0a7b11\n").unwrap();
+    let over = format!("mount --bind '{}' /proc/sys/kernel/random/boot_id && exec \"$@\"", masked.display());
+    let inside = bob.clone().through(["unshare", "--mount", "sh", "-c", &over, "sh"]);
+    let before = fs::read(repo.log()).unwrap();
+    let trouble = inside.jit(["claim", "acquire", "name:b"]).refused(9);
+    assert_eq!(trouble.code, "own_boot_id");
+    inside.jit(["claim", "renew", "name:a"]).refused(9);
+    assert_eq!(inside.holder_of("name:a").as_deref(), Some("agent:ann"), "reading works");
+    assert_eq!(fs::read(repo.log()).unwrap(), before);
+    bob.claim("name:b");
+}

@@ -34,7 +34,8 @@ pub struct Scene<'a> {
     pub actor: &'a Holder,
     /// The rules.
     pub policy: &'a Policy,
-    /// The living waiters, in the order in which they came.
+    /// The living waiters, in the order in which they came; none for a request that does not heed
+    /// them.
     pub waiting: &'a [Waiter],
 }
 
@@ -51,6 +52,11 @@ pub struct Decision<T> {
 pub trait Request {
     /// What it is told when it is granted.
     type Answer;
+
+    /// Whether it looks at those who wait; to ask who lives costs something for each of them.
+    fn heeds_waiters(&self) -> bool {
+        false
+    }
 
     /// Judges the request, pushing what must be appended to the step. Operations that a refused
     /// request pushed are appended too: they may only be what anybody's request would bring about.

@@ -12,4 +12,13 @@ pub trait Clock {
     /// # Errors
     /// When the machine can't say which monotonic clock it has: expiry could then not be told.
     fn now(&self) -> io::Result<Now>;
+
+    /// Makes sure that the monotonic clock is named as all processes of its kernel name it. Some
+    /// containers are given a boot id of their own: theirs would be another clock to others.
+    ///
+    /// # Errors
+    /// When it is not.
+    fn vouch(&self) -> io::Result<()> {
+        Ok(())
+    }
 }

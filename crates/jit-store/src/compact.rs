@@ -1,6 +1,6 @@
 //! Sealing the live segment into the archive and beginning a new one with a checkpoint.
 
-use jit_core::{Checkpoint, Holder, Known, Operation, Policy, Seq, State, View, decide::Sweep};
+use jit_core::{Checkpoint, Holder, Known, Missing, Operation, Policy, Seq, State, View, decide::Sweep};
 
 use crate::clock::Clock;
 use crate::disk::{Disk, DiskFile, Open};
@@ -57,16 +57,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
         shared.set_seal_from(entered.end.offset + self.options.compact_at / TRIED_EACH);
         self.without_flushes(shared, || {
             if !shared.poisoned() {
-                // Marked like any flush: should this process die here, nobody else may learn of a
-                // failure.
-                shared.set_flushing(true);
-                match entered.log.sync() {
-                    Ok(()) => {
-                        shared.set_durable(entered.end.seq);
-                        shared.set_flushing(false);
-                    }
-                    Err(_) => shared.poison(),
-                }
+                flush::flush(shared, &entered.log, entered.end.seq);
             }
             self.seal(&mut entered, actor)
         })
@@ -110,8 +101,8 @@ impl<D: Disk, C: Clock> Store<D, C> {
             entered.read_again(&self.disk)?;
         }
         let state = entered.replayed(&self.disk)?.state.clone();
-        let batch = checkpoint(&state, entered, actor)?;
         let archived = sealed(state.segment());
+        let batch = checkpoint(&state, entered, actor, &archived)?;
         let mut bytes = entered.log.read_from(0).reading(LOG)?;
         bytes.truncate(entered.end.offset as usize);
         log::archive(&self.disk, &archived, &bytes)?;
@@ -140,7 +131,15 @@ impl<D: Disk, C: Clock> Store<D, C> {
 }
 
 /// The records that a new segment begins with.
-fn checkpoint<D: Disk>(state: &State, entered: &Entered<'_, D>, actor: &Holder) -> Result<Batch, StoreError> {
+///
+/// Records that a failed flush lost were in doubt with whoever wrote them: their places, and so
+/// their fences, are not given again.
+fn checkpoint<D: Disk>(
+    state: &State,
+    entered: &Entered<'_, D>,
+    actor: &Holder,
+    archived: &str,
+) -> Result<Batch, StoreError> {
     let carried = state.carried(&entered.now.wall);
     let control_plane = state.control_plane().ok_or_else(|| StoreError::Corrupt {
         file: LOG.into(),
@@ -148,8 +147,11 @@ fn checkpoint<D: Disk>(state: &State, entered: &Entered<'_, D>, actor: &Holder) 
         reason: "it holds no checkpoint".into(),
     })?;
     let (segment, count) = (state.segment() + 1, carried.len() as u64);
-    let checkpoint = Checkpoint { control_plane, segment, carried: count, missing: None };
-    let from = Position { offset: 0, ..entered.end };
+    let after = entered.end.seq;
+    let seq = after.max(entered.shared.appended());
+    let missing = (seq > after).then(|| Missing { after, kept: archived.to_owned() });
+    let checkpoint = Checkpoint { control_plane, segment, carried: count, missing };
+    let from = Position { offset: 0, seq, sum: entered.end.sum };
     let operations = begin_with(checkpoint, carried);
     log::batch(operations, actor, &entered.now, entered.shared.durable(), from)
 }

@@ -51,8 +51,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
         let epoch = shared.epoch();
         let entered = Entered { held, shared, now, epoch, log, end, base };
         if shared.names() == Names::Unsynced {
-            self.disk.make_root().writing("")?;
-            self.sync_names(shared)?;
+            self.sync_found(&entered)?;
         }
         let entered = if self.in_doubt(shared)? { self.carry_over(entered, actor)? } else { entered };
         if shared.appended() < entered.end.seq {
@@ -67,7 +66,13 @@ impl<D: Disk, C: Clock> Store<D, C> {
         let most = self.options.lock_timeout;
         let held = lock::take(&self.disk, &self.clock, shared, WRITE_LOCK, most, &actor.agent.to_string())?;
         let now = self.clock.now().map_err(StoreError::Clock)?;
-        shared.attach(now.stamp.boot);
+        if !shared.of_boot(now.stamp.boot) {
+            // Before others' words are cleared as another boot's.
+            if !self.options.allow_shared_filesystem {
+                self.clock.vouch().map_err(StoreError::OwnBootId)?;
+            }
+            shared.attach(now.stamp.boot);
+        }
         Ok((shared, held, now))
     }
 
@@ -130,10 +135,24 @@ impl<D: Disk, C: Clock> Store<D, C> {
         shared: &Shared<D::Words>,
         segment: &Batch,
     ) -> Result<D::File, StoreError> {
+        // Where there is no room for it, the segment at hand goes on in no doubt.
+        log::drafted(&self.disk, DRAFT, &segment.bytes)?;
         shared.set_names(Names::InDoubt);
-        log::replace(&self.disk, DRAFT, LOG, &segment.bytes)?;
+        self.disk.rename(DRAFT, LOG).writing(LOG)?;
         self.sync_names(shared)?;
         self.disk.open(LOG, Open::Write).writing(LOG)
+    }
+
+    /// Makes durable, once a boot, what an earlier one left: only what is known to be durable is
+    /// told from a tear when it is damaged later.
+    fn sync_found(&self, entered: &Entered<'_, D>) -> Result<(), StoreError> {
+        let shared = entered.shared;
+        self.without_flushes(shared, || {
+            flush::flush(shared, &entered.log, entered.end.seq);
+            Ok(())
+        })?;
+        self.disk.make_root().writing("")?;
+        self.sync_names(shared)
     }
 
     /// Marked like a flush: should this process die here, nobody else may learn of a failure.

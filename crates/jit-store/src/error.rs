@@ -70,6 +70,9 @@ pub enum StoreError {
         /// What shows that there was one.
         witness: &'static str,
     },
+    /// This process was given a boot id that others of the same kernel may not have.
+    #[error("this container may have a boot id of its own, by which leases of others can't be timed: {0}")]
+    OwnBootId(io::Error),
     /// The machine's clock can't be read or told from others.
     #[error("the clock can't be read: {0}")]
     Clock(io::Error),

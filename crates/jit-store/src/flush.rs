@@ -12,20 +12,30 @@ use jit_core::Seq;
 
 use crate::clock::Clock;
 use crate::disk::{Disk, DiskFile};
-use crate::shared::{Bell, Shared};
+use crate::segment::Position;
+use crate::shared::{Bell, Doubt, Shared};
 
 /// What a step appended and has yet to see durable.
 pub(crate) struct Unflushed<F> {
     /// The segment that it was appended to.
     pub(crate) log: F,
-    /// Its last record.
-    pub(crate) seq: Seq,
+    /// Behind its last record there.
+    pub(crate) end: Position,
     /// The count of failures when it was appended.
     pub(crate) epoch: u64,
 }
 
-/// The segment was put in doubt before the record was seen durable.
-pub(crate) struct InDoubt;
+/// The record was not seen durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InDoubt {
+    /// Its segment was put in doubt before that.
+    Segment,
+    /// Nobody can say: whoever leads the flush does not end it, or there was other trouble.
+    Nobody,
+}
+
+/// How long somebody else's flush is waited for at least: one that takes longer hangs.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// In case a leader dies: how long its followers sleep before one of them tries to lead.
 pub(crate) const NAP: Duration = Duration::from_millis(20);
@@ -45,9 +55,9 @@ pub(crate) fn confirm<D: Disk, C: Clock>(
         // In this order: a later epoch's flushes say nothing of what this one appended.
         let durable = shared.durable();
         if shared.epoch() != unflushed.epoch {
-            return Err(InDoubt);
+            return Err(InDoubt::Segment);
         }
-        if durable >= unflushed.seq {
+        if durable >= unflushed.end.seq {
             return Ok(());
         }
         match lock.try_lock() {
@@ -57,17 +67,17 @@ pub(crate) fn confirm<D: Disk, C: Clock>(
                 // One who found the lock taken may have fallen asleep after the flush rang.
                 shared.ring(Bell::Flushed, true);
                 led?;
-                unlocked.map_err(|_| InDoubt)?;
+                unlocked.map_err(|_| InDoubt::Nobody)?;
             }
             Ok(false) => {
-                let now = clock.now().map_err(|_| InDoubt)?.stamp.ns;
+                let now = clock.now().map_err(|_| InDoubt::Nobody)?.stamp.ns;
                 let waited = Duration::from_nanos(now.saturating_sub(*began.get_or_insert(now)));
                 if waited >= most {
-                    return Err(InDoubt);
+                    return Err(InDoubt::Nobody);
                 }
                 shared.wait(Bell::Flushed, heard, NAP);
             }
-            Err(_) => return Err(InDoubt),
+            Err(_) => return Err(InDoubt::Nobody),
         }
     }
 }
@@ -78,29 +88,32 @@ fn lead<W: crate::disk::Words, F: DiskFile>(
     unflushed: &Unflushed<F>,
 ) -> Result<(), InDoubt> {
     if shared.flushing() {
-        shared.poison();
+        shared.poison(Doubt::Unknown);
     }
     // A segment is only ever replaced under this lock, with all of it durable or in doubt. So as
     // long as the record is neither, the file at hand is the live segment.
     if shared.epoch() != unflushed.epoch {
-        return Err(InDoubt);
+        return Err(InDoubt::Segment);
     }
-    if shared.durable() >= unflushed.seq {
+    if shared.durable() >= unflushed.end.seq {
         return Ok(());
     }
+    if flush(shared, &unflushed.log, shared.appended()) { Ok(()) } else { Err(InDoubt::Segment) }
+}
+
+/// Flushes the live segment, which ends with the record `all` or a later one; when that fails, the
+/// segment is in doubt. Only under the flush lock.
+pub(crate) fn flush<W: crate::disk::Words, F: DiskFile>(shared: &Shared<W>, log: &F, all: Seq) -> bool {
+    // Before it starts: should this process die in it, nobody else may learn of a failure.
     shared.set_flushing(true);
-    let all = shared.appended();
-    match unflushed.log.sync() {
-        Ok(()) => {
-            shared.set_durable(all);
-            shared.set_flushing(false);
-            Ok(())
-        }
-        Err(_) => {
-            shared.poison();
-            Err(InDoubt)
-        }
+    let flushed = log.sync().is_ok();
+    if flushed {
+        shared.set_durable(all);
+        shared.set_flushing(false);
+    } else {
+        shared.poison(Doubt::Failed);
     }
+    flushed
 }
 
 /// Runs `work` while no flush can be under way; a flush whose owner died counts as failed.
@@ -116,7 +129,7 @@ pub(crate) fn excluded<D: Disk, T>(
         let heard = shared.hear(Bell::Flushed);
         if lock.try_lock()? {
             if shared.flushing() {
-                shared.poison();
+                shared.poison(Doubt::Unknown);
             }
             let done = work();
             lock.unlock()?;

@@ -114,12 +114,17 @@ pub(crate) fn make_archive<D: Disk>(disk: &D) -> Result<(), StoreError> {
 /// Writes a file under another name and gives it this one when its content is durable. The name
 /// is not durable yet.
 pub(crate) fn replace<D: Disk>(disk: &D, draft: &str, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+    drafted(disk, draft, bytes)?;
+    disk.rename(draft, name).writing(name)
+}
+
+/// Writes a file, durably, under a name that means nothing yet.
+pub(crate) fn drafted<D: Disk>(disk: &D, draft: &str, bytes: &[u8]) -> Result<(), StoreError> {
     let file = disk.open(draft, Open::Fresh).writing(draft)?;
     let written = file.write_at(bytes, 0).and_then(|()| file.sync()).writing(draft);
     if written.is_err() {
         // On a full disk, half a draft would keep the room that others need.
         let _ = disk.remove(draft);
     }
-    written?;
-    disk.rename(draft, name).writing(name)
+    written
 }

@@ -15,7 +15,7 @@ use crate::log;
 use crate::names::{ARCHIVE, LOG, damaged, sealed, segment_of};
 use crate::replay::Replay;
 use crate::segment::{Position, readable, scan};
-use crate::shared::Shared;
+use crate::shared::{Doubt, Shared};
 use crate::store::Store;
 
 /// What a salvage did.
@@ -64,7 +64,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
         self.without_flushes(shared, || {
             // Whoever still waits for a record of the damaged segment must not take the new one's
             // durability for its own.
-            shared.poison();
+            shared.poison(Doubt::Failed);
             let base = Base::Replayed(Box::default());
             let entered =
                 Entered { held, shared, now, epoch: shared.epoch(), log, end: Position::default(), base };

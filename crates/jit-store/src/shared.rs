@@ -40,6 +40,16 @@ const NEXT_TICKET: usize = 9;
 const OWNER: usize = 10;
 const OWNER_WORDS: usize = 10;
 const SEAL_FROM: usize = OWNER + OWNER_WORDS;
+const FAILED: usize = SEAL_FROM + 1;
+
+/// Why a segment is put in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doubt {
+    /// A flush of it failed: what was not durable may be lost although it still reads well.
+    Failed,
+    /// The owner of a flush died in it: it may have failed, and nobody was told.
+    Unknown,
+}
 
 /// Whether the control plane's names lead, after a power loss too, to what they lead to now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +117,11 @@ impl<W: Words> Shared<W> {
         self.get(EPOCH)
     }
 
+    /// Whether a flush is known to have failed since the epoch was this.
+    pub(crate) fn failed_since(&self, epoch: u64) -> bool {
+        self.get(FAILED) > epoch
+    }
+
     /// Whether a flush is under way, or its owner died in it.
     pub(crate) fn flushing(&self) -> bool {
         self.get(FLUSHING) != 0
@@ -122,8 +137,12 @@ impl<W: Words> Shared<W> {
     }
 
     /// Puts the segment at hand in doubt. Only under the flush lock.
-    pub(crate) fn poison(&self) {
+    pub(crate) fn poison(&self, why: Doubt) {
         self.set(POISONED, 1);
+        // Before the epoch, by which others learn of it.
+        if why == Doubt::Failed {
+            self.set(FAILED, self.epoch() + 1);
+        }
         self.words.long(EPOCH).fetch_add(1, SeqCst);
         self.set_flushing(false);
         self.ring(Bell::Flushed, true);

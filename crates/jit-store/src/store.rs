@@ -11,11 +11,13 @@ use crate::clock::Clock;
 use crate::disk::{Disk, Open};
 use crate::entered::{Base, Entered};
 use crate::error::{Doing, StepError, StoreError};
-use crate::flush::{self, Unflushed};
+use crate::flush::{self, InDoubt, Unflushed};
 use crate::index::IndexView;
 use crate::log::{self, NotWritten};
-use crate::names::{FLUSH_LOCK, WORDS};
+use crate::names::{ARCHIVE, FLUSH_LOCK, WORDS, segment_of};
+use crate::segment::Position;
 use crate::shared::{Bell, Shared};
+use crate::tail;
 use crate::tickets;
 
 /// How a store behaves.
@@ -89,7 +91,10 @@ impl<D: Disk, C: Clock> Store<D, C> {
         policy: &Policy,
     ) -> Result<Pending<D, R::Answer>, StepError<R::Answer>> {
         let mut entered = self.enter(actor)?;
-        let waiting = tickets::living(&self.disk, entered.shared, &entered.now.stamp)?;
+        let waiting = match request.heeds_waiters() {
+            true => tickets::living(&self.disk, entered.shared, &entered.now.stamp)?,
+            false => Vec::new(),
+        };
         let scene = Scene { now: entered.now, actor, policy, waiting: &waiting };
         let Decision { operations, answer } = self.decided(request, &mut entered, &scene)?;
         let batch = log::batch(operations, actor, &entered.now, entered.shared.durable(), entered.end)?;
@@ -118,7 +123,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
             Err(error) => return Err(error.into()),
         }
         let answer = answer.map_err(StepError::Refused)?;
-        Ok(Pending { answer, unflushed: Unflushed { log, seq: end.seq, epoch }, overgrown })
+        Ok(Pending { answer, unflushed: Unflushed { log, end, epoch }, overgrown })
     }
 
     /// Decides on the index; where that does not keep its word, on the log itself.
@@ -149,19 +154,47 @@ impl<D: Disk, C: Clock> Store<D, C> {
     /// As there.
     pub fn confirm<T>(&self, pending: Pending<D, T>, actor: &Holder) -> Result<T, StepError<T>> {
         let Pending { answer, unflushed, overgrown } = pending;
+        // The record is in the log: to give up on it soon would help nobody.
+        let patience = self.options.lock_timeout.max(flush::PATIENCE);
         let confirmed =
             self.disk.open(FLUSH_LOCK, Open::Create).ok().zip(self.shared().ok()).map(|(lock, shared)| {
-                flush::confirm::<D, C>(&lock, shared, &unflushed, &self.clock, self.options.lock_timeout)
+                flush::confirm::<D, C>(&lock, shared, &unflushed, &self.clock, patience)
             });
-        match confirmed {
-            Some(Ok(())) => {}
-            _ => return Err(StepError::DurabilityUnknown { answer, seq: unflushed.seq }),
+        let durable = match confirmed {
+            Some(Ok(())) => true,
+            Some(Err(InDoubt::Segment)) => self.carried(&unflushed, actor),
+            Some(Err(InDoubt::Nobody)) | None => false,
+        };
+        if !durable {
+            return Err(StepError::DurabilityUnknown { answer, seq: unflushed.end.seq });
         }
         if overgrown {
             // The grant stands whether or not this works out; a later writer tries again.
             let _ = self.seal_if(actor, |entered| entered.overgrown(self.options.compact_at));
         }
         Ok(answer)
+    }
+
+    /// Whether a record whose flush ended with its owner's death was carried over, durably, into
+    /// the segment that took the place of its own; that is done here unless somebody did it.
+    ///
+    /// Never after a flush that is known to have failed: all that it covered are to be told.
+    fn carried(&self, unflushed: &Unflushed<D::File>, actor: &Holder) -> bool {
+        let failed = self.shared().is_ok_and(|shared| shared.failed_since(unflushed.epoch));
+        // Whoever has entered has the live segment, and its name, in no doubt.
+        !failed && self.enter(actor).is_ok() && self.is_sealed(&unflushed.end).unwrap_or(false)
+    }
+
+    /// Whether a segment that was sealed has the record that ends there.
+    fn is_sealed(&self, end: &Position) -> std::io::Result<bool> {
+        let names = self.disk.list(ARCHIVE)?;
+        for name in names.iter().rev().filter(|name| segment_of(name).is_some()) {
+            let file = self.disk.open(&format!("{ARCHIVE}/{name}"), Open::Read)?;
+            if tail::behind(&file, *end).is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The words that processes share, mapped on first use.

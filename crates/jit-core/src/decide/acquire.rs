@@ -26,6 +26,10 @@ pub struct Acquire {
 impl Request for Acquire {
     type Answer = Lease;
 
+    fn heeds_waiters(&self) -> bool {
+        true
+    }
+
     fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Lease, Refusal>, V::Error> {
         let ttl = match allowed_ttl(self.ttl, step.scene().policy) {
             Ok(ttl) => ttl,

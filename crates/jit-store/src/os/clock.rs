@@ -30,6 +30,10 @@ impl Clock for OsClock {
         let stamp = Stamp { boot: platform::boot()?, ns: platform::monotonic_ns()? };
         Ok(Now { stamp, wall: wall() })
     }
+
+    fn vouch(&self) -> io::Result<()> {
+        platform::vouch()
+    }
 }
 
 /// For people. One that is out of range is as wrong as any, and decides nothing.

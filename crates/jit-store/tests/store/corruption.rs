@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use jit_core::Seq;
 use jit_store::StoreError;
 
 use crate::support::ask::{Ask, Outcome, acquire, acquire_for, ask};
@@ -295,4 +296,23 @@ fn damage_is_seen_by_whoever_needs_the_record() {
         assert!(corrupt_at(begin)(&reader(&machine).read(&dump).unwrap_err()));
         assert_eq!(machine.content("index"), index);
     }
+}
+
+/// What a boot finds was read from the disk, and is made durable before anything rests on it: its
+/// damage is no tear, though nobody of that boot wrote it.
+#[test]
+fn what_an_earlier_boot_left_is_known_to_be_durable() {
+    let mut past = Past::new();
+    past.grant("a", acquire(1, "u")).grant("a", acquire(2, "v"));
+    past.reboot();
+    past.grant("a", acquire(3, "w"));
+    let records = check::history(&reader(&past.machine)).unwrap();
+    assert!(records.last().unwrap().durable >= Seq(3), "{:?}", records.last());
+    past.reboot();
+    past.machine.tamper(LOG, |log| {
+        let line = log.split(|byte| *byte == b'\n').take(2).map(|line| line.len() + 1).sum::<usize>();
+        log[line + 40] ^= 1;
+    });
+    let outcome = ask(&past.process(), "c", &acquire(4, "w"));
+    assert!(matches!(outcome, Outcome::Trouble(StoreError::Corrupt { .. })), "{outcome:?}");
 }

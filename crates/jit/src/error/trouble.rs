@@ -66,6 +66,13 @@ impl Failure {
                 failure.context["file"] = json!(log);
                 failure
             }
+            StoreError::OwnBootId(_) => failure(
+                Code::OwnBootId,
+                format!(
+                    "run jit outside of this container, or let it see the machine's own; if only this container uses {dir}: echo 'allow_shared_filesystem = true' >> {}",
+                    quoted(&format!("{dir}/config.toml"))
+                ),
+            ),
             StoreError::Clock(_) => failure(Code::Clock, "jit needs /proc to tell which boot this is".into()),
             StoreError::Full { .. } => failure(Code::DiskFull, format!("make room on the disk of {dir}")),
             StoreError::QueueFull(_) => failure(Code::QueueFull, "try again later".into()),

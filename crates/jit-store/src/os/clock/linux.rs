@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::AsFd;
 
 use jit_core::ClockId;
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::fs::{CWD, Mode, OFlags, openat, statfs};
 use rustix::io::{Errno, read};
 use rustix::time::{ClockId as Source, clock_gettime};
 
@@ -16,10 +16,21 @@ pub(super) fn monotonic_ns() -> io::Result<u64> {
     u64::try_from(ns - namespace_offset_ns()?).map_err(io::Error::other)
 }
 
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
+/// Whether the boot id is the kernel's own word, and nothing that was mounted over it.
+pub(super) fn vouch() -> io::Result<()> {
+    const PROC_SUPER_MAGIC: u64 = 0x9fa0;
+    match statfs(BOOT_ID)?.f_type as u64 {
+        PROC_SUPER_MAGIC => Ok(()),
+        _ => Err(io::Error::other(format!("{BOOT_ID} is mounted over"))),
+    }
+}
+
 /// The kernel's random id of this boot.
 pub(super) fn boot() -> io::Result<ClockId> {
     let mut buffer = [0; 64];
-    let text = small_file("/proc/sys/kernel/random/boot_id", &mut buffer)
+    let text = small_file(BOOT_ID, &mut buffer)
         .map_err(|error| io::Error::new(error.kind(), format!("reading the boot id: {error}")))?;
     text.trim().parse().map_err(|_| io::Error::other(format!("the boot id `{text}` is no UUID")))
 }

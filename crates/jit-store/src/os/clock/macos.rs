@@ -32,3 +32,8 @@ pub(super) fn boot() -> io::Result<ClockId> {
     let text = text.trim_matches(|c: char| c == '\0' || c.is_whitespace());
     text.parse().map_err(|_| io::Error::other(format!("the boot session `{text}` is no UUID")))
 }
+
+/// Nothing is known that would give a process another boot's name.
+pub(super) fn vouch() -> io::Result<()> {
+    Ok(())
+}
