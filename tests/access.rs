@@ -67,6 +67,7 @@ fn of_another_user_who_keeps_it_private() {
     let repo = held();
     let other = repo.agent("other").user(SOMEBODY);
     let before = contents(&repo.control());
+    let share = "git config core.sharedRepository group && jit doctor --fix";
     for arguments in [
         &["claim", "list"][..],
         &["claim", "status", "name:held"],
@@ -76,8 +77,13 @@ fn of_another_user_who_keeps_it_private() {
         let trouble = other.jit(arguments).refused(9);
         let says = format!("{} {}", trouble.message, trouble.hint.clone().unwrap_or_default());
         assert!(says.contains(repo.control().to_str().unwrap()), "{arguments:?}: {trouble:?}");
+        assert!(says.contains(&format!("its owner can share it: {share}")), "{arguments:?}: {trouble:?}");
     }
     assert!(contents(&repo.control()) == before);
+    // SOMEBODY is in no group of ours, and others may read.
+    repo.git(repo.main(), &["config", "core.sharedRepository", "all"]);
+    repo.agent("ann").jit(["doctor", "--fix"]).ok();
+    other.jit(["claim", "list"]).ok();
 }
 
 /// `core.sharedRepository=group`: who is in the group can write, and what they make is the

@@ -187,7 +187,7 @@ fn on_a_full_disk() {
         match answer.status {
             Some(0) => granted.push(name),
             _ => {
-                let trouble = answer.refused(1);
+                let trouble = answer.refused(9);
                 assert_eq!((trouble.code.as_str(), trouble.retryable), ("disk_full", true), "{trouble:?}");
                 full += 1;
                 if full == 5 {

@@ -12,7 +12,8 @@ fn follow(agent: &Agent<'_>, refusal: &Answer) -> Answer {
     let hint = refusal.trouble().hint.unwrap();
     let command = hint.rsplit_once(": ").map_or(&*hint, |(_, command)| command);
     let path = format!("{}:{}", Path::new(JIT).parent().unwrap().display(), std::env::var("PATH").unwrap());
-    agent.clone().program("sh").env("PATH", path).say(["-c", &format!("{command} --json")])
+    let json = if command.contains("--json") { "" } else { " --json" };
+    agent.clone().program("sh").env("PATH", path).say(["-c", &format!("{command}{json}")])
 }
 
 /// The command that a refusal hints at asks for the same again, with the caller's own words, and
@@ -200,4 +201,83 @@ fn lists_say_what_is_there() {
     bare.jit(["claim", "force-evict", "name:b", "--reason", "r"]).ok();
     let said = bare.say(["compact"]).stdout;
     assert!(said.contains("; leases that stand: 1"), "{said}");
+}
+
+/// A lease belongs to a worktree. From another, its own agent is told where it is and how to act
+/// from there, whatever it tried, and that names no command that waits for itself.
+#[test]
+fn the_own_lease_of_another_worktree_is_found() {
+    let repo = Repo::new();
+    let ann = repo.agent("ann");
+    let granted = ann.jit(["claim", "acquire", "name:a"]);
+    let (lease, token) = (granted.lease(), granted.ok()["token"].as_str().unwrap().to_owned());
+    let there = repo.worktree("it's there");
+    let away = repo.agent("x").at(&there);
+    for asked in [
+        &["claim", "acquire", "name:a", "--resume", &token][..],
+        &["claim", "renew", "name:a"],
+        &["claim", "release", &lease.lease_id],
+    ] {
+        let refused = away.jit([&["--agent", "agent:ann"][..], asked].concat());
+        let trouble = refused.refused(6);
+        assert!(trouble.message.contains("in another worktree"), "{trouble:?}");
+        assert!(follow(&away, &refused).ok()["leases"][0]["lease_id"] == *lease.lease_id);
+        let said = away.say([&["--agent", "agent:ann"][..], asked].concat()).stderr;
+        assert!(said.contains(&format!("you are in {}", there.display())), "{said}");
+    }
+}
+
+/// Who lost two leases' worth and has one again is sent after the other alone.
+#[test]
+fn nobody_is_told_to_wait_for_itself() {
+    let repo = Repo::new();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    ann.jit(["claim", "acquire", "name:a", "name:b"]).lease();
+    bob.jit(["claim", "force-evict", "name:a", "--reason", "r"]).ok();
+    bob.claim("name:a");
+    let beat = ann.jit(["claim", "heartbeat"]);
+    assert_eq!(follow(&ann, &beat).ok()["lease"]["issues"], serde_json::json!(["name:b"]));
+    ann.jit(["claim", "release", "name:b"]).ok();
+    bob.jit(["claim", "release", "name:a"]).ok();
+
+    ann.jit(["claim", "acquire", "name:c", "name:d"]).lease();
+    bob.jit(["claim", "force-evict", "name:c", "--reason", "r"]).ok();
+    ann.claim("name:c");
+    let lost = ann.jit(["claim", "renew", "name:d"]);
+    lost.refused(6);
+    assert_eq!(follow(&ann, &lost).ok()["lease"]["issues"], serde_json::json!(["name:d"]));
+}
+
+/// A command that was nearly right is given back corrected: with the receiver that was named, with
+/// the longest TTL, with the name that was meant. None of them takes what nobody asked for.
+#[test]
+fn what_was_nearly_right_is_given_back_corrected() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    ann.jit(["claim", "acquire", "name:p", "name:q"]).lease();
+    let partial = ann.jit(["claim", "transfer", "name:p", "--to", "agent:bob"]);
+    partial.refused(2);
+    assert_eq!(follow(&ann, &partial).ok()["lease"]["agent"], "agent:bob");
+
+    let long = ann.jit(["--agent", "agent:cleo", "claim", "acquire", "name:l", "--ttl", "25h"]);
+    long.refused(2);
+    let lease = follow(&ann, &long).ok()["lease"].clone();
+    assert_eq!((&lease["agent"], &lease["ttl_secs"]), (&"agent:cleo".into(), &86_400.into()));
+
+    let held = ann.jit(["claim", "list"]).leases().len();
+    let bad = ann.jit(["claim", "acquire", "name:no space"]).refused(2);
+    assert_eq!(bad.hint.as_deref(), Some("jit claim acquire --help"));
+    let nobody = ann.say(["claim", "acquire", "name:x", "--agent", "zoe"]);
+    assert!(nobody.stderr.contains("hint: write --agent agent:zoe\n"), "{nobody:?}");
+    assert_eq!(ann.jit(["claim", "list"]).leases().len(), held);
+}
+
+/// `-C` follows `-C`, as Git's does.
+#[test]
+fn several_directories_follow_each_other() {
+    let repo = Repo::new();
+    let ann = repo.agent("ann").at(repo.dir());
+    std::fs::create_dir(repo.main().join("sub")).unwrap();
+    let info = ann.jit(["-C", "main", "-C", "sub", "worktree", "info"]).ok();
+    assert_eq!(info["path"], repo.main().to_str().unwrap());
 }

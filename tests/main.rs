@@ -39,6 +39,7 @@ mod output;
 mod places;
 #[cfg(test)]
 mod race;
+mod streams;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -25,10 +25,11 @@ pub(crate) fn contents(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     files.map(|path| (path.clone(), fs::read(&path).unwrap())).collect()
 }
 
-/// Commands that would write.
+/// Commands that would write, or say whether they could.
 pub(crate) fn writes(agent: &Agent<'_>) -> Vec<Answer> {
     [
         &["claim", "acquire", "name:new"][..],
+        &["claim", "acquire", "name:new", "--dry-run"],
         &["claim", "renew", "name:held"],
         &["claim", "release", "name:held"],
         &["claim", "heartbeat"],

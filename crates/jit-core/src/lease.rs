@@ -72,7 +72,8 @@ pub struct Lease {
     pub task: Option<Task>,
     /// Who has it.
     pub holder: Holder,
-    /// The branch that was checked out when it was granted.
+    /// The branch that was checked out when it was granted; not known of another worktree that it
+    /// was handed to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
     /// How long it stands without a renewal.
@@ -174,7 +175,7 @@ impl Lease {
         match self.lifetime(&now.stamp) {
             Lifetime::Left(left) => now.wall.plus(left),
             Lifetime::Unsighted => now.wall.plus_secs(self.ttl.secs()),
-            Lifetime::Lapsed(since) => now.wall.minus_secs(since.as_secs()),
+            Lifetime::Lapsed(since) => now.wall.minus(since),
         }
     }
 }

@@ -151,6 +151,9 @@ pub enum PolicyError {
         /// What the parser says.
         message: String,
     },
+    /// It is no file of text.
+    #[error("it can't be read: {0}")]
+    Unreadable(String),
     /// A key has a value that it can't have.
     #[error("`{key}`: {reason}")]
     Value {

@@ -78,10 +78,10 @@ impl WallTime {
         Self(later.unwrap_or(DateTime::<Utc>::MAX_UTC))
     }
 
-    /// This time and so many seconds less; the beginning of time where that overflows.
-    pub fn minus_secs(&self, secs: u64) -> Self {
-        let earlier = seconds(secs).and_then(|delta| self.0.checked_sub_signed(delta));
-        Self(earlier.unwrap_or(DateTime::<Utc>::MIN_UTC))
+    /// This time and so much less; the beginning of time where that overflows.
+    pub fn minus(&self, less: Duration) -> Self {
+        let delta = TimeDelta::from_std(less).ok();
+        Self::new(delta.and_then(|d| self.0.checked_sub_signed(d)).unwrap_or(DateTime::<Utc>::MIN_UTC))
     }
 
     /// This time and so much more; the end of time where that overflows.

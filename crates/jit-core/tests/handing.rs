@@ -124,6 +124,7 @@ fn a_transfer_changes_hands_fence_and_token() {
         assert!(after.fence > before.fence);
         assert_eq!((&after.holder, after.id, &after.issues), (&holder("b@2"), before.id, &before.issues));
         assert_eq!(world.leases(), std::slice::from_ref(&after));
+        assert_eq!(after.branch, None, "what is checked out there is not what was here");
         world.pass(59);
 
         let not_yours = Refusal::NotYours(Box::new(after.clone()));
@@ -145,7 +146,10 @@ fn a_transfer_is_of_one_whole_lease_of_ones_own() {
     world.acquire("a", "x").unwrap();
     world.acquire("b", "z").unwrap();
     let missing = things("u w");
-    assert_eq!(world.transfer("a", of("v"), "b"), Err(Refusal::Partial { lease: Box::new(lease), missing }));
+    assert_eq!(
+        world.transfer("a", of("v"), "b"),
+        Err(Refusal::Partial { lease: Box::new(lease), missing, to: holder("b") })
+    );
     let several = Refusal::Several(vec![lease_id(1), lease_id(2)]);
     assert_eq!(world.transfer("a", of("u v w x"), "b"), Err(several));
     assert!(matches!(world.transfer("a", of("z"), "a"), Err(Refusal::NotYours(_))));

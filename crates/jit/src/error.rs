@@ -3,12 +3,15 @@
 mod refusals;
 mod trouble;
 
+use std::ffi::OsString;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::error::{ContextKind, ErrorKind};
-use jit_core::{PolicyError, PolicyWarning};
+use jit_core::{AgentId, AgentKind, Name, PolicyError, PolicyWarning};
 use serde_json::{Value, json};
+
+use crate::shell::quoted;
 
 /// A command that did not work, as its user is told.
 #[derive(Debug)]
@@ -21,6 +24,8 @@ pub(crate) struct Failure {
     pub(crate) details: Vec<String>,
     /// What to do next.
     pub(crate) hint: Option<String>,
+    /// Where the hint's command runs, if not where the caller is.
+    pub(crate) place: Option<PathBuf>,
     /// The facts, for programs.
     pub(crate) context: Value,
 }
@@ -66,13 +71,16 @@ pub(crate) enum Code {
     GitFailed,
 }
 
+/// What the owner of a control plane does to let others in.
+const SHARE: &str = "its owner can share it: git config core.sharedRepository group && jit doctor --fix";
+
 impl Code {
     /// The one table: the name, the exit status, and whether the same command may work later.
     fn row(self) -> (&'static str, i32, bool) {
         match self {
             Self::DurabilityUnknown => ("durability_unknown", 1, true),
             Self::Io => ("io", 1, false),
-            Self::DiskFull => ("disk_full", 1, true),
+            Self::DiskFull => ("disk_full", 9, true),
             Self::Clock => ("clock", 1, false),
             Self::BadUsage => ("bad_usage", 2, false),
             Self::NoIdentity => ("no_identity", 2, false),
@@ -127,7 +135,14 @@ impl Code {
 
 impl Failure {
     fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), details: Vec::new(), hint: None, context: json!({}) }
+        Self {
+            code,
+            message: message.into(),
+            details: Vec::new(),
+            hint: None,
+            place: None,
+            context: json!({}),
+        }
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -182,7 +197,44 @@ impl Failure {
     }
 
     pub(crate) fn no_identity() -> Self {
-        Self::new(Code::NoIdentity, "nobody said which agent this is").hint("export JIT_AGENT_ID=agent:NAME")
+        // Another one for each who follows it.
+        Self::new(Code::NoIdentity, "nobody said which agent this is")
+            .hint("export JIT_AGENT_ID=agent:$(hostname)-$$")
+    }
+
+    /// An agent's id that is none, and where it was found.
+    pub(crate) fn bad_identity(source: &str, error: &str, text: &str) -> Self {
+        let failure = Self::usage(&format!("{source}: {error}"), "");
+        let (_, name) = text.split_once(':').unwrap_or(("", text));
+        match Name::fitted(name).map(|name| AgentId::new(AgentKind::Agent, name)) {
+            None => failure,
+            Some(meant) => failure.hint(match source {
+                "--agent" => format!("write --agent {meant}"),
+                "JIT_AGENT_ID" => format!("export JIT_AGENT_ID={meant}"),
+                file => format!("write {meant} in {file}"),
+            }),
+        }
+    }
+
+    /// Nothing was begun: nobody could read the answer.
+    pub(crate) fn no_output() -> Self {
+        Self::new(Code::Output, "standard output is closed; nothing was done")
+            .hint("open it; for no answer, write >/dev/null")
+    }
+
+    /// The command as it was typed, with what was too much or too little of an option corrected.
+    pub(crate) fn with_typed(self, typed: &[OsString]) -> Self {
+        match self.code {
+            Code::Locked => {
+                let again = with_option(typed, "--lock-timeout", "30s");
+                self.hint(format!("try again, or wait longer: {again}"))
+            }
+            Code::TtlTooLong => {
+                let most = format!("{}s", self.context["most_secs"]);
+                self.hint(format!("ask for no more: {}", with_option(typed, "--ttl", &most)))
+            }
+            _ => self,
+        }
     }
 
     // --- not found -----------------------------------------------------------------------
@@ -227,6 +279,7 @@ impl Failure {
 
     pub(crate) fn not_made(path: &Path, error: &io::Error) -> Self {
         Self::new(Code::NotWritable, format!("{} can't be made: {error}", path.display()))
+            .hint(format!("allow this process to write {}", path.parent().unwrap_or(path).display()))
     }
 
     pub(crate) fn policy(error: &PolicyError) -> Self {
@@ -254,7 +307,7 @@ impl Failure {
     /// Another user's control plane, in a repository that is not shared.
     pub(crate) fn another_owner(dir: &Path, owner: u32) -> Self {
         Self::new(Code::NotWritable, format!("{} belongs to another user ({owner})", dir.display()))
-            .hint("share the repository: git config core.sharedRepository group; reading works without")
+            .hint(SHARE)
             .context(json!({ "control_plane": dir.display().to_string(), "owner": owner }))
     }
 
@@ -271,7 +324,7 @@ impl Failure {
     pub(crate) fn with_options(mut self, options: &str) -> Self {
         self.hint = self.hint.map(|hint| {
             let (commands, quoted) = hint.split_at(hint.find('\'').unwrap_or(hint.len()));
-            let groups = ["claim ", "config ", "worktree "].into_iter();
+            let groups = ["claim ", "config ", "worktree ", "doctor ", "compact"].into_iter();
             let commands = groups.fold(commands.to_owned(), |text, group| {
                 text.replace(&format!("jit {group}"), &format!("jit {options}{group}"))
             });
@@ -279,6 +332,25 @@ impl Failure {
         });
         self
     }
+}
+
+/// The command as it was typed, but for the value of one option, which goes first if it was not
+/// there.
+fn with_option(typed: &[OsString], option: &str, value: &str) -> String {
+    let mut words: Vec<String> =
+        typed.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let joined = format!("{option}=");
+    match words.iter().position(|word| word == option || word.starts_with(&joined)) {
+        Some(at) => {
+            let end = if words[at] == option { at + 2 } else { at + 1 };
+            words.splice(at..end.min(words.len()), [joined + value]);
+        }
+        None => words.insert(0, joined + value),
+    }
+    std::iter::once("jit".to_owned())
+        .chain(words.iter().map(|word| quoted(word)))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// What a message repeats of a text: printable and short.

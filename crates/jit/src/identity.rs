@@ -46,8 +46,7 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn parsed(text: &str, source: &str) -> Result<AgentId, Failure> {
-    text.parse()
-        .map_err(|error| Failure::usage(&format!("{source}: {error}"), "export JIT_AGENT_ID=agent:NAME"))
+    text.parse().map_err(|error| Failure::bad_identity(source, &format!("{error}"), text))
 }
 
 /// `jit/agent` in the user's configuration directory.

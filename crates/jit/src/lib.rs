@@ -13,6 +13,7 @@ mod reference;
 mod render;
 mod settings;
 mod shell;
+mod streams;
 mod waiting;
 mod world;
 
@@ -30,15 +31,20 @@ pub use crate::arguments::arguments;
 
 /// Parses the arguments, runs the command and prints what it says; returns the exit status.
 pub fn run(arguments: Vec<OsString>) -> i32 {
+    let readable = streams::open();
     // Known before parsing, for errors of the arguments themselves.
     let mut json = arguments.iter().skip(1).take_while(|a| *a != "--").any(|a| a == OsStr::new("--json"));
+    if !readable {
+        return render::failure(&Failure::no_output(), &[], json);
+    }
     // Taking the parser apart again would cost more than the process has left to do.
     let mut parser = ManuallyDrop::new(cli::command(&arguments));
     let (outcome, warnings) = match parser.try_get_matches_from_mut(&arguments) {
         Ok(matches) => {
             json = matches.get_flag("json");
             let world = World::new(&matches);
-            (command(&world, &matches), world.warnings())
+            let outcome = command(&world, &matches).map_err(|failure| failure.with_typed(&arguments));
+            (outcome, world.warnings())
         }
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -56,5 +62,11 @@ pub fn run(arguments: Vec<OsString>) -> i32 {
 fn command(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     world.check()?;
     let (run, matches) = cli::chosen(matches)?;
-    run(world, matches).map_err(|failure| failure.with_options(&world.repeated()))
+    run(world, matches).map_err(|failure| {
+        let options = match &failure.place {
+            Some(place) => world.repeated_in(Some(place)),
+            None => world.repeated(),
+        };
+        failure.with_options(&options)
+    })
 }

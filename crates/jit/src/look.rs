@@ -29,9 +29,21 @@ impl Look {
         self.by.as_ref().is_some_and(|by| lease.holder.acts_for(by))
     }
 
+    /// Whether the lease is of the same agent in another worktree, which is another holder.
+    pub(crate) fn is_elsewhere(&self, lease: &Lease) -> bool {
+        self.by
+            .as_ref()
+            .is_some_and(|by| lease.holder.agent.acts_for(&by.agent) && lease.holder.worktree != by.worktree)
+    }
+
     /// Where the lease's holder works, if that is there.
     pub(crate) fn place(&self, lease: &Lease) -> Option<&Path> {
         self.places.get(&lease.holder.worktree).map(PathBuf::as_path)
+    }
+
+    /// Where whoever looks is.
+    pub(crate) fn here(&self) -> Option<&Path> {
+        self.by.as_ref().and_then(|by| self.places.get(&by.worktree)).map(PathBuf::as_path)
     }
 }
 

@@ -39,5 +39,5 @@ pub(crate) fn targets(texts: &[String]) -> Result<Target, Failure> {
 }
 
 fn malformed(error: &ReferenceError) -> Failure {
-    Failure::usage(&error.to_string(), "jit claim acquire name:THING")
+    Failure::usage(&error.to_string(), "")
 }

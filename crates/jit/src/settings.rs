@@ -50,7 +50,11 @@ impl World<'_> {
         });
         edited.map_err(|error| self.trouble(error))?.map_err(|error| match error {
             PolicyError::Unknown(warning) => Failure::no_such_setting(&warning.key),
-            error => Failure::usage(&error.to_string(), "jit config list"),
+            // What was to be set does not help a file that could not be followed before.
+            error => match self.policy() {
+                Err(failure) => failure,
+                Ok(_) => Failure::usage(&error.to_string(), ""),
+            },
         })?;
         Ok(after)
     }

@@ -13,8 +13,10 @@ use jit_core::{
 };
 use jit_git::{ConfigEnv, GitEnv, Repo, SharedRepository, SystemGit};
 use jit_store::clock::Clock;
+use jit_store::disk::Disk;
 use jit_store::os::{Modes, OsClock, OsDisk, random};
 use jit_store::{Options, StepError, Store, StoreError, read_text};
+use rustix::fs::{Access, AtFlags, CWD, accessat};
 use uuid::Builder;
 
 use crate::error::Failure;
@@ -67,13 +69,19 @@ impl<'m> World<'m> {
 
     /// What the caller said of where and who it is, as a hint repeats it.
     pub(crate) fn repeated(&self) -> String {
-        let dir = self.dir().map(|dir| format!("-C {} ", quoted(&dir.to_string_lossy())));
+        self.repeated_in(self.dir().as_deref())
+    }
+
+    /// The same for a command that runs elsewhere.
+    pub(crate) fn repeated_in(&self, dir: Option<&Path>) -> String {
+        let dir = dir.map(|dir| format!("-C {} ", quoted(&dir.to_string_lossy())));
         let agent = self.option("agent").map(|agent| format!("--agent {} ", quoted(agent)));
         dir.into_iter().chain(agent).collect()
     }
 
-    fn dir(&self) -> Option<&Path> {
-        self.matches.get_one::<PathBuf>("dir").map(PathBuf::as_path)
+    /// Where `-C` leads; several follow each other, as Git's do.
+    fn dir(&self) -> Option<PathBuf> {
+        self.matches.get_many::<PathBuf>("dir").map(|dirs| dirs.collect())
     }
 
     /// What the user should know besides, whether the command worked or not.
@@ -100,10 +108,10 @@ impl<'m> World<'m> {
         }
         let env = GitEnv::from_process();
         let repo = match self.dir() {
-            Some(dir) => match std::fs::metadata(dir) {
-                Ok(found) if found.is_dir() => Repo::discover_from(dir, &env)?,
-                Ok(_) => return Err(Failure::bad_directory(dir, "it is no directory")),
-                Err(error) => return Err(Failure::bad_directory(dir, &error.to_string())),
+            Some(dir) => match std::fs::metadata(&dir) {
+                Ok(found) if found.is_dir() => Repo::discover_from(&dir, &env)?,
+                Ok(_) => return Err(Failure::bad_directory(&dir, "it is no directory")),
+                Err(error) => return Err(Failure::bad_directory(&dir, &error.to_string())),
             },
             None => {
                 let cwd = std::env::current_dir().map_err(|error| Failure::no_directory(&error))?;
@@ -148,8 +156,13 @@ impl<'m> World<'m> {
             return Ok(store);
         }
         let disk = self.disk()?;
-        let text = read_text(&disk, POLICY).map_err(|error| self.trouble(error))?;
-        let policy = Policy::parse(&text).map(|(policy, unknown)| {
+        let text = match read_text(&disk, POLICY) {
+            Ok(text) => Ok(text),
+            // Who only looks does not need it.
+            Err(StoreError::Io { source, .. }) => Err(PolicyError::Unreadable(source.to_string())),
+            Err(error) => return Err(self.trouble(error)),
+        };
+        let policy = text.and_then(|text| Policy::parse(&text)).map(|(policy, unknown)| {
             self.unknown.replace(unknown);
             policy
         });
@@ -222,6 +235,22 @@ impl<'m> World<'m> {
         }
         match self.repo()?.shared_repository(&ConfigEnv::from_process())? {
             SharedRepository::Umask => Err(Failure::another_owner(&path, found.uid())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a change could be written, as far as that can be told without writing.
+    pub(crate) fn could_write(&self) -> Result<(), Failure> {
+        self.may_write()?;
+        let path = self.control_plane()?;
+        let place = if path.exists() { &path } else { self.repo()?.common_dir() };
+        accessat(CWD, place, Access::WRITE_OK, AtFlags::EACCESS).map_err(|error| {
+            self.trouble(StoreError::NotWritable { file: "the control plane".into(), source: error.into() })
+        })?;
+        match self.store()?.disk().locks_may_be_local() {
+            Ok(Some(kind)) if !self.policy()?.allow_shared_filesystem => {
+                Err(self.trouble(StoreError::SharedFilesystem { kind }))
+            }
             _ => Ok(()),
         }
     }

@@ -1,6 +1,6 @@
 //! Why a request was refused, with the facts that a message needs.
 
-use crate::{Ended, Lease, LeaseId, Reference, Ttl, Waiter};
+use crate::{Ended, Holder, Lease, LeaseId, Reference, Ttl, Waiter};
 
 /// A reference that was asked for, and what is in the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,8 @@ pub enum Refusal {
     NotHeld(Reference),
     /// The asker holds nothing.
     NoLease {
-        /// Its leases that lapsed just now.
+        /// Its leases that ended without its doing, with what nobody holds of them now as
+        /// unclaimed.
         lost: Vec<Ended>,
     },
     /// There is no lease of this id.
@@ -48,6 +49,8 @@ pub enum Refusal {
         lease: Box<Lease>,
         /// What it covers besides.
         missing: Vec<Reference>,
+        /// Who was to get it.
+        to: Holder,
     },
     /// The TTL is longer than the policy allows.
     TtlTooLong {

@@ -52,8 +52,17 @@ impl Request for Heartbeat {
 
     fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Beat, Refusal>, V::Error> {
         let held = step.held()?;
-        let lost = lost_since(&held, step.lost_by_actor()?);
+        let mut lost = lost_since(&held, step.lost_by_actor()?);
         if held.is_empty() {
+            // A view need not know what became of them since.
+            for ended in &mut lost {
+                ended.unclaimed.clear();
+                for reference in &ended.lease.issues {
+                    if step.covering(reference)?.is_none() {
+                        ended.unclaimed.push(reference.clone());
+                    }
+                }
+            }
             return Ok(Err(Refusal::NoLease { lost }));
         }
         let mut beat = Beat { renewed: Vec::new(), over: Vec::new(), lost };

@@ -29,7 +29,7 @@ impl Request for Transfer {
             let missing = lease.issues.iter().filter(|r| !named.contains(r)).cloned();
             let missing: Vec<_> = missing.collect();
             if !missing.is_empty() {
-                return Ok(Err(Refusal::Partial { lease: Box::new(lease), missing }));
+                return Ok(Err(Refusal::Partial { lease: Box::new(lease), missing, to: self.to.clone() }));
             }
         }
         let mut lease = match renewed(lease, None, step.scene()) {
@@ -37,6 +37,10 @@ impl Request for Transfer {
             Err(refusal) => return Ok(Err(refusal)),
         };
         lease.fence = step.next_fence();
+        if self.to.worktree != lease.holder.worktree {
+            // What is checked out there is not known here.
+            lease.branch = None;
+        }
         lease.holder = self.to.clone();
         lease.token = self.token;
         step.push(Operation::Transfer(lease.clone()));

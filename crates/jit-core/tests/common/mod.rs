@@ -270,7 +270,7 @@ impl World {
             token: secret(self.minted).hash(),
             issues: asked(names),
             task: None,
-            branch: None,
+            branch: Some("main".into()),
             ttl: None,
             ticket: None,
         }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use fs4::fs_std::FileExt as _;
 use rustix::fs::{
-    AtFlags, Dir, Mode, OFlags, fstat, fsync, mkdirat, open, openat, renameat, statat, unlinkat,
+    AtFlags, Dir, FileType, Mode, OFlags, fstat, fsync, mkdirat, open, openat, renameat, statat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -97,7 +97,8 @@ impl Disk for OsDisk {
         let flags = OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let flags = flags
             | match how {
-                Open::Read => OFlags::RDONLY,
+                // Or a pipe in a file's place would hang every command.
+                Open::Read => OFlags::RDONLY | OFlags::NONBLOCK,
                 Open::Write | Open::Create => OFlags::RDWR,
                 Open::Fresh => OFlags::RDWR | OFlags::TRUNC,
             };
@@ -195,8 +196,12 @@ pub struct OsFile(File);
 
 impl DiskFile for OsFile {
     fn len(&self) -> io::Result<u64> {
-        let size = fstat(self.0.as_fd())?.st_size;
-        u64::try_from(size).map_err(io::Error::other)
+        let found = fstat(self.0.as_fd())?;
+        // A pipe would seem to be empty.
+        match FileType::from_raw_mode(found.st_mode) {
+            FileType::RegularFile => u64::try_from(found.st_size).map_err(io::Error::other),
+            _ => Err(io::Error::other("it is no file")),
+        }
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {

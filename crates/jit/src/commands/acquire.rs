@@ -19,10 +19,10 @@ pub(crate) fn arguments(command: Command) -> Command {
     command
         .arg(texts("REF", "REF", "What to take, all of it or nothing: name:THING").required(true))
         .arg(option("task", "TEXT", "What for, in a line; others see it"))
-        .arg(option("ttl", "DURATION", "How long it stands without a renewal: 90s, 10m, 2h, 1d [default: 10m, or what `jit config get ttl` says]"))
+        .arg(option("ttl", "DURATION", "How long it stands without a renewal: 90s, 10m, 1h30m, 1d, a plain number is seconds; more than `jit config get max_ttl` says is bad usage [default: 10m, or what `jit config get ttl` says]"))
         .arg(option("wait", "DURATION", "Wait in turn, at most so long, if somebody holds it: 90s, 10m, 2h"))
         .arg(
-            option("resume", "TOKEN", "Carry on with a lease of one's own: the token that its grant showed")
+            option("resume", "TOKEN", "Carry on with a lease of one's own, in the worktree that holds it: the token that its grant showed")
                 .conflicts_with_all(["task", "ttl", "wait", "dry-run"]),
         )
         .arg(
@@ -103,6 +103,7 @@ impl Query for Rehearsal<'_> {
 }
 
 fn rehearse(world: &World<'_>, request: Acquire) -> Result<Output, Failure> {
+    world.could_write()?;
     let agent = world.agent()?;
     let holder =
         world.reader()?.unwrap_or(Holder { agent, worktree: jit_core::WorktreeId::new(uuid::Uuid::nil()) });

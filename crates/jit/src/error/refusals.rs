@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Code, Failure};
 use crate::look::Look;
-use crate::render::json::lease as lease_json;
+use crate::render::json::{ended as ended_json, lease as lease_json};
 use crate::render::text::{ending, lease_line, left};
 
 impl Failure {
@@ -27,6 +27,7 @@ impl Failure {
                     .hint("jit claim status")
                     .context(json!({ "lease_id": ended.lease.id, "ended_at": ended.ended_at }))
             }
+            Refusal::NotYours(lease) if look.is_elsewhere(lease) => Self::elsewhere(lease, look),
             Refusal::NotYours(lease) => Self::new(Code::NotYours, format!("lease {} is not yours", lease.id))
                 .details(vec![lease_line(lease, look)])
                 .hint(format!(
@@ -39,11 +40,11 @@ impl Failure {
                 .context(json!({ "reference": reference })),
             Refusal::NoLease { lost } => Self::new(Code::NoLease, "you hold nothing here")
                 .details(lost.iter().map(ending).collect())
-                .hint(match lost.as_slice() {
-                    [] => "jit claim list".into(),
-                    lost => acquire(lost.iter().flat_map(|ended| &ended.lease.issues)),
+                .hint(match lost.iter().flat_map(|ended| &ended.unclaimed).collect::<Vec<_>>() {
+                    unclaimed if unclaimed.is_empty() => "jit claim list".into(),
+                    unclaimed => acquire(unclaimed),
                 })
-                .context(json!({ "lost": lost.iter().map(|ended| ended.lease.id).collect::<Vec<_>>() })),
+                .context(json!({ "lost": lost.iter().map(ended_json).collect::<Vec<_>>() })),
             Refusal::Unknown(id) => Self::no_such_lease(&id.to_string()),
             Refusal::Several(leases) => {
                 Self::new(Code::SeveralLeases, "these references are of several leases")
@@ -59,17 +60,24 @@ impl Failure {
                 lease.id
             ))
             .context(json!({ "lease_id": lease.id })),
-            Refusal::Partial { lease, missing } => Self::new(
+            Refusal::Partial { lease, missing, to } => Self::new(
                 Code::PartialTransfer,
                 format!("lease {} covers more, and is handed over whole", lease.id),
             )
-            .hint(format!("jit claim transfer {} --to AGENT", lease.id))
+            .hint(format!(
+                "jit claim transfer {} --to {}{}",
+                lease.id,
+                to.agent,
+                match &look.by {
+                    Some(by) if by.worktree == to.worktree => String::new(),
+                    _ => format!(" --to-worktree {}", to.worktree),
+                }
+            ))
             .context(json!({ "lease_id": lease.id, "missing": missing })),
             Refusal::TtlTooLong { asked, most } => Self::new(
                 Code::TtlTooLong,
                 format!("a TTL of {asked} is longer than this repository allows, {most}"),
             )
-            .hint(format!("ask for no more: --ttl {}s", most.secs()))
             .context(json!({ "asked_secs": asked.secs(), "most_secs": most.secs() })),
             Refusal::LifetimeOver { lease, most } => Self::new(
                 Code::LifetimeOver,
@@ -108,10 +116,13 @@ impl Failure {
     fn lost(lost: &Ended, now_held: &[Wanted<Lease>], look: &Look) -> Self {
         let mut details = vec![ending(lost)];
         details.extend(held_lines(now_held, look));
-        let anew = acquire(&lost.lease.issues);
-        let hint = match now_held.is_empty() {
-            true => format!("nobody has it now; take it anew: {anew}"),
-            false => format!("stop working on it; wait: {anew} --wait 2m"),
+        let has = |wanted: &&Wanted<Lease>| look.is_own(&wanted.blocker);
+        let again: Vec<&Reference> = now_held.iter().filter(has).map(|wanted| &wanted.reference).collect();
+        let wanting = lost.lease.issues.iter().filter(|reference| !again.contains(reference));
+        let hint = match (now_held.len() - again.len(), wanting.clone().count()) {
+            (_, 0) => "you have it again, by another lease: jit claim status".into(),
+            (0, _) => format!("nobody has it now; take it anew: {}", acquire(wanting)),
+            _ => format!("stop working on it; wait: {} --wait 2m", acquire(wanting)),
         };
         Self::new(Code::LeaseLost, format!("lease {} is not yours any more", lost.lease.id))
             .details(details)
@@ -123,6 +134,24 @@ impl Failure {
                 "ended_at": lost.ended_at,
                 "now_held": conflicts(now_held, look),
             }))
+    }
+
+    /// The same agent's lease, named from another worktree than it is held in.
+    fn elsewhere(lease: &Lease, look: &Look) -> Self {
+        let there = look.place(lease);
+        let hint = match there {
+            Some(_) => format!("act from there: jit claim renew {}", lease.id),
+            None => format!(
+                "its worktree is gone; end it: jit claim force-evict {} --reason 'its worktree is gone'",
+                lease.id
+            ),
+        };
+        let here = look.here().map(|here| format!("you are in {}", here.display()));
+        let failure = Self::new(Code::NotYours, format!("you hold lease {} in another worktree", lease.id))
+            .details([lease_line(lease, look)].into_iter().chain(here).collect())
+            .hint(hint)
+            .context(json!({ "lease": lease_json(lease, look) }));
+        Self { place: there.map(Into::into), ..failure }
     }
 
     /// Waited for as long as was asked.

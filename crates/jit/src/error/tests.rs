@@ -119,13 +119,29 @@ fn refusals_say_what_happened_what_is_in_the_way_and_what_to_do() {
     };
     let awaited = Wanted { reference: lease.issues[0].clone(), blocker: waiter };
     let most = "8h".parse().unwrap();
+    let taken_since = Ended { unclaimed: vec![], ..lapsed.clone() };
+    let both = decided(&State::default(), &acquire(&["name:held", "name:too"], 600), "agent:x", 600);
+    let both = Ended::lost(both.answer.unwrap(), jit_core::End::Lapsed, now(1200).wall, Seq(9));
+    let again = decided(&State::default(), &acquire(&["name:held"], 700), "agent:x", 700).answer.unwrap();
+    let again =
+        |reference: usize| Wanted { reference: both.lease.issues[reference].clone(), blocker: again.clone() };
+    let lost = |now_held| Refusal::Lost { lost: Box::new(both.clone()), now_held };
+    let mut elsewhere = look("agent:ann");
+    elsewhere.by = Some(Holder { worktree: WorktreeId::new(Uuid::from_u128(8)), ..holder("agent:ann") });
+    let gone = Look { places: [].into(), by: elsewhere.by.clone(), ..look("agent:ann") };
+    let theirs = || Refusal::NotYours(Box::new(lease.clone()));
     let said = |refusal| Failure::refused(&refusal, &look("agent:x")).with_wait("jit claim acquire name:all");
     let failures = [
         (5, said(Refusal::Awaited(vec![awaited]))),
         (6, said(Refusal::Released(Box::new(ended)))),
         (6, said(Refusal::NoLease { lost: vec![] })),
         (6, said(Refusal::NoLease { lost: vec![lapsed.clone()] })),
+        (6, said(Refusal::NoLease { lost: vec![taken_since] })),
         (6, said(Refusal::Lost { lost: Box::new(lapsed), now_held: vec![] })),
+        (6, said(lost(vec![again(0)]))),
+        (6, said(lost(vec![again(0), again(1)]))),
+        (6, Failure::refused(&theirs(), &elsewhere)),
+        (6, Failure::refused(&theirs(), &gone)),
         (2, said(Refusal::Several(vec![lease.id, LeaseId::new(Uuid::from_u128(2))]))),
         (7, said(Refusal::LifetimeOver { lease: Box::new(lease), most })),
         (5, told(&acquire(&["name:held", "name:lapsed"], 9), "agent:cleo")),
@@ -139,6 +155,7 @@ fn refusals_say_what_happened_what_is_in_the_way_and_what_to_do() {
         (3, told(&ForceEvict { target: unknown, reason }, "agent:bob")),
         (6, told(&resume, "agent:ann")),
         (2, told(&to(), "agent:ann")),
+        (2, told(&Transfer { to: elsewhere.by.clone().unwrap(), ..to() }, "agent:ann")),
     ];
     let mut shown = String::new();
     for (status, failure) in failures {
@@ -164,8 +181,35 @@ fn hints_repeat_what_was_said_before_the_command() {
             "see jit config list; wait: jit claim acquire name:a --task 'run jit claim list' --wait 2m",
             "see jit -C '/a b' --agent agent:x config list; wait: jit -C '/a b' --agent agent:x claim acquire name:a --task 'run jit claim list' --wait 2m",
         ),
+        ("jit doctor --fix", "jit -C '/a b' --agent agent:x doctor --fix"),
         ("git config core.sharedRepository group", "git config core.sharedRepository group"),
     ] {
         assert_eq!(hint(plain).as_deref(), Some(repeated));
+    }
+}
+
+/// What was typed is said again with one value corrected, whatever way it was written.
+#[test]
+fn a_command_is_typed_again_with_one_option_corrected() {
+    let typed = |words: &str| words.split(' ').map(Into::into).collect::<Vec<OsString>>();
+    for (words, again) in [
+        ("jit claim list", "jit --ttl=60s claim list"),
+        ("jit -C d claim renew a --ttl 9d --json", "jit -C d claim renew a --ttl=60s --json"),
+        ("git-jit claim renew --ttl=9d a;b", "jit claim renew --ttl=60s 'a;b'"),
+        ("jit claim renew --ttl", "jit claim renew --ttl=60s"),
+    ] {
+        assert_eq!(with_option(&typed(words), "--ttl", "60s"), again);
+    }
+}
+
+/// An id that is none is corrected where it stands, with the name that was meant.
+#[test]
+fn a_bad_identity_is_corrected_where_it_stands() {
+    for (source, text, hint) in [
+        ("--agent", "bob", Some("write --agent agent:bob")),
+        ("JIT_AGENT_ID", "robot:a b", Some("export JIT_AGENT_ID=agent:a-b")),
+        ("/home/x/agent", "human:", None),
+    ] {
+        assert_eq!(Failure::bad_identity(source, "", text).hint.as_deref(), hint, "{text}");
     }
 }

@@ -8,8 +8,9 @@ use jit_git::{BranchError, ConfigError, DiscoverError, IdentityError, WorktreesE
 use jit_store::StoreError;
 use serde_json::{Value, json};
 
-use super::{Code, Failure};
+use super::{Code, Failure, SHARE};
 use crate::shell::quoted;
+use crate::world::POLICY;
 
 impl Failure {
     /// Trouble with the control plane in this directory.
@@ -20,8 +21,7 @@ impl Failure {
             |code, hint: String| Self::new(code, error.to_string()).hint(hint).context(context.clone());
         match error {
             StoreError::Locked { by, .. } => {
-                let mut failure =
-                    failure(Code::Locked, "try again, or wait longer: --lock-timeout 30s".into());
+                let mut failure = failure(Code::Locked, String::new());
                 failure.context["held_by"] = json!(by);
                 failure
             }
@@ -30,7 +30,7 @@ impl Failure {
                 format!("allow this process to write {dir}; reading works without"),
             ),
             StoreError::NotReadable { .. } => {
-                failure(Code::NotReadable, format!("allow this process to read {dir}"))
+                failure(Code::NotReadable, format!("allow this process to read {dir}; {SHARE}"))
             }
             StoreError::NotADirectory => failure(
                 Code::NotADirectory,
@@ -76,6 +76,7 @@ impl Failure {
             StoreError::Clock(_) => failure(Code::Clock, "jit needs /proc to tell which boot this is".into()),
             StoreError::Full { .. } => failure(Code::DiskFull, format!("make room on the disk of {dir}")),
             StoreError::QueueFull(_) => failure(Code::QueueFull, "try again later".into()),
+            StoreError::Io { file, .. } if file == POLICY => Self::policy_text(&error.to_string()),
             StoreError::Io { .. } => failure(Code::Io, String::new()),
         }
     }
@@ -140,6 +141,7 @@ impl From<DiscoverError> for Failure {
             DiscoverError::NotARepository { .. } => {
                 failure.hint("change into a Git repository, or run git init")
             }
+            DiscoverError::Environment { variable, .. } => failure.hint(format!("unset {variable}")),
             // What is to be done stands in the message.
             _ => failure,
         }

@@ -150,7 +150,8 @@ fn fields(lease: &Lease) -> Map<String, Value> {
     shown
 }
 
-fn ended(ended: &Ended) -> Value {
+/// A lease that is over.
+pub(crate) fn ended(ended: &Ended) -> Value {
     let mut shown = fields(&ended.lease);
     shown.insert("state".into(), json!("ended"));
     shown.insert("end".into(), json!(ended.end));

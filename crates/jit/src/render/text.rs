@@ -161,7 +161,11 @@ pub(crate) fn failure(failure: &Failure, colour: bool) -> String {
 
 /// Who has a lease, for how long still, and where.
 pub(crate) fn lease_line(lease: &Lease, look: &Look) -> String {
-    let you = if look.is_own(lease) { " (you)" } else { "" };
+    let you = match (look.is_own(lease), look.is_elsewhere(lease)) {
+        (true, _) => " (you)",
+        (_, true) => " (you, in another worktree)",
+        _ => "",
+    };
     let task = lease.task.as_ref().map(|task| format!(" for \"{task}\"")).unwrap_or_default();
     let place = look.place(lease).map(|place| format!(", in {}", place.display())).unwrap_or_default();
     let (agent, since) = (&lease.holder.agent, &lease.acquired_at);
