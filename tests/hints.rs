@@ -57,7 +57,11 @@ fn a_holder_can_be_found() {
     };
     assert_eq!(paths(), [(); 3].map(|()| Some(there.to_str().unwrap().into())));
     std::fs::remove_dir_all(&there).unwrap();
-    assert_eq!(paths(), [None, None, None], "it is gone, though Git knows of it still");
+    assert_eq!(
+        paths(),
+        [(); 3].map(|()| Some(serde_json::Value::Null)),
+        "it is gone, though Git knows of it still"
+    );
 }
 
 /// One's own lease is said to be one's own, and its token is not asked for.
@@ -127,6 +131,13 @@ fn a_ttl_that_is_cut_is_warned_of() {
     assert!(said.stderr.starts_with("warning: --ttl 2h was cut to 1h by max_lifetime"), "{said:?}");
     let said = ann.say(["claim", "renew", "name:a", "--ttl", "3h"]);
     assert!(said.stderr.starts_with("warning: --ttl 3h was cut to "), "{said:?}");
+    ann.jit(["config", "unset", "max_lifetime"]).ok();
+    ann.jit(["config", "set", "ttl", "1m"]).ok();
+    ann.jit(["config", "set", "max_ttl", "1m"]).ok();
+    let said = ann.say(["claim", "heartbeat"]);
+    assert!(said.stderr.starts_with("warning: the policy allows name:a no TTL of "), "{said:?}");
+    assert_eq!(ann.say(["claim", "heartbeat"]).stderr, "", "once is enough");
+    ann.jit(["config", "unset", "max_ttl"]).ok();
     let quiet = ann.say(["claim", "acquire", "name:b", "--ttl", "1h"]);
     assert_eq!(quiet.stderr, "");
 }

@@ -79,3 +79,20 @@ fn a_setting_cannot_be_set_in_a_broken_file() {
     ann.jit(["config", "set", "max_ttl", "7h"]).ok();
     ann.jit(["config", "set", "ttl", "8h"]).refused(2);
 }
+
+/// Where an answer can't be written, what was done is told on standard error, with a hint that
+/// goes for the same agent; what was only looked at can be looked at again.
+#[test]
+fn an_answer_that_cannot_be_written() {
+    let repo = Repo::warm();
+    let ann = closed(&repo.agent("x"), ">/dev/full");
+    let said = ann.say(["--agent", "agent:ann", "claim", "acquire", "name:a"]);
+    assert_eq!(said.status, Some(1));
+    assert!(said.stderr.contains("it was done") && said.stderr.contains("\"token\""), "{said:?}");
+    assert!(said.stderr.contains("jit --agent agent:ann claim status"), "{said:?}");
+    for asked in [&["claim", "list"][..], &["--help"]] {
+        let said = ann.say(asked);
+        assert_eq!(said.status, Some(1));
+        assert!(said.stderr.lines().count() == 1 && !said.stderr.contains("it was done"), "{said:?}");
+    }
+}

@@ -311,6 +311,11 @@ impl Failure {
             .context(json!({ "control_plane": dir.display().to_string(), "owner": owner }))
     }
 
+    /// What was asked could not be printed, and can be asked again.
+    pub(crate) fn unprinted(error: &io::Error) -> Self {
+        Self::new(Code::Output, format!("the answer could not be written: {error}"))
+    }
+
     /// What was done could not be printed.
     pub(crate) fn output(error: &io::Error, done: Value) -> Self {
         Self::new(Code::Output, format!("it was done, but the answer could not be written: {error}"))

@@ -39,22 +39,22 @@ pub fn run(arguments: Vec<OsString>) -> i32 {
     }
     // Taking the parser apart again would cost more than the process has left to do.
     let mut parser = ManuallyDrop::new(cli::command(&arguments));
-    let (outcome, warnings) = match parser.try_get_matches_from_mut(&arguments) {
+    let (outcome, warnings, options) = match parser.try_get_matches_from_mut(&arguments) {
         Ok(matches) => {
             json = matches.get_flag("json");
             let world = World::new(&matches);
             let outcome = command(&world, &matches).map_err(|failure| failure.with_typed(&arguments));
-            (outcome, world.warnings())
+            (outcome, world.warnings(), world.repeated())
         }
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-                (Ok(Output::Text(error.render().to_string())), Vec::new())
+                (Ok(Output::Text(error.render().to_string())), Vec::new(), String::new())
             }
-            _ => (Err(Failure::arguments(&error)), Vec::new()),
+            _ => (Err(Failure::arguments(&error)), Vec::new(), String::new()),
         },
     };
     match outcome {
-        Ok(output) => render::success(&output, &warnings, json),
+        Ok(output) => render::success(&output, &warnings, json, &options),
         Err(failure) => render::failure(&failure.or_help(|| cli::help(&arguments)), &warnings, json),
     }
 }

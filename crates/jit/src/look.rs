@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jit_core::{Holder, Lease, Now, WorktreeId};
+use jit_git::Repo;
 
 use crate::world::World;
 
@@ -19,11 +20,6 @@ pub(crate) struct Look {
 }
 
 impl Look {
-    /// On the way to a grant, where nobody looks up anything.
-    pub(crate) fn at(now: Now) -> Self {
-        Self { now, by: None, places: BTreeMap::new() }
-    }
-
     /// Whether whoever looks may act for the lease's holder.
     pub(crate) fn is_own(&self, lease: &Lease) -> bool {
         self.by.as_ref().is_some_and(|by| lease.holder.acts_for(by))
@@ -48,6 +44,13 @@ impl Look {
 }
 
 impl World<'_> {
+    /// At leases of the caller's own worktree: on the way to a grant nobody looks up anything.
+    pub(crate) fn glance(&self, now: Now, own: Option<&Lease>) -> Look {
+        let here = self.repo().ok().and_then(Repo::worktree);
+        let places = own.zip(here).map(|(lease, here)| (lease.holder.worktree, here.to_path_buf()));
+        Look { now, by: None, places: places.into_iter().collect() }
+    }
+
     /// With all that a person wants to know, and nothing that could fail: what can't be found out
     /// is not told.
     pub(crate) fn look(&self, now: Now) -> Look {

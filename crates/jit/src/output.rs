@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use jit_core::decide::{Beat, Released};
-use jit_core::{AgentId, Ended, Lease, Now, Record, Reference, SettingValue, Token, Waiter, WorktreeId};
+use jit_core::{AgentId, Ended, Lease, Record, Reference, SettingValue, Token, Waiter, WorktreeId};
 use jit_git::Worktree;
 use jit_store::Compacted;
 
@@ -13,13 +13,13 @@ use crate::look::Look;
 /// What a command has to say when it worked.
 pub(crate) enum Output {
     /// A lease was granted, resumed or handed over; the secret goes to whoever asked.
-    Granted { did: &'static str, lease: Lease, token: Option<Token>, now: Now },
+    Granted { did: &'static str, lease: Lease, token: Option<Token>, look: Look },
     /// What a request would get.
     WouldGrant { lease: Lease },
     /// What a heartbeat came to.
-    Beat { beat: Beat, now: Now },
+    Beat { beat: Beat, look: Look },
     /// Leases were renewed.
-    Renewed { leases: Vec<Lease>, now: Now },
+    Renewed { leases: Vec<Lease>, look: Look },
     /// Leases, to look at, and who waits for them; with the caller's own, those that it lost.
     Leases { leases: Vec<Lease>, lost: Option<Vec<Ended>>, waiters: Vec<Waiter>, look: Look },
     /// What a reference or lease id leads to.
@@ -50,6 +50,33 @@ pub(crate) enum Output {
     Checked { findings: Vec<Finding>, healthy: bool },
     /// Text as it stands.
     Text(String),
+}
+
+impl Output {
+    /// Whether nothing was changed to say this.
+    pub(crate) fn only_looked(&self) -> bool {
+        match self {
+            Self::Granted { .. }
+            | Self::Beat { .. }
+            | Self::Renewed { .. }
+            | Self::Released(_)
+            | Self::Evicted(_)
+            | Self::Initialised { .. }
+            | Self::Compacted { .. }
+            | Self::Set(_)
+            | Self::Checked { .. } => false,
+            Self::WouldGrant { .. }
+            | Self::Leases { .. }
+            | Self::Status(_)
+            | Self::History(_)
+            | Self::Worktrees(_)
+            | Self::Worktree(_)
+            | Self::Settings(_)
+            | Self::Get(_)
+            | Self::Path(_)
+            | Self::Text(_) => true,
+        }
+    }
 }
 
 /// What was asked about, what is known of it, and by whose eyes.

@@ -14,7 +14,8 @@ use crate::error::Failure;
 use crate::output::Output;
 
 /// Prints what a command says; returns the exit status.
-pub(crate) fn success(output: &Output, warnings: &[String], as_json: bool) -> i32 {
+/// `options` are what the caller said before the command, for hints.
+pub(crate) fn success(output: &Output, warnings: &[String], as_json: bool, options: &str) -> i32 {
     let healthy = !matches!(output, Output::Checked { healthy: false, .. });
     let written = match (output, as_json) {
         // What is asked for as text is text.
@@ -30,7 +31,11 @@ pub(crate) fn success(output: &Output, warnings: &[String], as_json: bool) -> i3
     match (written, healthy) {
         (Ok(()), true) => 0,
         (Ok(()), false) => 9,
-        (Err(error), _) => failure(&Failure::output(&error, json::data(output)), &[], as_json),
+        (Err(error), _) if output.only_looked() => failure(&Failure::unprinted(&error), &[], as_json),
+        (Err(error), _) => {
+            let failed = Failure::output(&error, json::data(output)).with_options(options);
+            failure(&failed, &[], as_json)
+        }
     }
 }
 

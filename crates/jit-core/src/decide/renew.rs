@@ -41,6 +41,8 @@ pub struct Heartbeat;
 pub struct Beat {
     /// The leases whose TTL counts anew.
     pub renewed: Vec<Lease>,
+    /// Those of them whose TTL the policy cut, as they were before.
+    pub cut: Vec<Lease>,
     /// Those that stand and are not renewed any more.
     pub over: Vec<Lease>,
     /// Those that the asker lost since it got the oldest of what it holds, newest first.
@@ -65,11 +67,16 @@ impl Request for Heartbeat {
             }
             return Ok(Err(Refusal::NoLease { lost }));
         }
-        let mut beat = Beat { renewed: Vec::new(), over: Vec::new(), lost };
+        let mut beat = Beat { renewed: Vec::new(), cut: Vec::new(), over: Vec::new(), lost };
         let mut refused = None;
         for lease in held {
             match renewed(lease.clone(), None, step.scene()) {
-                Ok(lease) => beat.renewed.push(lease),
+                Ok(renewed) => {
+                    if renewed.ttl < lease.ttl {
+                        beat.cut.push(lease);
+                    }
+                    beat.renewed.push(renewed);
+                }
                 Err(refusal) => {
                     beat.over.push(lease);
                     refused = Some(refusal);

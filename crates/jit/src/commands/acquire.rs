@@ -47,7 +47,8 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     if let Some(token) = parsed::<Token>(matches, "resume")? {
         let request = Resume { issues, token: token.hash() };
         let lease = world.transact(&request)?;
-        return Ok(Output::Granted { did: "resumed", lease, token: None, now: world.now()? });
+        let look = world.glance(world.now()?, Some(&lease));
+        return Ok(Output::Granted { did: "resumed", lease, token: None, look });
     }
     let again = again(&issues, matches);
     let minted = world.mint()?;
@@ -69,7 +70,8 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     })?;
     warn_if_cut(world, ttl, &lease);
     let now = Now { stamp: lease.renewed, wall: lease.acquired_at };
-    Ok(Output::Granted { did: "acquired", lease, token: Some(minted.token), now })
+    let look = world.glance(now, Some(&lease));
+    Ok(Output::Granted { did: "acquired", lease, token: Some(minted.token), look })
 }
 
 /// The command that asks for the same again.

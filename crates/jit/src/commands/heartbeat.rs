@@ -22,7 +22,8 @@ pub(crate) fn run(world: &World<'_>, _: &ArgMatches) -> Result<Output, Failure> 
     let beat = world.transact(&Heartbeat)?;
     let now = world.now()?;
     warnings(&beat, &now).into_iter().for_each(|warning| world.warn(warning));
-    Ok(Output::Beat { beat, now })
+    let look = world.glance(now, beat.renewed.first());
+    Ok(Output::Beat { beat, look })
 }
 
 /// What the caller must let go.
@@ -33,5 +34,8 @@ fn warnings(beat: &Beat, now: &Now) -> Vec<String> {
     let over = beat.over.iter().map(|lease| {
         format!("{} is not renewed any more, held as long as is allowed: {}", named(lease), left(lease, now))
     });
-    lost.chain(over).collect()
+    let cut = beat.cut.iter().map(|lease| {
+        format!("the policy allows {} no TTL of {} any more: jit config list", named(lease), lease.ttl)
+    });
+    lost.chain(over).chain(cut).collect()
 }

@@ -20,5 +20,6 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let request = Renew { target: targets(&all(matches, "TARGET"))?, ttl: parsed(matches, "ttl")? };
     let leases = world.transact(&request)?;
     leases.iter().for_each(|lease| warn_if_cut(world, request.ttl, lease));
-    Ok(Output::Renewed { leases, now: world.now()? })
+    let look = world.glance(world.now()?, leases.first());
+    Ok(Output::Renewed { leases, look })
 }

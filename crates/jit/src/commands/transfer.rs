@@ -37,7 +37,8 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let token = world.mint()?.token;
     let request = Transfer { target, to: Holder { agent, worktree }, token: token.hash() };
     let lease = world.transact(&request).map_err(|failure| failure.with_token(&token))?;
-    Ok(Output::Granted { did: "transferred", lease, token: Some(token), now: world.now()? })
+    let look = world.look(world.now()?);
+    Ok(Output::Granted { did: "transferred", lease, token: Some(token), look })
 }
 
 /// A worktree that this repository has: in another, nobody could renew the lease.

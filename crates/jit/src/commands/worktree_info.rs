@@ -20,6 +20,6 @@ pub(crate) fn run(world: &World<'_>, _: &ArgMatches) -> Result<Output, Failure> 
         control_plane: world.control_plane()?,
         id: identity.map(|identity| WorktreeId::new(identity.id)),
         branch: world.branch()?,
-        agent: world.agent().ok(),
+        agent: world.agent().map_err(|failure| world.warn(failure.message)).ok(),
     }))
 }

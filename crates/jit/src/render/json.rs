@@ -24,8 +24,8 @@ pub(crate) fn failure(failure: &Failure) -> Value {
 /// What stands under `data`.
 pub(crate) fn data(output: &Output) -> Value {
     match output {
-        Output::Granted { lease: granted, token, now, .. } => {
-            let mut data = json!({ "lease": lease(granted, &Look::at(*now)) });
+        Output::Granted { lease: granted, token, look, .. } => {
+            let mut data = json!({ "lease": lease(granted, look) });
             if let Some(token) = token {
                 data["token"] = json!(token.to_string());
             }
@@ -34,10 +34,10 @@ pub(crate) fn data(output: &Output) -> Value {
         Output::WouldGrant { lease: granted } => {
             json!({ "dry_run": true, "issues": granted.issues, "ttl_secs": granted.ttl })
         }
-        Output::Renewed { leases: renewed, now } => json!({ "leases": leases(renewed, &Look::at(*now)) }),
-        Output::Beat { beat, now } => json!({
-            "leases": leases(&beat.renewed, &Look::at(*now)),
-            "over": leases(&beat.over, &Look::at(*now)),
+        Output::Renewed { leases: renewed, look } => json!({ "leases": leases(renewed, look) }),
+        Output::Beat { beat, look } => json!({
+            "leases": leases(&beat.renewed, look),
+            "over": leases(&beat.over, look),
             "lost": beat.lost.iter().map(ended).collect::<Vec<_>>(),
         }),
         Output::Leases { leases: shown, lost, waiters, look } => {
@@ -107,8 +107,8 @@ fn leases(leases: &[Lease], look: &Look) -> Vec<Value> {
     leases.iter().map(|one| lease(one, look)).collect()
 }
 
-/// A lease as every answer shows it (design, section 5), and where its worktree is, if that was
-/// looked up.
+/// A lease as every answer shows it (design, section 5), and where its worktree is, if that is
+/// there.
 pub(crate) fn lease(lease: &Lease, look: &Look) -> Value {
     let now = &look.now;
     let (remaining, state) = match lease.lifetime(&now.stamp) {
@@ -120,9 +120,8 @@ pub(crate) fn lease(lease: &Lease, look: &Look) -> Value {
     shown.insert("expires_at".into(), json!(lease.expires_at(now)));
     shown.insert("remaining_secs".into(), json!(remaining));
     shown.insert("state".into(), json!(state));
-    if let Some(place) = look.place(lease) {
-        shown.insert("worktree_path".into(), json!(place.display().to_string()));
-    }
+    let place = look.place(lease).map(|place| place.display().to_string());
+    shown.insert("worktree_path".into(), json!(place));
     Value::Object(shown)
 }
 
@@ -139,15 +138,12 @@ fn fields(lease: &Lease) -> Map<String, Value> {
         "branch": lease.branch,
         "ttl_secs": lease.ttl,
         "acquired_at": lease.acquired_at,
+        "supersedes": lease.supersedes,
     });
-    let mut shown = match shown {
+    match shown {
         Value::Object(shown) => shown,
         _ => Map::new(),
-    };
-    if !lease.supersedes.is_empty() {
-        shown.insert("supersedes".into(), json!(lease.supersedes));
     }
-    shown
 }
 
 /// A lease that is over.
@@ -185,6 +181,7 @@ fn record(record: &Record) -> Value {
         "at": record.at,
         "agent": record.actor.agent,
         "worktree": record.actor.worktree,
+        "reason": null,
     });
     match &record.operation {
         Operation::Renew(leases) => shown["leases"] = leases.iter().map(one).collect(),

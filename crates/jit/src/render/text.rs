@@ -16,14 +16,14 @@ use crate::render::branch;
 pub(crate) fn human(output: &Output, colour: bool) -> String {
     let paint = Paint(colour);
     match output {
-        Output::Granted { did, lease, token, now } => {
-            granted(did, lease, token.as_ref().map(ToString::to_string), now)
+        Output::Granted { did, lease, token, look } => {
+            granted(did, lease, token.as_ref().map(ToString::to_string), &look.now)
         }
         Output::WouldGrant { lease } => {
             format!("would get {} for {}\n", issues(&lease.issues), lease.ttl)
         }
-        Output::Renewed { leases, now } => renewed(leases, now),
-        Output::Beat { beat, now } => renewed(&beat.renewed, now),
+        Output::Renewed { leases, look } => renewed(leases, &look.now),
+        Output::Beat { beat, look } => renewed(&beat.renewed, &look.now),
         Output::Leases { leases, lost, waiters, look } => {
             let mut text = match leases.is_empty() {
                 true => "no leases\n".into(),
@@ -284,7 +284,9 @@ fn record(record: &Record) -> Vec<String> {
             (leases.iter().map(|lease| issues(&lease.issues)).collect::<Vec<_>>().join(", "), String::new())
         }
         Operation::Release { released, .. } => (issues(released), String::new()),
-        Operation::AutoEvict(lease) => (issues(&lease.issues), format!("of {}", lease.holder.agent)),
+        Operation::AutoEvict(lease) => {
+            (issues(&lease.issues), format!("of {}: it lapsed", lease.holder.agent))
+        }
         Operation::ForceEvict { lease, reason } => {
             (issues(&lease.issues), format!("of {}: {reason}", lease.holder.agent))
         }
