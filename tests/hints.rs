@@ -292,3 +292,38 @@ fn several_directories_follow_each_other() {
     let info = ann.jit(["-C", "main", "-C", "sub", "worktree", "info"]).ok();
     assert_eq!(info["path"], repo.main().to_str().unwrap());
 }
+
+/// What a directory is called can't command the terminal, nor begin a line of its own.
+#[test]
+fn a_directorys_name_is_printable() {
+    let repo = Repo::new();
+    let there = repo.dir().join("a\u{1b}[31m\nb");
+    repo.git(repo.main(), &["worktree", "add", "--quiet", "-b", "odd", there.to_str().unwrap()]);
+    let ann = repo.agent("ann").at(&there);
+    ann.claim("name:a");
+    for asked in [
+        &["claim", "list"][..],
+        &["claim", "status", "name:a"],
+        &["claim", "acquire", "name:a"],
+        &["worktree", "list"],
+        &["worktree", "info"],
+        &["doctor"],
+    ] {
+        let said = repo.agent("bob").at(&there).say(asked);
+        let said = said.stdout + &said.stderr;
+        assert!(!said.contains('\u{1b}') && !said.lines().any(|line| line.starts_with('b')), "{said}");
+    }
+}
+
+/// Many conflicts don't push what matters off the screen; programs get them all.
+#[test]
+fn many_conflicts_are_summed_up() {
+    let repo = Repo::warm();
+    let names: Vec<String> = (0..40).map(|i| format!("name:n{i}")).collect();
+    let all = || ["claim", "acquire"].into_iter().chain(names.iter().map(String::as_str));
+    repo.agent("ann").jit(all()).lease();
+    let said = repo.agent("bob").say(all()).stderr;
+    assert!(said.contains("… and 30 more") && said.lines().count() == 13, "{said}");
+    let told = repo.agent("bob").jit(all()).refused(5);
+    assert_eq!(told.find("conflicts").unwrap().as_array().unwrap().len(), 40);
+}

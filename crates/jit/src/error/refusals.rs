@@ -11,6 +11,9 @@ use crate::look::Look;
 use crate::render::json::{ended as ended_json, lease as lease_json};
 use crate::render::text::{ending, lease_line, left};
 
+/// How many of those who are in the way get a line.
+const MOST_LINES: usize = 10;
+
 impl Failure {
     /// An expected "no". Where waiting would help, there is no hint yet: see [`Self::with_wait`].
     pub(crate) fn refused(refusal: &Refusal, look: &Look) -> Self {
@@ -200,7 +203,13 @@ fn references<T>(wanted: &[Wanted<T>]) -> Vec<&Reference> {
 }
 
 fn held_lines(held: &[Wanted<Lease>], look: &Look) -> Vec<String> {
-    held.iter().map(|wanted| format!("{}: {}", wanted.reference, lease_line(&wanted.blocker, look))).collect()
+    let line =
+        |wanted: &Wanted<Lease>| format!("{}: {}", wanted.reference, lease_line(&wanted.blocker, look));
+    let more = held
+        .len()
+        .checked_sub(MOST_LINES + 1)
+        .map(|rest| format!("… and {} more (--json names each)", rest + 1));
+    held.iter().take(MOST_LINES).map(line).chain(more).collect()
 }
 
 fn conflicts(held: &[Wanted<Lease>], look: &Look) -> Vec<Value> {

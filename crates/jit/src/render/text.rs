@@ -1,5 +1,7 @@
 //! Output for people: short and aligned.
 
+use std::path::Path;
+
 use jit_core::{
     End, Ended, Lease, Lifetime, Missing, Now, Operation, Record, Reference, SettingValue, Waiter, span,
 };
@@ -62,7 +64,7 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
                         .and_then(|identity| identity.as_ref().map(|identity| identity.id.to_string()));
                     let state = if worktree.prunable { "gone" } else { "" };
                     vec![
-                        worktree.path.display().to_string(),
+                        shown(&worktree.path),
                         match worktree.kind {
                             WorktreeKind::Bare => "(bare)".into(),
                             _ => branch(worktree).unwrap_or_else(|| "-".into()),
@@ -74,16 +76,16 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
                 .collect(),
         ),
         Output::Worktree(info) => fields(&[
-            ("worktree", info.path.as_ref().map(|path| path.display().to_string())),
+            ("worktree", info.path.as_deref().map(shown)),
             ("id", info.id.map(|id| id.to_string())),
             ("branch", info.branch.clone()),
             ("agent", info.agent.as_ref().map(ToString::to_string)),
-            ("git dir", Some(info.git_dir.display().to_string())),
-            ("control plane", Some(info.control_plane.display().to_string())),
+            ("git dir", Some(shown(&info.git_dir))),
+            ("control plane", Some(shown(&info.control_plane))),
         ]),
         Output::Initialised { control_plane, made } => {
-            let mut text: String = made.iter().map(|path| format!("made {}\n", path.display())).collect();
-            text.push_str(&format!("leases are in {}\n", control_plane.display()));
+            let mut text: String = made.iter().map(|path| format!("made {}\n", shown(path))).collect();
+            text.push_str(&format!("leases are in {}\n", shown(control_plane)));
             text
         }
         Output::Compacted { compacted: Some(compacted), live } => {
@@ -121,7 +123,7 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
                         Needs::Person => "LOOK   ",
                     };
                     let hint = finding.hint.iter().map(|hint| format!("         {hint}\n"));
-                    format!("{mark}  {}\n{}", finding.what, hint.collect::<String>())
+                    format!("{mark}  {}\n{}", printable(&finding.what), hint.collect::<String>())
                 })
                 .collect();
             text.push_str(if *healthy { "nothing needs a person\n" } else { "a person must look at this\n" });
@@ -149,12 +151,12 @@ fn waiter(waiter: &Waiter) -> String {
 /// A failure as text: what happened, what is in the way, what to do next.
 pub(crate) fn failure(failure: &Failure, colour: bool) -> String {
     let paint = Paint(colour);
-    let mut text = format!("{} {}\n", paint.bold_red("error:"), failure.message);
+    let mut text = format!("{} {}\n", paint.bold_red("error:"), printable(&failure.message));
     for line in &failure.details {
-        text.push_str(&format!("  {line}\n"));
+        text.push_str(&format!("  {}\n", printable(line)));
     }
     if let Some(hint) = &failure.hint {
-        text.push_str(&format!("{} {hint}\n", paint.bold("hint:")));
+        text.push_str(&format!("{} {}\n", paint.bold("hint:"), printable(hint)));
     }
     text
 }
@@ -167,7 +169,7 @@ pub(crate) fn lease_line(lease: &Lease, look: &Look) -> String {
         _ => "",
     };
     let task = lease.task.as_ref().map(|task| format!(" for \"{task}\"")).unwrap_or_default();
-    let place = look.place(lease).map(|place| format!(", in {}", place.display())).unwrap_or_default();
+    let place = look.place(lease).map(|place| format!(", in {}", shown(place))).unwrap_or_default();
     let (agent, since) = (&lease.holder.agent, &lease.acquired_at);
     format!("{agent}{you} has it since {since}{task}, {}{place}", left(lease, &look.now))
 }
@@ -240,7 +242,7 @@ fn details(lease: &Lease, look: &Look) -> String {
         ("issues", Some(issues(&lease.issues))),
         ("held by", Some(lease.holder.agent.to_string())),
         ("worktree", Some(lease.holder.worktree.to_string())),
-        ("path", look.place(lease).map(|place| place.display().to_string())),
+        ("path", look.place(lease).map(|place| shown(place))),
         ("branch", lease.branch.clone()),
         ("task", lease.task.as_ref().map(ToString::to_string)),
         ("since", Some(lease.acquired_at.to_string())),
@@ -260,7 +262,7 @@ fn table(leases: &[Lease], look: &Look, paint: Paint) -> String {
             left(lease, &look.now),
             lease.id.to_string(),
             lease.task.as_ref().map_or_else(|| "-".into(), ToString::to_string),
-            look.place(lease).map_or_else(|| "-".into(), |place| place.display().to_string()),
+            look.place(lease).map_or_else(|| "-".into(), |place| shown(place)),
         ]
     });
     let text = columns(std::iter::once(head).chain(rows).collect());
@@ -314,6 +316,20 @@ fn fields(fields: &[(&str, Option<String>)]) -> String {
         .iter()
         .filter_map(|(name, value)| value.as_ref().map(|value| vec![format!("  {name}"), value.clone()]));
     columns(shown.collect())
+}
+
+/// A path on one line, without what a terminal would obey.
+fn shown(path: &Path) -> String {
+    printable(&path.display().to_string()).replace('\n', "\\n")
+}
+
+/// A text without what a terminal would obey; it may have lines.
+fn printable(text: &str) -> String {
+    let escaped = |c: char| match c.is_control() && c != '\n' {
+        true => c.escape_debug().to_string(),
+        false => c.to_string(),
+    };
+    text.chars().map(escaped).collect()
 }
 
 /// Rows with their columns aligned, two spaces apart.
