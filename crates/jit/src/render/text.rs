@@ -242,7 +242,7 @@ fn details(lease: &Lease, look: &Look) -> String {
         ("issues", Some(issues(&lease.issues))),
         ("held by", Some(lease.holder.agent.to_string())),
         ("worktree", Some(lease.holder.worktree.to_string())),
-        ("path", look.place(lease).map(|place| shown(place))),
+        ("path", look.place(lease).map(shown)),
         ("branch", lease.branch.clone()),
         ("task", lease.task.as_ref().map(ToString::to_string)),
         ("since", Some(lease.acquired_at.to_string())),
@@ -262,7 +262,7 @@ fn table(leases: &[Lease], look: &Look, paint: Paint) -> String {
             left(lease, &look.now),
             lease.id.to_string(),
             lease.task.as_ref().map_or_else(|| "-".into(), ToString::to_string),
-            look.place(lease).map_or_else(|| "-".into(), |place| shown(place)),
+            look.place(lease).map_or_else(|| "-".into(), shown),
         ]
     });
     let text = columns(std::iter::once(head).chain(rows).collect());
