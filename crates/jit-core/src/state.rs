@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use thiserror::Error;
 
 use crate::{
-    ControlPlaneId, End, Ended, Holder, Known, Lease, LeaseId, Operation, Record, Reference, Seq, Stamp,
+    ControlPlaneId, End, Ended, Holder, Known, Lease, LeaseId, Operation, Record, Reference, Seq, Stamp, Ttl,
     View, WallTime, view::LATEST_LOST,
 };
 
@@ -113,10 +113,11 @@ impl State {
     /// happened. Who is named last holds; a lease of which nothing more is known stands.
     pub fn recover(&mut self, record: &Record) {
         let leases = match &record.operation {
-            Operation::Checkpoint(_) | Operation::Carry(_) => return,
-            Operation::Sighting => &[],
+            Operation::Checkpoint(_) => return,
+            Operation::Sighting | Operation::Carry(Known::Ended(_)) => &[],
             Operation::Renew(leases) => &leases[..],
-            Operation::Acquire(lease)
+            Operation::Carry(Known::Live(lease))
+            | Operation::Acquire(lease)
             | Operation::Resume(lease)
             | Operation::Transfer(lease)
             | Operation::Release { lease, .. }
@@ -127,16 +128,28 @@ impl State {
             return;
         }
         self.last = Seq(record.seq.0 - 1);
-        let acquired = matches!(record.operation, Operation::Acquire(_));
+        let begins = matches!(record.operation, Operation::Acquire(_) | Operation::Carry(_));
         for lease in leases {
             self.give_way(lease);
-            if !acquired && !self.live.contains_key(&lease.id) {
+            if !begins && !self.live.contains_key(&lease.id) {
                 self.insert(lease.clone());
             }
+        }
+        if let Operation::Carry(Known::Live(lease) | Known::Ended(Ended { lease, .. })) = &record.operation {
+            // What was known of it before is older.
+            self.take(&lease.id);
         }
         // What could be in its way was taken out of it.
         let applied = self.apply(record);
         debug_assert_eq!(applied, Ok(()));
+    }
+
+    /// Lets every lease that stands count anew from `now`, for its own TTL or `least`, whichever is
+    /// longer: a renewal may be missing that gave it as long.
+    pub fn count_anew(&mut self, now: &Stamp, least: Ttl) {
+        for lease in self.live.values_mut() {
+            *lease = lease.clone().renewed_at(now, lease.ttl.max(least));
+        }
     }
 
     /// Others must have given up what this lease covers.

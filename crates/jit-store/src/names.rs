@@ -47,6 +47,13 @@ pub(crate) fn segment_of(name: &str) -> Option<u64> {
     name.strip_prefix("claims-")?.strip_suffix(".jsonl")?.parse().ok()
 }
 
+/// Whether a file of the archive holds records, or what is left of some.
+pub(crate) fn holds_records(name: &str) -> bool {
+    !name.starts_with(ASIDE)
+}
+
+const ASIDE: &str = "aside-";
+
 /// Where what was torn after this record is kept, for the `n`th time.
 pub(crate) fn torn(after: Seq, n: u32) -> String {
     format!("{ARCHIVE}/torn-after-{}-{n}", after.0)
@@ -57,7 +64,7 @@ pub(crate) const LEFTOVERS: [&str; 3] = [DRAFT, SEALING, SETTINGS_DRAFT];
 
 /// Where something that is in the way is moved, for the `n`th time.
 pub(crate) fn aside(name: &str, n: u32) -> String {
-    format!("{ARCHIVE}/aside-{name}-{n}")
+    format!("{ARCHIVE}/{ASIDE}{name}-{n}")
 }
 
 /// Where a segment that was damaged after this record is kept, for the `n`th time.

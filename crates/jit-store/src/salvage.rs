@@ -3,7 +3,7 @@
 
 use std::io;
 
-use jit_core::{Checkpoint, Holder, Missing, Now, Operation, Record, Seq, State, View};
+use jit_core::{Checkpoint, Holder, Missing, Now, Operation, Record, Seq, State, Ttl, View};
 
 use crate::clock::Clock;
 use crate::compact::begin_with;
@@ -12,9 +12,9 @@ use crate::entered::{Base, Entered};
 use crate::error::{Doing, StoreError};
 use crate::line::{PROOF, Sum};
 use crate::log;
-use crate::names::{ARCHIVE, LOG, damaged, sealed, segment_of};
+use crate::names::{ARCHIVE, LOG, damaged, holds_records, sealed, segment_of};
 use crate::replay::Replay;
-use crate::segment::{Position, readable, scan};
+use crate::segment::{Position, readable, refuse_foreign, scan};
 use crate::shared::{Doubt, Shared};
 use crate::store::Store;
 
@@ -29,6 +29,8 @@ pub struct Salvaged {
     pub next: Seq,
     /// How many leases were carried over, lost ones included.
     pub carried: u64,
+    /// How long those that stand do so from now on, at least.
+    pub least: Ttl,
 }
 
 /// What is known of a damaged segment.
@@ -40,6 +42,15 @@ struct Damaged {
     good: usize,
 }
 
+/// What is known from before the new segment.
+struct Furthest {
+    /// The number of the new segment.
+    segment: u64,
+    state: State,
+    /// How many bytes of newer copies can't be followed.
+    hidden: usize,
+}
+
 /// No line is shorter: its checksums alone take so many bytes.
 const SHORTEST: u64 = 2 * PROOF as u64;
 
@@ -47,12 +58,13 @@ impl<D: Disk, C: Clock> Store<D, C> {
     /// Sets a damaged live segment aside and begins a new one; `None` where nothing is damaged.
     ///
     /// Leases that stood at the last good record are carried over, and those of readable records
-    /// behind the damage as these say, so that nobody is granted what may be held. The order goes
-    /// on above everything that the damaged segment can have held.
+    /// behind the damage as these say. Their TTL counts anew, and is at least `least`, the longest
+    /// that a renewal which is missing can have given. So nobody is granted what may be held. The
+    /// order goes on above everything that the damaged segment can have held.
     ///
     /// # Errors
     /// A log of another version, or trouble with the store.
-    pub fn salvage(&self, actor: &Holder) -> Result<Option<Salvaged>, StoreError> {
+    pub fn salvage(&self, actor: &Holder, least: Ttl) -> Result<Option<Salvaged>, StoreError> {
         let (shared, held, now) = self.locked(actor)?;
         let log = match self.disk.open(LOG, Open::Write) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -68,7 +80,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
             let base = Base::Replayed(Box::default());
             let entered =
                 Entered { held, shared, now, epoch: shared.epoch(), log, end: Position::default(), base };
-            self.replace_damaged(entered, damaged, actor)
+            self.replace_damaged(entered, damaged, actor, least)
         })
         .map(Some)
     }
@@ -78,14 +90,17 @@ impl<D: Disk, C: Clock> Store<D, C> {
         mut entered: Entered<'_, D>,
         damaged: Damaged,
         actor: &Holder,
+        least: Ttl,
     ) -> Result<Salvaged, StoreError> {
         let Damaged { bytes, state, good } = damaged;
         let last = Sum::of_last(&bytes[..good]);
-        let (segment, state) = self.furthest(state, &bytes[..good])?;
-        let highest = self.highest(&bytes, good, &state, entered.shared);
+        let Furthest { segment, state, hidden } = self.furthest(state, &bytes[..good])?;
+        let hidden = hidden + bytes.len() - good;
+        let highest = self.highest(&bytes, hidden, &state, entered.shared)?;
         let after = state.last();
         let kept = self.keep(&bytes, after)?;
-        let state = recovered(state, &bytes[good..], &entered.now, actor, self.options.fresh);
+        let mut state = recovered(state, &bytes[good..], &entered.now, actor, self.options.fresh);
+        state.count_anew(&entered.now.stamp, least);
         let carried = state.carried(&entered.now.wall);
         let checkpoint = Checkpoint {
             control_plane: state.control_plane().unwrap_or(self.options.fresh),
@@ -98,17 +113,18 @@ impl<D: Disk, C: Clock> Store<D, C> {
         let batch =
             log::batch(begin_with(checkpoint, carried), actor, &entered.now, entered.shared.durable(), from)?;
         self.begin_segment(&mut entered, batch)?;
-        Ok(Salvaged { kept, after, next: from.seq.next(), carried: carried_over })
+        Ok(Salvaged { kept, after, next: from.seq.next(), carried: carried_over, least })
     }
 
     /// The number of the next segment, and the state that reaches furthest: the
     /// damaged segment's own, which goes to the archive then, or that of the newest sound copy there.
-    fn furthest(&self, state: State, good: &[u8]) -> Result<(u64, State), StoreError> {
+    fn furthest(&self, state: State, good: &[u8]) -> Result<Furthest, StoreError> {
         let mut segments: Vec<u64> =
             self.disk.list(ARCHIVE).reading(ARCHIVE)?.iter().filter_map(|name| segment_of(name)).collect();
         segments.sort_unstable();
         // Without its checkpoint nobody knows the damaged segment's own number.
         let next = segments.last().map_or(1, |newest| newest + 1).max(state.segment()) + 1;
+        let mut hidden = 0;
         for segment in segments.into_iter().rev() {
             let name = sealed(segment);
             let file = self.disk.open(&name, Open::Read).reading(&name)?;
@@ -116,17 +132,19 @@ impl<D: Disk, C: Clock> Store<D, C> {
             let followed = scan(&file, &name, Position::default(), Seq(0), |extent, record| {
                 replay.follow(extent, record)
             });
-            if followed.is_ok() {
-                if replay.state.last() > state.last() {
-                    return Ok((next, replay.state));
+            match followed {
+                Ok(_) if replay.state.last() > state.last() => {
+                    return Ok(Furthest { segment: next, state: replay.state, hidden });
                 }
-                break;
+                Ok(_) => break,
+                Err(StoreError::Corrupt { .. }) => hidden += file.len().reading(&name)? as usize,
+                Err(error) => return Err(error),
             }
         }
         if !good.is_empty() {
             log::archive(&self.disk, &sealed(state.segment()), good)?;
         }
-        Ok((next, state))
+        Ok(Furthest { segment: next, state, hidden })
     }
 
     /// Keeps all of the damaged segment.
@@ -140,14 +158,31 @@ impl<D: Disk, C: Clock> Store<D, C> {
         Ok(name)
     }
 
-    /// No record, and so no fence, of the damaged segment is above this: not one that anybody
-    /// appended in this boot, not one that its bytes name, nor those that may have stood behind.
-    fn highest(&self, bytes: &[u8], good: usize, state: &State, shared: &Shared<D::Words>) -> Seq {
+    /// No record, and so no fence, is above this: not one that anybody appended in this boot, not
+    /// one that any file names, nor those that `hidden` bytes can have held.
+    fn highest(
+        &self,
+        bytes: &[u8],
+        hidden: usize,
+        state: &State,
+        shared: &Shared<D::Words>,
+    ) -> Result<Seq, StoreError> {
         let index =
             crate::index::opened(&self.disk, Open::Read).map_or(Seq(0), |index| index.header().log.seq);
-        let known = [state.last(), shared.appended(), shared.durable(), index, highest_named(bytes)];
+        let known = [state.last(), shared.appended(), index, highest_named(bytes), self.highest_archived()?];
         let known = known.into_iter().max().unwrap_or_default();
-        known.plus((bytes.len() - good) as u64 / SHORTEST + 1)
+        Ok(known.plus(hidden as u64 / SHORTEST + 1))
+    }
+
+    /// The highest number that anything in the archive names, sound or not.
+    fn highest_archived(&self) -> Result<Seq, StoreError> {
+        let mut highest = Seq(0);
+        for name in self.disk.list(ARCHIVE).reading(ARCHIVE)?.iter().filter(|name| holds_records(name)) {
+            let name = format!("{ARCHIVE}/{name}");
+            let file = self.disk.open(&name, Open::Read).reading(&name)?;
+            highest = highest.max(highest_named(&file.read_from(0).reading(&name)?));
+        }
+        Ok(highest)
     }
 }
 
@@ -169,6 +204,7 @@ fn examined<F: DiskFile, W: crate::disk::Words>(
             let mut bytes = log.read_from(0).reading(LOG)?;
             let length = bytes.iter().rposition(|byte| *byte != b'\n').map_or(0, |last| last + 1);
             bytes.truncate(length.max(good));
+            refuse_foreign(&bytes[good..], LOG, good as u64)?;
             Ok(Some(Damaged { bytes, state: replay.state, good }))
         }
         Err(error) => Err(error),

@@ -109,7 +109,7 @@ pub(crate) fn scan<F: DiskFile>(
 }
 
 /// What another version wrote is never cut, wherever it stands.
-fn refuse_foreign(torn: &[u8], name: &str, offset: u64) -> Result<(), StoreError> {
+pub(crate) fn refuse_foreign(torn: &[u8], name: &str, offset: u64) -> Result<(), StoreError> {
     for (at, line) in perhaps_lines(torn) {
         if let Err(LineError::Foreign(error)) = decode(line) {
             return Err(StoreError::Foreign { file: name.to_owned(), offset: offset + at as u64, error });

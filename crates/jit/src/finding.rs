@@ -206,13 +206,14 @@ impl Finding {
 
     /// What a salvage did, if there was anything to do.
     pub(crate) fn salvaged(salvaged: Option<Salvaged>, dir: &Path) -> Self {
-        let Some(Salvaged { kept, after, next, carried }) = salvaged else {
+        let Some(Salvaged { kept, after, next, carried, least }) = salvaged else {
             let what = "the log is not damaged: nothing was salvaged".to_owned();
             return Self::new(Kind::Log, Needs::Nothing, what);
         };
         let what = format!(
             "the log was damaged after record {after}; it was set aside, and a new segment begins with \
-             record {next} and leases: {carried}"
+             record {next} and leases: {carried}; each that stands does so for at least {least} from now, \
+             unless it is released"
         );
         Self::new(Kind::Salvaged, Needs::Fixed, what).at(dir.join(kept))
     }

@@ -2,12 +2,11 @@
 
 use std::rc::Rc;
 
-use jit_store::disk::{Disk, DiskFile, Open};
 use jit_store::{Finding, StoreError};
 
 use crate::support::ask::{Ask, acquire, ask};
 use crate::support::machine::Machine;
-use crate::support::past::Past;
+use crate::support::past::{Past, place};
 use crate::support::{holder, process, reader};
 
 const FIRST: &str = "archive/claims-00000001.jsonl";
@@ -20,11 +19,6 @@ fn past() -> Past {
     past.grant("a", acquire(2, "y")).grant("a", Ask::Compact);
     past.grant("a", acquire(3, "z"));
     past
-}
-
-/// A file that nobody's command makes.
-fn place(machine: &Rc<Machine>, path: &str, bytes: &[u8]) {
-    process(machine).disk().open(path, Open::Create).unwrap().write_at(bytes, 0).unwrap();
 }
 
 /// The places in the archive where history is broken; `None` where it is whole.

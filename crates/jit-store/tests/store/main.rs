@@ -20,5 +20,6 @@ mod model;
 mod queue;
 mod reading;
 mod salvage;
+mod salvaged;
 mod simulation;
 mod support;

@@ -4,14 +4,14 @@
 use std::io::ErrorKind;
 
 use jit_core::{Operation, Seq};
-use jit_store::{Salvaged, StoreError};
+use jit_store::StoreError;
 
 use crate::support::ask::{Ask, Outcome, acquire, ask, release};
 use crate::support::dump::{Dump, Dumped};
 use crate::support::machine::{Fault, LOG, Machine, Op};
 use crate::support::past::Past;
 use crate::support::random::chance;
-use crate::support::{check, holder, process, reader, things};
+use crate::support::{check, holder, policy, process, reader, things};
 
 const DAMAGED: usize = 2;
 
@@ -23,21 +23,8 @@ fn damaged() -> (Past, usize) {
         past.grant("a", acquire(n, name));
     }
     past.grant("a", release("u")).grant("b", acquire(5, "y"));
-    let at = damage(&past.machine, DAMAGED);
+    let at = past.damage(DAMAGED);
     (past, at)
-}
-
-/// Damages a record; returns where it begins.
-fn damage(machine: &Machine, n: usize) -> usize {
-    let log = machine.content(LOG).unwrap();
-    let ends = log.iter().zip(1..).filter(|(byte, _)| **byte == b'\n').map(|(_, next)| next);
-    let begin = std::iter::once(0).chain(ends).nth(n).unwrap();
-    machine.tamper(LOG, |log| log[begin + 40] ^= 1);
-    begin
-}
-
-fn salvage(past: &Past) -> Salvaged {
-    past.process().salvage(&holder("doctor")).unwrap().expect("it was damaged")
 }
 
 fn seen(past: &Past) -> Dumped {
@@ -93,11 +80,15 @@ fn what_stands_is_carried_over_and_what_is_missing_is_said() {
         assert!(
             matches!(error, Outcome::Trouble(StoreError::Corrupt { offset, .. }) if offset == before as u64)
         );
-        let salvaged = salvage(&past);
+        let salvaged = past.salvage();
         assert_eq!((salvaged.after, salvaged.carried), (Seq(2), 3));
         assert!(salvaged.next > Seq(7));
         goes_on(&past, &log);
-        assert_eq!(process(&past.machine).salvage(&holder("doctor")).unwrap(), None, "it is sound now");
+        assert_eq!(
+            process(&past.machine).salvage(&holder("doctor"), policy().max_ttl).unwrap(),
+            None,
+            "it is sound now"
+        );
         past.grant("d", Ask::Compact).grant("d", Ask::Compact);
         check::all(&past.machine.fork(), &[], &[]);
     }
@@ -112,9 +103,9 @@ fn without_its_checkpoint_a_segment_goes_on_from_the_archive() {
     later.grant("a", acquire(2, "v")).grant("a", Ask::Compact).grant("b", acquire(3, "w"));
     past.grant("b", acquire(3, "w"));
     for (mut past, stands) in [(past, &["name:u", "name:w"][..]), (later, &["name:u", "name:v", "name:w"])] {
-        damage(&past.machine, 0);
+        past.damage(0);
         let log = content(&past);
-        let salvaged = salvage(&past);
+        let salvaged = past.salvage();
         assert_eq!(covered(&past), stands);
         assert!(kept(&past.machine, &log));
         let records = check::all(&past.machine.fork(), &[], &[]);
@@ -137,7 +128,7 @@ fn no_fence_is_given_twice() {
     });
     past.machine.tear_off("index");
     assert!(
-        matches!(past.process().salvage(&holder("doctor")), Ok(None)),
+        matches!(past.process().salvage(&holder("doctor"), policy().max_ttl), Ok(None)),
         "nobody knows that it was durable"
     );
     past.machine.tamper(LOG, |bytes| {
@@ -147,22 +138,32 @@ fn no_fence_is_given_twice() {
         bytes.extend_from_slice(&log[last..]);
         bytes.push(b'\n');
     });
-    let salvaged = salvage(&past);
+    let salvaged = past.salvage();
     assert!(salvaged.next > Seq(4711), "{salvaged:?}");
 }
 
 #[test]
 fn what_is_sound_or_torn_or_of_another_version_is_left_alone() {
     let mut past = Past::new();
-    assert_eq!(past.process().salvage(&holder("doctor")).unwrap(), None);
+    assert_eq!(past.process().salvage(&holder("doctor"), policy().max_ttl).unwrap(), None);
     past.grant("a", acquire(1, "u"));
     past.reboot();
     let end = content(&past).len() + 1;
-    for (tail, foreign) in [(&b""[..], false), (b"{\"torn", false), (b"{\"schema_version\":2}\n", true)] {
+    let newer = &b"{\"schema_version\":2}\n"[..];
+    for (tail, foreign, damaged) in [
+        (&b""[..], false, None),
+        (b"{\"torn", false, None),
+        (newer, true, None),
+        // Damage does not make it ours.
+        (newer, true, Some(0)),
+    ] {
         let past = past.fork();
         past.machine.tamper(LOG, |log| log[end..end + tail.len()].copy_from_slice(tail));
+        if let Some(n) = damaged {
+            past.damage(n);
+        }
         let log = past.machine.content(LOG);
-        let salvaged = past.process().salvage(&holder("doctor"));
+        let salvaged = past.process().salvage(&holder("doctor"), policy().max_ttl);
         assert!(matches!(salvaged, Err(StoreError::Foreign { .. })) == foreign, "{salvaged:?}");
         assert_eq!((foreign || salvaged.unwrap().is_none(), past.machine.content(LOG)), (true, log));
     }
@@ -175,7 +176,7 @@ fn at_every_step_it_is_done_or_can_be_done_again() {
     let log = content(&past);
     let traced = past.fork().process();
     traced.disk().process(|process| process.trace = Some(Vec::new()));
-    traced.salvage(&holder("doctor")).unwrap();
+    traced.salvage(&holder("doctor"), policy().max_ttl).unwrap();
     let ops = traced.disk().process(|process| process.trace.take()).unwrap();
     for (k, op) in ops.iter().enumerate() {
         let mut ways = vec![Fault::Die];
@@ -196,13 +197,13 @@ fn at_every_step_it_is_done_or_can_be_done_again() {
                 let past = past.fork();
                 let store = past.process();
                 store.disk().process(|process| process.fault = Some((k as u64, fault)));
-                let done = matches!(store.salvage(&holder("doctor")), Ok(Some(_)));
+                let done = matches!(store.salvage(&holder("doctor"), policy().max_ttl), Ok(Some(_)));
                 let done = done && !past.machine.is_dead(store.disk().pid);
                 past.machine.kill(store.disk().pid);
                 if let Some(seed) = power {
                     past.machine.lose_power(|what| seed > 1 && chance(seed, what) % 2 == 0);
                 }
-                let again = past.process().salvage(&holder("doctor")).unwrap();
+                let again = past.process().salvage(&holder("doctor"), policy().max_ttl).unwrap();
                 assert!(!done || again.is_none(), "{op:?} {fault:?}: it was done");
                 goes_on(&past, &log);
             }

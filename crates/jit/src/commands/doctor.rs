@@ -67,7 +67,8 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
 }
 
 fn salvaged(world: &World<'_>) -> Result<Finding, Failure> {
-    let salvaged = world.store()?.salvage(&world.holder()?).map_err(|error| world.trouble(error))?;
+    let salvaged = world.store()?.salvage(&world.holder()?, world.policy()?.max_ttl);
+    let salvaged = salvaged.map_err(|error| world.trouble(error))?;
     Ok(Finding::salvaged(salvaged, &world.control_plane()?))
 }
 

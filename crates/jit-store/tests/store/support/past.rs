@@ -3,11 +3,12 @@
 use std::rc::Rc;
 
 use jit_core::Operation;
-use jit_store::Options;
+use jit_store::disk::{Disk, DiskFile, Open};
+use jit_store::{Options, Salvaged};
 
 use super::ask::{Ask, Outcome, ask};
-use super::machine::{Fault, Machine, Op};
-use super::{SimStore, options, process, process_with};
+use super::machine::{Fault, LOG, Machine, Op};
+use super::{SimStore, holder, options, policy, process, process_with};
 
 /// A machine with a past.
 pub struct Past {
@@ -48,6 +49,26 @@ impl Past {
         self
     }
 
+    /// A file that no command makes.
+    pub fn place(&self, path: &str, bytes: &[u8]) {
+        place(&self.machine, path, bytes);
+    }
+
+    /// Damages the log's `n`th line, counted from 0; returns where it begins.
+    pub fn damage(&self, n: usize) -> usize {
+        let log = self.machine.content(LOG).unwrap();
+        let ends = log.iter().zip(1..).filter(|(byte, _)| **byte == b'\n').map(|(_, next)| next);
+        let begin = std::iter::once(0).chain(ends).nth(n).unwrap();
+        self.machine.tamper(LOG, |log| log[begin + 40] ^= 1);
+        begin
+    }
+
+    /// Somebody has the damaged log salvaged.
+    pub fn salvage(&self) -> Salvaged {
+        let salvaged = self.process().salvage(&holder("doctor"), policy().max_ttl).unwrap();
+        salvaged.expect("it was damaged")
+    }
+
     /// A process asks, and something befalls it at the `n`th operation that is like this.
     pub fn fault(
         &mut self,
@@ -63,6 +84,11 @@ impl Past {
         store.disk().process(|process| process.fault = Some((at as u64, fault)));
         ask(&store, actor, request)
     }
+}
+
+/// A file that no command makes.
+pub fn place(machine: &Rc<Machine>, path: &str, bytes: &[u8]) {
+    process(machine).disk().open(path, Open::Create).unwrap().write_at(bytes, 0).unwrap();
 }
 
 /// The operations of a command, were nothing to befall it, and what comes of it.

@@ -1,0 +1,163 @@
+//! What a salvage goes on with: who holds what and how long, and numbers that nobody was given.
+
+use jit_core::Seq;
+use jit_core::decide::Renew;
+use jit_store::StoreError;
+
+use crate::support::ask::{Ask, Outcome, acquire, acquire_for, ask, begin, of, release, renew};
+use crate::support::machine::LOG;
+use crate::support::past::Past;
+use crate::support::{check, holder, policy, reader, ttl};
+
+fn is_refused(past: &Past, request: &Ask) -> bool {
+    let outcome = ask(&past.process(), "c", request);
+    match outcome {
+        Outcome::Refused(_) => true,
+        Outcome::Granted(_) => false,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The renewal is what was damaged: the lease must stand for as long as that can have said.
+#[test]
+fn a_lease_stands_as_long_as_a_missing_renewal_can_have_given_it() {
+    let mut past = Past::new();
+    past.grant("a", acquire_for(1, "u", 100)).pass(90).grant("a", renew("u"));
+    let mut longer = past.fork();
+    let request = Renew { target: of("u"), ttl: Some(policy().max_ttl) };
+    longer.process().transact(&request, &holder("a"), &policy()).unwrap();
+    for (past, damaged) in [(&mut past, 2), (&mut longer, 3)] {
+        past.grant("b", acquire(2, "v")).pass(20);
+        past.damage(damaged);
+        assert_eq!(past.salvage().least, policy().max_ttl);
+        for passed in [0, 60 * 60, policy().max_ttl.secs() - 60 * 60 - 1] {
+            past.pass(passed);
+            assert!(is_refused(past, &acquire(3, "u")), "granted while the first holds it");
+        }
+        past.pass(1);
+        assert!(!is_refused(past, &acquire(3, "u")), "a dead holder's lease lapses");
+    }
+}
+
+/// A lease that asked for more than the policy now lets anybody ask for.
+#[test]
+fn a_lease_keeps_its_own_ttl_where_that_is_longer() {
+    let mut past = Past::new();
+    past.grant("a", acquire_for(1, "u", 1_000)).grant("b", acquire(2, "v")).grant("b", release("v"));
+    past.damage(2);
+    past.process().salvage(&holder("doctor"), ttl(10)).unwrap().expect("it was damaged");
+    past.pass(999);
+    assert!(is_refused(&past, &acquire(3, "u")));
+}
+
+/// The archive is gone, and of the checkpoint only its first line is damaged.
+#[test]
+fn what_readable_lines_of_a_checkpoint_carry_is_known() {
+    let mut past = Past::new();
+    past.grant("a", acquire_for(1, "u", 100)).grant("a", acquire_for(2, "v", 10)).pass(11);
+    past.grant("a", Ask::Compact).grant("b", acquire(3, "w"));
+    past.machine.tear_off("archive/claims-00000001.jsonl");
+    past.damage(0);
+    past.salvage();
+    assert!(is_refused(&past, &acquire(4, "u")));
+    assert!(is_refused(&past, &renew("v")), "its loss is remembered");
+    let by_loser = ask(&past.process(), "a", &renew("v"));
+    assert!(matches!(by_loser, Outcome::Refused(jit_core::Refusal::Lost { .. })), "{by_loser:?}");
+    assert!(!is_refused(&past, &acquire(4, "v")));
+}
+
+/// Whoever waits for a record of the damaged segment is not told that the new one's are his.
+#[test]
+fn whoever_still_waits_is_told_that_it_is_unknown() {
+    let mut past = Past::new();
+    past.grant("a", acquire(1, "u")).grant("a", acquire(2, "v"));
+    let waiter = past.process();
+    let waiting = begin(&waiter, "b", &acquire(3, "w"));
+    past.damage(1);
+    past.salvage();
+    let outcome = waiting.confirm(&waiter, "b");
+    assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+}
+
+/// Cuts the log before this line, as if it had never been written.
+fn cut(past: &Past, line: usize) {
+    let log = past.machine.content(LOG).unwrap();
+    let kept: usize = log.split_inclusive(|byte| *byte == b'\n').take(line).map(<[u8]>::len).sum();
+    past.machine.tamper(LOG, |log| log.truncate(kept));
+}
+
+/// Written in this boot, not yet durable, and gone from the log: the words still know.
+#[test]
+fn a_number_that_only_this_boot_knows_of_is_not_given_again() {
+    let mut past = Past::new();
+    for n in 1..4 {
+        past.grant("a", acquire(n, &format!("x{n}")));
+    }
+    let writer = past.process();
+    for n in 4..8 {
+        begin(&writer, "b", &acquire(n, &format!("x{n}")));
+    }
+    cut(&past, 2);
+    past.machine.tear_off("index");
+    let salvaged = past.salvage();
+    assert!(salvaged.next > Seq(8), "{salvaged:?}");
+}
+
+/// The same after a reboot: what is left of the index still knows.
+#[test]
+fn a_number_that_only_the_index_knows_of_is_not_given_again() {
+    let mut past = Past::new();
+    past.grant("a", acquire(1, "x")).grant("a", acquire(2, "y"));
+    for _ in 0..200 {
+        past.grant("a", renew("x"));
+    }
+    past.reboot();
+    cut(&past, 4);
+    past.damage(1);
+    let salvaged = past.salvage();
+    assert!(salvaged.next > Seq(203), "{salvaged:?}");
+}
+
+/// The log is damaged in its checkpoint, and the archive's newest segment in its own: what that one
+/// names, and what its unreadable bytes can have held, still counts. So does what was torn or set
+/// aside.
+#[test]
+fn a_number_that_any_file_of_the_archive_names_is_not_given_again() {
+    let newest = "archive/claims-00000002.jsonl";
+    let mut past = Past::new();
+    past.grant("a", acquire(1, "u")).grant("a", Ask::Compact).grant("a", acquire(2, "v"));
+    for _ in 0..200 {
+        past.grant("a", renew("u"));
+    }
+    past.grant("a", Ask::Compact);
+    let sealed = check::history(&reader(&past.machine)).unwrap().last().unwrap().seq;
+    past.reboot();
+    past.machine.tear_off("index");
+    past.machine.tamper(LOG, |log| *log = b"\0\n".to_vec());
+    past.machine.tamper(newest, |segment| segment[50] ^= 1);
+    let wiped = past.fork();
+    wiped.machine.tamper(newest, |segment| segment.fill(0));
+    for past in [past.fork(), wiped] {
+        let salvaged = past.salvage();
+        assert!(salvaged.next > sealed, "{salvaged:?}, {sealed}");
+    }
+    for kept in ["archive/torn-after-2-0", "archive/damaged-after-2-0.jsonl"] {
+        let past = past.fork();
+        past.machine.tear_off(newest);
+        past.place(kept, b"{\"seq\":4711,");
+        assert!(past.salvage().next > Seq(4711), "{kept}");
+    }
+}
+
+/// What another version sealed is not passed over either.
+#[test]
+fn an_archive_of_another_version_is_left_alone() {
+    let mut past = Past::new();
+    past.grant("a", acquire(1, "u")).grant("a", Ask::Compact);
+    past.damage(0);
+    past.machine.tamper("archive/claims-00000001.jsonl", |segment| {
+        *segment = b"{\"schema_version\":2}\n".to_vec();
+    });
+    let salvaged = past.process().salvage(&holder("doctor"), policy().max_ttl);
+    assert!(matches!(salvaged, Err(StoreError::Foreign { .. })), "{salvaged:?}");
+}
