@@ -39,6 +39,17 @@ pub(crate) struct Chain {
     pub(crate) records: u64,
     /// Where one can't be read, or does not go on where the one before ended.
     pub(crate) broken: Vec<StoreError>,
+    /// What is in no segment, oldest first.
+    pub(crate) missing: Vec<Gap>,
+}
+
+/// Records that a failed flush lost, or that a salvage could not read in order: a checkpoint says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The last record before them.
+    pub after: Seq,
+    /// The first behind them.
+    pub before: Seq,
 }
 
 impl<D: Disk, C: Clock> Store<D, C> {
@@ -101,6 +112,16 @@ enum Before {
     Known(Link),
 }
 
+impl Before {
+    /// Its last record, as far as that is known.
+    fn end(&self) -> Seq {
+        match self {
+            Self::Nothing | Self::Unreadable => Seq(0),
+            Self::Known(link) => link.end.seq,
+        }
+    }
+}
+
 impl Chain {
     fn follow(&mut self, before: Before, link: Result<Link, StoreError>) -> Before {
         self.segments += 1;
@@ -112,7 +133,10 @@ impl Chain {
             }
         };
         self.records += (link.end.seq.0 + 1).saturating_sub(link.first.0);
-        self.broken.extend(gap(&before, &link));
+        match link.missing_after.filter(|after| *after == before.end()) {
+            Some(after) => self.missing.push(Gap { after, before: link.first }),
+            None => self.broken.extend(gap(&before, &link)),
+        }
         Before::Known(link)
     }
 }
@@ -124,10 +148,6 @@ fn gap(before: &Before, link: &Link) -> Option<StoreError> {
         Before::Nothing => (0, Position::default()),
         Before::Known(before) => (before.segment, before.end),
     };
-    // A salvage left a gap, and said so.
-    if link.missing_after == Some(end.seq) {
-        return None;
-    }
     if link.segment != segment + 1 {
         let missing = sealed(segment + 1);
         let reason = format!("it is missing, with records {} to {}", end.seq.next(), before_first(link));

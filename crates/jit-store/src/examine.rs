@@ -4,6 +4,7 @@ use std::io;
 
 use jit_core::{Seq, View};
 
+use crate::chain::{Chain, Gap};
 use crate::clock::Clock;
 use crate::disk::{Disk, DiskFile, Open};
 use crate::error::{Doing, StoreError};
@@ -34,12 +35,14 @@ pub enum Finding {
         /// How many there are.
         length: usize,
     },
-    /// History reaches back to the first record without a gap.
+    /// History reaches back to the first record, without a gap but for those that are known.
     History {
         /// How many segments there are, the live one included.
         segments: usize,
         /// How many records they hold.
         records: u64,
+        /// What checkpoints say is missing.
+        missing: Vec<Gap>,
     },
     /// A segment of the archive can't be read, or does not go on where the one before ended.
     Broken(StoreError),
@@ -106,7 +109,9 @@ impl<D: Disk, C: Clock> Store<D, C> {
     fn look_at_archive(&self, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
         let chain = self.chain()?;
         if chain.broken.is_empty() {
-            findings.push(Finding::History { segments: chain.segments, records: chain.records });
+            let Chain { segments, records, missing, .. } = chain;
+            findings.push(Finding::History { segments, records, missing });
+            return Ok(());
         }
         findings.extend(chain.broken.into_iter().map(Finding::Broken));
         Ok(())

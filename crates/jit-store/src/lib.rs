@@ -30,6 +30,7 @@ mod store;
 mod tail;
 mod tickets;
 
+pub use chain::Gap;
 pub use compact::Compacted;
 pub use error::{StepError, StoreError};
 pub use examine::Finding;

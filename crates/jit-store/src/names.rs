@@ -34,6 +34,9 @@ pub const CONTROL: &str = "control.jsonl";
 /// The main worktree's identity, which is not the store's.
 pub const IDENTITY: &str = "worktree.json";
 
+/// What the identity's name begins with before it has it.
+pub(crate) const IDENTITY_DRAFT: &str = ".worktree.json.";
+
 /// A sealed segment before it takes its name.
 pub(crate) const SEALING: &str = "archive/sealing.new";
 

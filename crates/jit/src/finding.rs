@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jit_store::Finding as Seen;
 use jit_store::os::{Odd, Oddity};
-use jit_store::{Salvaged, StoreError};
+use jit_store::{Gap, Salvaged, StoreError};
 
 use crate::error::{Code, Failure};
 use crate::shell::quoted;
@@ -166,9 +166,12 @@ impl Finding {
             Seen::Lapsed(leases) => {
                 fix(Kind::Lapsed, format!("leases that have lapsed: {leases}; the next change evicts them"))
             }
-            Seen::History { segments, records } => ok(
+            Seen::History { segments, records, missing } => ok(
                 Kind::History,
-                format!("history reaches back to record 1: {records} records, segments: {segments}"),
+                format!(
+                    "history reaches back to record 1{}: {records} records, segments: {segments}",
+                    except(&missing)
+                ),
             ),
             Seen::Broken(error) => Self::broken(&error, dir),
             Seen::Index => ok(Kind::Index, "the index agrees with the log".into()),
@@ -261,6 +264,13 @@ impl Finding {
                 Self::new(Kind::Unwritable, Needs::Person, format!("{path} can't be written by this user"))
                     .hint(format!("see what protects it: lsattr -d {name}; getfacl {name}"))
             }
+            Odd::Draft => Self::new(
+                Kind::Leftover,
+                Needs::Nothing,
+                format!(
+                    "{path} is half of a worktree's identity, left by a jit that was interrupted; harmless"
+                ),
+            ),
             Odd::Unknown => Self::new(
                 Kind::UnknownFile,
                 Needs::Nothing,
@@ -269,6 +279,16 @@ impl Finding {
         };
         finding.at(oddity.path.clone())
     }
+}
+
+/// What checkpoints say is missing of history, if anything.
+fn except(missing: &[Gap]) -> String {
+    if missing.is_empty() {
+        return String::new();
+    }
+    let gaps: Vec<String> =
+        missing.iter().map(|Gap { after, before }| format!("{after} and {before}")).collect();
+    format!(", without what was lost between records {}", gaps.join(", "))
 }
 
 /// A path as a shell takes it.
@@ -281,7 +301,7 @@ mod tests {
     use std::io;
 
     use jit_core::Seq;
-    use jit_store::os::Odd::{Group, Kind as Other, Mode, Owner, Unknown, Unwritable};
+    use jit_store::os::Odd::{Draft, Group, Kind as Other, Mode, Owner, Unknown, Unwritable};
 
     use super::*;
     use crate::output::Output;
@@ -298,7 +318,15 @@ mod tests {
             Seen::Log { segment: 3, last: Seq(40), leases: 2 },
             Seen::Torn { offset: 900, length: 12 },
             Seen::Lapsed(2),
-            Seen::History { segments: 3, records: 40 },
+            Seen::History { segments: 3, records: 40, missing: vec![] },
+            Seen::History {
+                segments: 3,
+                records: 29,
+                missing: vec![
+                    Gap { after: Seq(7), before: Seq(12) },
+                    Gap { after: Seq(20), before: Seq(26) },
+                ],
+            },
             Seen::Broken(corrupt("archive/claims-00000002.jsonl")),
             Seen::Index,
             Seen::NoIndex,
@@ -319,6 +347,7 @@ mod tests {
             (Group { found: 7, wanted: 8 }, false),
             (Mode { found: 0o644, wanted: 0o600 }, true),
             (Unwritable, false),
+            (Draft, false),
             (Unknown, false),
         ]
         .map(|(odd, ours)| Finding::odd(&Oddity { path: "/a repo/.git/jit/locks/claims".into(), odd, ours }))

@@ -10,7 +10,8 @@ use rustix::process::geteuid;
 
 use crate::index::INDEX;
 use crate::names::{
-    ARCHIVE, ARCHIVE_DRAFT, CONTROL, FLUSH_LOCK, IDENTITY, LEFTOVERS, LOCKS, LOG, SETTINGS, WORDS, WRITE_LOCK,
+    ARCHIVE, ARCHIVE_DRAFT, CONTROL, FLUSH_LOCK, IDENTITY, IDENTITY_DRAFT, LEFTOVERS, LOCKS, LOG, SETTINGS,
+    WORDS, WRITE_LOCK,
 };
 use crate::os::owner::Modes;
 
@@ -58,6 +59,8 @@ pub enum Odd {
     },
     /// This user can't write it, although it could by owner and permissions.
     Unwritable,
+    /// A process that was interrupted left it, or one that makes an identity needs it just now.
+    Draft,
     /// jit knows nothing of it.
     Unknown,
 }
@@ -106,7 +109,7 @@ pub fn mend(oddity: &Oddity) -> io::Result<()> {
         Odd::Group { wanted, .. } => {
             chownat(CWD, path, None, Some(Gid::from_raw(wanted)), AtFlags::SYMLINK_NOFOLLOW)?
         }
-        Odd::Kind { .. } | Odd::Unwritable | Odd::Unknown => {}
+        Odd::Kind { .. } | Odd::Unwritable | Odd::Draft | Odd::Unknown => {}
     }
     Ok(())
 }
@@ -134,7 +137,7 @@ impl House {
         let ours = match odd {
             Odd::Mode { .. } | Odd::Group { .. } => me.is_root() || found.uid() == me.as_raw(),
             Odd::Owner { .. } => me.is_root(),
-            Odd::Kind { .. } | Odd::Unwritable | Odd::Unknown => false,
+            Odd::Kind { .. } | Odd::Unwritable | Odd::Draft | Odd::Unknown => false,
         };
         Some(Oddity { path: path.to_owned(), odd, ours })
     }
@@ -142,6 +145,7 @@ impl House {
     fn odd(&self, path: &Path, name: &str, found: &Metadata) -> Option<Odd> {
         let wanted = match place(name) {
             Place::Kept => return None,
+            Place::Draft => return Some(Odd::Draft),
             Place::Unknown => return Some(Odd::Unknown),
             Place::Directory => "directory",
             Place::File => "file",
@@ -175,6 +179,8 @@ enum Place {
     File,
     /// What repairs set aside stays as it is.
     Kept,
+    /// Nothing, once whoever writes it has ended.
+    Draft,
     Unknown,
 }
 
@@ -187,6 +193,7 @@ fn place(name: &str) -> Place {
     match name {
         "" | LOCKS | ARCHIVE | ARCHIVE_DRAFT => Place::Directory,
         _ if FILES.contains(&name) || LEFTOVERS.contains(&name) || other_lock => Place::File,
+        _ if name.starts_with(IDENTITY_DRAFT) => Place::Draft,
         _ if name.starts_with("archive/aside-") => Place::Kept,
         _ if kept_as_written.iter().any(|kept| name.starts_with(kept)) => Place::File,
         _ => Place::Unknown,

@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use jit_store::{Finding, StoreError};
+use jit_core::Seq;
+use jit_store::disk::Disk;
+use jit_store::{Finding, Gap, StoreError};
 
 use crate::support::ask::{Ask, acquire, ask};
 use crate::support::machine::Machine;
@@ -41,8 +43,22 @@ fn broken(machine: &Rc<Machine>) -> Option<Vec<(String, u64, String)>> {
 fn history_that_reaches_back_to_the_first_record() {
     let past = past();
     let findings = reader(&past.machine).examine();
-    let expected = |finding: &Finding| matches!(finding, Finding::History { segments: 3, records: 9 });
+    let expected = |finding: &Finding| matches!(finding, Finding::History { segments: 3, records: 9, missing } if missing.is_empty());
     assert!(findings.iter().any(expected), "{findings:?}");
+}
+
+/// History goes on after a salvage, and is not said to be whole.
+#[test]
+fn history_that_a_salvage_left_a_gap_in() {
+    let mut past = past();
+    past.damage(3);
+    let next = past.salvage().next;
+    past.grant("b", acquire(4, "w"));
+    let findings = reader(&past.machine).examine();
+    let gap = Gap { after: Seq(8), before: next };
+    let expected =
+        |finding: &Finding| matches!(finding, Finding::History { missing, .. } if *missing == [gap]);
+    assert!(findings.iter().any(expected), "{gap:?} in {findings:?}");
 }
 
 #[test]
@@ -100,9 +116,18 @@ fn a_seal_that_was_cut_short() {
 fn what_stands_in_the_way_is_moved_aside() {
     let machine = past().machine.fork();
     place(&machine, "config.toml.new", b"half");
-    assert!(matches!(reader(&machine).examine()[..], [.., Finding::Leftover("config.toml.new")]));
+    machine.tear_off("index");
+    process(&machine).disk().make_dir("index").unwrap();
+    let found = reader(&machine).examine();
+    assert!(
+        matches!(found[..], [.., Finding::IndexUnusable(_), Finding::Leftover("config.toml.new")]),
+        "{found:?}"
+    );
     process(&machine).tidy(&holder("a")).unwrap();
+    let found = reader(&machine).examine();
+    assert!(matches!(found[..], [.., Finding::Index]), "{found:?}");
+    assert!(machine.names().iter().any(|name| name == "archive/aside-index-0"));
     assert!(machine.content("config.toml.new").is_none());
     assert!(machine.content("config.toml").is_none());
-    let _ = ask(&process(&machine), "a", &acquire(4, "w"));
+    assert!(ask(&process(&machine), "a", &acquire(4, "w")).is_granted());
 }
