@@ -144,7 +144,10 @@ impl<C: Cells> Index<C> {
                 }
             }
             Operation::Transfer(lease) => {
-                let Some((i, mut slot)) = self.slot_of(&lease.id)? else { return Ok(false) };
+                // Its new holder may not have had any before.
+                let Some((i, mut slot)) = self.slot_of(&lease.id)?.filter(|_| self.room(1)) else {
+                    return Ok(false);
+                };
                 self.unlink(i, &slot)?;
                 slot.describe(lease, extent, now);
                 self.link(i, slot)?;

@@ -84,9 +84,11 @@ pub(crate) fn decode(line: &[u8]) -> Result<Line, LineError> {
         // Another version may end its lines in another way; this one does not.
         None => match Record::from_json(line) {
             Err(foreign @ RecordError::Version(_)) => Err(LineError::Foreign(foreign)),
-            Err(RecordError::Malformed(reason)) => Err(LineError::Damaged(reason)),
+            Err(RecordError::Malformed(reason)) => {
+                Err(LineError::Damaged(format!("its checksum does not fit: {reason}")))
+            }
             Err(RecordError::Operation(_)) | Ok(_) => {
-                Err(LineError::Damaged("the checksum does not fit".into()))
+                Err(LineError::Damaged("its checksum does not fit".into()))
             }
         },
     }

@@ -155,8 +155,8 @@ impl<D: Disk, C: Clock> Store<D, C> {
     }
 }
 
-/// The living waiters that are not silent, in the order of their tickets. Only under the writers' lock, which whoever
-/// writes a ticket holds.
+/// The living waiters that are not silent, in the order of their tickets. Only under the writers'
+/// lock, which whoever writes a ticket holds.
 pub(crate) fn living<D: Disk>(
     disk: &D,
     shared: &Shared<D::Words>,

@@ -61,6 +61,15 @@ impl Cells for InMemory {
     }
 }
 
+/// The numbers that the bytes hold, eight bytes each; zero where they end.
+pub(super) fn longs<const N: usize>(bytes: &[u8]) -> [u64; N] {
+    let mut longs = [0; N];
+    for (long, bytes) in longs.iter_mut().zip(bytes.as_chunks::<8>().0) {
+        *long = u64::from_le_bytes(*bytes);
+    }
+    longs
+}
+
 /// Other cells, with changes in memory only.
 ///
 /// Entries, slots and the header are each written whole and never read in part, so a change is

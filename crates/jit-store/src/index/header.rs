@@ -6,7 +6,7 @@ use jit_core::{ClockId, ControlPlaneId, Seq, Stamp, View};
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::cells::Cells;
+use super::cells::{Cells, longs};
 use super::slots::{NONE, SLOT};
 use super::table::ENTRY;
 use crate::line::Sum;
@@ -102,10 +102,6 @@ impl Header {
     }
 
     fn parse(bytes: &[u8; Self::SIZE]) -> Option<Self> {
-        let mut fields = [0; FIELDS];
-        for (field, bytes) in fields.iter_mut().zip(bytes.chunks_exact(8)) {
-            *field = bytes.iter().rev().fold(0u64, |field, byte| field << 8 | u64::from(*byte));
-        }
         let [
             magic,
             version,
@@ -123,7 +119,7 @@ impl Header {
             checkpoint_end,
             _,
             check,
-        ] = fields;
+        ] = longs(bytes);
         (magic == MAGIC && check == xxh3_64(&bytes[..Self::SIZE - 8])).then(|| Self {
             version,
             boot: ClockId::new(Uuid::from_u64_pair(boot_high, boot_low)),

@@ -5,7 +5,7 @@ use std::io;
 use jit_core::{Lease, LeaseId, Stamp};
 use uuid::Uuid;
 
-use super::cells::Cells;
+use super::cells::{Cells, longs};
 use super::header::Header;
 use super::table::Key;
 use crate::segment::Extent;
@@ -71,13 +71,12 @@ impl Slot {
     }
 
     fn parse(bytes: &[u8]) -> Self {
-        let long = |at: usize| bytes[at..at + 8].iter().rev().fold(0u64, |n, byte| n << 8 | u64::from(*byte));
-        let links = long(40);
+        let [high, low, offset, deadline, holder, links, length, _] = longs(bytes);
         Self {
-            lease: LeaseId::new(Uuid::from_u64_pair(long(0), long(8))),
-            extent: Extent { offset: long(16), length: long(48) as u32 },
-            deadline: long(24),
-            holder: long(32),
+            lease: LeaseId::new(Uuid::from_u64_pair(high, low)),
+            extent: Extent { offset, length: length as u32 },
+            deadline,
+            holder,
             previous: (links >> 32) as u32,
             next: links as u32,
         }

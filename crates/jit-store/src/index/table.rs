@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::cells::Cells;
+use super::cells::{Cells, longs};
 use super::header::Header;
 
 /// The size of an entry in bytes: the key's hash and a value.
@@ -118,9 +118,8 @@ impl<C: Cells> Table<'_, C> {
             let bytes = &mut bytes[..many as usize * ENTRY];
             self.cells.read(bytes, Self::at(i))?;
             for entry in bytes.chunks_exact(ENTRY) {
-                let word =
-                    |bytes: &[u8]| bytes.iter().rev().fold(0u64, |word, byte| word << 8 | u64::from(*byte));
-                let entry = Entry { hash: word(&entry[..8]), word: word(&entry[8..]) };
+                let [hash, word] = longs(entry);
+                let entry = Entry { hash, word };
                 chain.push((i, entry));
                 if entry.hash == 0 {
                     return Ok(chain);

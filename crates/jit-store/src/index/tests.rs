@@ -132,6 +132,10 @@ impl World {
         if !self.index.follow(&made.records, made.end, &self.log).unwrap() {
             self.index = Self::built(&self.replay, self.end, ns);
         }
+        assert!(
+            self.index.header().table_used <= self.index.header().table_capacity / 2,
+            "more than half full"
+        );
         let all = All(self.leases);
         let by_log = all.ask(&self.replay.state, &now(ns)).unwrap_or_else(|never| match never {});
         let anew = Self::built(&self.replay, self.end, ns);
@@ -160,6 +164,21 @@ impl World {
             token: Token::new([1; 16]).hash(),
             supersedes: Vec::new(),
         }
+    }
+}
+
+/// Each lease goes from the one who has them all to somebody of its own.
+#[test]
+fn transfers_to_many_holders_leave_half_of_the_table_empty() {
+    let mut world = World::begin();
+    let mut leases = Vec::new();
+    for n in 0..60 {
+        let lease = world.lease(holder(0), vec![name(n)], n + 2);
+        world.step(Operation::Acquire(lease.clone()), n + 2);
+        leases.push(lease);
+    }
+    for (n, lease) in (1..).zip(leases) {
+        world.step(Operation::Transfer(Lease { holder: holder(n), ..lease }), 100 + n);
     }
 }
 
