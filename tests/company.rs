@@ -1,5 +1,5 @@
 //! Mistakes that programs of this kind have made, one test each: what went wrong elsewhere must
-//! not go wrong here. Others of the list are in `bad_input`, `control_plane` and `cost`.
+//! not go wrong here. Others of the list are in `access`, `bad_input`, `damage` and `cost`.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -98,7 +98,7 @@ fn one_name_is_not_one_holder() {
     y.jit(["claim", "release", "name:sub"]).refused(6);
     y.jit(["claim", "renew", "name:sub"]).refused(6);
     // With the token it is the owner, and the old fence is over.
-    x.jit(["claim", "acquire", "name:sub", "--resume", "00000000000000000000000000000000"]);
+    x.jit(["claim", "acquire", "name:sub", "--resume", "00000000000000000000000000000000"]).refused(6);
     let token = granted.token();
     let resumed = x.jit(["claim", "acquire", "name:sub", "--resume", &token]).lease();
     assert!(resumed.fence > granted.lease().fence);

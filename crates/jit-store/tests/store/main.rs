@@ -10,6 +10,7 @@
     reason = "tests"
 )]
 
+mod beside;
 mod contract;
 mod corruption;
 mod crash;

@@ -1,17 +1,15 @@
 //! A damaged segment is set aside whole, and what can be known goes on: no lease that stands is
 //! forgotten, no fence given twice, and history says what is missing.
 
-use std::io::ErrorKind;
-
 use jit_core::{Operation, Seq};
 use jit_store::StoreError;
 
 use crate::support::ask::{Ask, Outcome, acquire, ask, release};
 use crate::support::dump::{Dump, Dumped};
-use crate::support::machine::{Fault, LOG, Machine, Op};
-use crate::support::past::Past;
+use crate::support::machine::{LOG, Machine};
+use crate::support::past::{Past, at_every_step};
 use crate::support::random::chance;
-use crate::support::{check, holder, policy, process, reader, things};
+use crate::support::{SimStore, check, holder, policy, process, reader, things};
 
 const DAMAGED: usize = 2;
 
@@ -174,39 +172,16 @@ fn what_is_sound_or_torn_or_of_another_version_is_left_alone() {
 fn at_every_step_it_is_done_or_can_be_done_again() {
     let (past, _) = damaged();
     let log = content(&past);
-    let traced = past.fork().process();
-    traced.disk().process(|process| process.trace = Some(Vec::new()));
-    traced.salvage(&holder("doctor"), policy().max_ttl).unwrap();
-    let ops = traced.disk().process(|process| process.trace.take()).unwrap();
-    for (k, op) in ops.iter().enumerate() {
-        let mut ways = vec![Fault::Die];
-        match op {
-            Op::Write { length, .. } => ways.extend(
-                [1, length / 2, length - 1]
-                    .into_iter()
-                    .flat_map(|done| [Fault::DieTorn(done), Fault::FailTorn(done, ErrorKind::StorageFull)]),
-            ),
-            Op::Sync(_) | Op::SyncDir(_) => {
-                ways.extend([Fault::LoseSync { at_once: false }, Fault::LoseSyncAndDie { at_once: false }]);
+    let work = |store: &SimStore| matches!(store.salvage(&holder("doctor"), policy().max_ttl), Ok(Some(_)));
+    at_every_step(&past, work, |past, done, fault| {
+        for power in [None, Some(1), Some(2), Some(3)] {
+            let past = past.fork();
+            if let Some(seed) = power {
+                past.machine.lose_power(|what| seed > 1 && chance(seed, what) % 2 == 0);
             }
-            Op::Word | Op::Wait => {}
-            _ => ways.push(Fault::Fail(ErrorKind::Other)),
+            let again = past.process().salvage(&holder("doctor"), policy().max_ttl).unwrap();
+            assert!(!done || again.is_none(), "{fault}: it was done");
+            goes_on(&past, &log);
         }
-        for fault in ways {
-            for power in [None, Some(1), Some(2), Some(3)] {
-                let past = past.fork();
-                let store = past.process();
-                store.disk().process(|process| process.fault = Some((k as u64, fault)));
-                let done = matches!(store.salvage(&holder("doctor"), policy().max_ttl), Ok(Some(_)));
-                let done = done && !past.machine.is_dead(store.disk().pid);
-                past.machine.kill(store.disk().pid);
-                if let Some(seed) = power {
-                    past.machine.lose_power(|what| seed > 1 && chance(seed, what) % 2 == 0);
-                }
-                let again = past.process().salvage(&holder("doctor"), policy().max_ttl).unwrap();
-                assert!(!done || again.is_none(), "{op:?} {fault:?}: it was done");
-                goes_on(&past, &log);
-            }
-        }
-    }
+    });
 }

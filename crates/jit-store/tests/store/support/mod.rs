@@ -33,12 +33,12 @@ pub fn holder(text: &str) -> Holder {
     Holder { agent: format!("agent:{agent}").parse().unwrap(), worktree }
 }
 
-/// `x y`: two names, sorted.
 /// The things that a request names.
 pub fn asked(names: &str) -> References {
     things(names).try_into().unwrap()
 }
 
+/// `x y`: two names, sorted.
 pub fn things(names: &str) -> Vec<Reference> {
     let mut things: Vec<Reference> =
         names.split_whitespace().map(|name| format!("name:{name}").parse().unwrap()).collect();

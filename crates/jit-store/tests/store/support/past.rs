@@ -1,5 +1,6 @@
 //! What has happened before a test's own command, and what was promised then.
 
+use std::io::ErrorKind;
 use std::rc::Rc;
 
 use jit_core::Operation;
@@ -83,6 +84,47 @@ impl Past {
         let store = self.process();
         store.disk().process(|process| process.fault = Some((at as u64, fault)));
         ask(&store, actor, request)
+    }
+}
+
+/// What can befall a process at this operation.
+pub fn ways(op: &Op) -> Vec<Fault> {
+    let mut ways = vec![Fault::Die];
+    match op {
+        Op::Write { length, .. } => ways.extend(
+            [1, length / 2, length - 1]
+                .into_iter()
+                .flat_map(|done| [Fault::DieTorn(done), Fault::FailTorn(done, ErrorKind::StorageFull)]),
+        ),
+        Op::Sync(_) | Op::SyncDir(_) => {
+            ways.extend([Fault::LoseSync { at_once: false }, Fault::LoseSyncAndDie { at_once: false }]);
+        }
+        Op::Word | Op::Wait => {}
+        _ => ways.push(Fault::Fail(ErrorKind::Other)),
+    }
+    ways
+}
+
+/// Has some work done with a fault at each of its operations in turn; shows what is left of it, and
+/// whether it is known to have been done.
+pub fn at_every_step(
+    past: &Past,
+    work: impl Fn(&SimStore) -> bool,
+    mut after: impl FnMut(&Past, bool, &str),
+) {
+    let traced = past.fork().process();
+    traced.disk().process(|process| process.trace = Some(Vec::new()));
+    assert!(work(&traced), "undisturbed");
+    let ops = traced.disk().process(|process| process.trace.take()).unwrap();
+    for (k, op) in ops.iter().enumerate() {
+        for fault in ways(op) {
+            let past = past.fork();
+            let store = past.process();
+            store.disk().process(|process| process.fault = Some((k as u64, fault)));
+            let done = work(&store) && !past.machine.is_dead(store.disk().pid);
+            past.machine.kill(store.disk().pid);
+            after(&past, done, &format!("{op:?} {fault:?}"));
+        }
     }
 }
 
