@@ -20,21 +20,6 @@ fn with_standard_output_closed_nothing_is_done() {
     assert_eq!(ann.holder_of("name:a"), None);
 }
 
-/// What is printed never lands in a file that got a closed stream's number.
-#[test]
-fn nothing_is_printed_into_the_log() {
-    let repo = Repo::warm();
-    let ann = repo.agent("ann");
-    ann.claim("name:a");
-    let before = std::fs::read(repo.log()).unwrap();
-    let bob = repo.agent("bob");
-    for streams in ["2>&-", "<&- 2>&-", "<&- >&- 2>&-"] {
-        assert_ne!(closed(&bob, streams).say(["claim", "renew", "name:a"]).status, Some(0));
-        assert_eq!(std::fs::read(repo.log()).unwrap(), before, "{streams}");
-    }
-    repo.healthy();
-}
-
 type Make = fn(&std::path::Path);
 
 /// A policy's file that is none is told of like one that can't be followed, and hangs nobody. Who

@@ -9,9 +9,9 @@ mod common;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use common::{SEC, World, clock, lease_id, of, some_lease, stamp, thing, ttl};
+use common::{SEC, World, clock, lease_id, of, some_lease, stamp, thing, ttl, wall};
 use jit_core::decide::Release;
-use jit_core::{Lease, Lifetime, Stamp, View};
+use jit_core::{Lease, Lifetime, Now, Stamp, View};
 use proptest::prelude::*;
 
 fn lifetime(world: &World) -> Lifetime {
@@ -276,4 +276,16 @@ proptest! {
         prop_assert!(!matches!(lease.lifetime(&now), Lifetime::Unsighted));
         prop_assert!(lease.sighted.len() <= 3, "one for a clock");
     }
+}
+
+/// When a lease lapsed is one moment, whenever it is asked.
+#[test]
+fn a_lapse_stays_where_it_was() {
+    let lease = some_lease();
+    let Stamp { boot, ns } = lease.renewed;
+    let asked = |ms: u64| {
+        let stamp = Stamp { boot, ns: ns + lease.ttl.nanos() + ms * 1_000_000 };
+        lease.expires_at(&Now { stamp, wall: wall(0).plus(Duration::from_millis(ms)) })
+    };
+    assert_eq!(asked(300), asked(1_900));
 }

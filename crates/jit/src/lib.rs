@@ -31,10 +31,9 @@ pub use crate::arguments::arguments;
 
 /// Parses the arguments, runs the command and prints what it says; returns the exit status.
 pub fn run(arguments: Vec<OsString>) -> i32 {
-    let readable = streams::open();
     // Known before parsing, for errors of the arguments themselves.
     let mut json = arguments.iter().skip(1).take_while(|a| *a != "--").any(|a| a == OsStr::new("--json"));
-    if !readable {
+    if !streams::output_is_open() {
         return render::failure(&Failure::no_output(), &[], json);
     }
     // Taking the parser apart again would cost more than the process has left to do.
