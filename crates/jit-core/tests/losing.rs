@@ -101,6 +101,22 @@ fn a_step_evicts_what_it_touches_and_64_more() {
     assert_eq!(world.appended(), [""; 0]);
 }
 
+/// Somebody had it in between and let go, or a third has it now: whoever lost it is still told so.
+#[test]
+fn a_loss_is_told_after_others_came_and_went() {
+    let mut world = World::new();
+    world.acquire_for("a", "x", 10).unwrap();
+    world.pass(10);
+    world.acquire("b", "x").unwrap();
+    world.release("b", of("x")).unwrap();
+    assert_eq!(lost(world.renew("a", of("x"))), (1, String::new()));
+    assert!(matches!(world.renew("b", of("x")), Err(Refusal::NotHeld(_))), "it let go itself");
+    assert!(matches!(world.renew("a", of("y")), Err(Refusal::NotHeld(_))), "another thing");
+    world.acquire("c", "x").unwrap();
+    assert_eq!(lost(world.release("a", of("x"))), (1, "x:c".into()));
+    assert!(matches!(world.renew("b", of("x")), Err(Refusal::NotYours(_))));
+}
+
 /// 3.7: a new lease records the lost ones that it supersedes: lapsed and evicted ones, each once,
 /// of its own references, not yet superseded by another, and never a released one.
 #[test]
@@ -188,7 +204,7 @@ fn the_same_holder_has_the_new_lease_and_not_the_old() {
     assert_eq!(world.renew("a", of("x")).unwrap()[0].id, new.id);
 }
 
-/// 3.7: after others have had and lost it, the first holder is still told, by id, who has it now.
+/// 3.7: after others have had and lost it, each holder is still told who has it now.
 #[test]
 fn the_first_of_many_holders_is_still_told() {
     let mut world = World::new();
@@ -199,10 +215,10 @@ fn the_first_of_many_holders_is_still_told() {
     world.acquire("d", "x").unwrap();
     for n in [1, 2, 3] {
         let actor = ["a", "b", "c"][n as usize - 1];
-        assert_eq!(lost(world.renew(actor, Target::Lease(lease_id(n)))), (n, "x:d".into()));
+        for target in [Target::Lease(lease_id(n)), of("x")] {
+            assert_eq!(lost(world.renew(actor, target)), (n, "x:d".into()));
+        }
     }
-    assert_eq!(lost(world.renew("c", of("x"))), (3, "x:d".into()));
-    assert!(matches!(world.renew("a", of("x")), Err(Refusal::NotYours(lease)) if lease.id == lease_id(4)));
 }
 
 /// A lapse that nobody has evicted yet is shown as lapsed and changes nothing (3.5).

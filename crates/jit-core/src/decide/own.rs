@@ -73,23 +73,37 @@ impl<V: View> Step<'_, V> {
 
     fn own_by_reference(&mut self, reference: &Reference) -> Judged<Lease, V::Error> {
         let actor = self.scene().actor;
-        match self.covering(reference)? {
-            Some(lease) if lease.holder.acts_for(actor) => Ok(Ok(lease)),
-            Some(lease) => {
-                for id in &lease.supersedes {
-                    if let Some(Known::Ended(ended)) = self.lease(id)?
-                        && ended.lease.holder.acts_for(actor)
-                        && ended.lease.issues.contains(reference)
-                    {
-                        return Ok(Err(self.ended(ended)?));
-                    }
-                }
-                Ok(Err(Refusal::NotYours(Box::new(lease))))
+        let covering = self.covering(reference)?;
+        if let Some(lease) = &covering
+            && lease.holder.acts_for(actor)
+        {
+            return Ok(Ok(lease.clone()));
+        }
+        Ok(Err(match (self.lost_to(reference, covering.as_ref())?, covering) {
+            (Some(ended), _) => self.ended(ended)?,
+            (None, Some(lease)) => Refusal::NotYours(Box::new(lease)),
+            (None, None) => Refusal::NotHeld(reference.clone()),
+        }))
+    }
+
+    /// The asker's own lease on a reference that was lost, perhaps to whoever covers it now, perhaps
+    /// to somebody who has let go of it since.
+    fn lost_to(&mut self, reference: &Reference, now: Option<&Lease>) -> Result<Option<Ended>, V::Error> {
+        let actor = self.scene().actor;
+        let own = |ended: &Ended| {
+            ended.was_lost() && ended.lease.holder.acts_for(actor) && ended.lease.issues.contains(reference)
+        };
+        for id in now.into_iter().flat_map(|lease| &lease.supersedes) {
+            if let Some(Known::Ended(ended)) = self.lease(id)?
+                && own(&ended)
+            {
+                return Ok(Some(ended));
             }
-            None => match self.lost(reference)? {
-                Some(ended) if ended.lease.holder.acts_for(actor) => Ok(Err(self.ended(ended)?)),
-                _ => Ok(Err(Refusal::NotHeld(reference.clone()))),
-            },
+        }
+        let latest = self.lost(reference)?.filter(|_| now.is_none()).filter(own);
+        match latest {
+            Some(ended) => Ok(Some(ended)),
+            None => Ok(self.lost_by_actor()?.into_iter().find(own)),
         }
     }
 
