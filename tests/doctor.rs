@@ -284,6 +284,18 @@ fn two_sides_that_share_all() {
     repo.healthy();
 }
 
+/// Started together, each may have found the other before the other has found it.
+#[test]
+fn two_sides_that_start_at_one_moment() {
+    let repo = held();
+    for _ in 0..12 {
+        for answer in meeting([repo.agent("ann"), repo.agent("bob")]) {
+            assert_eq!(codes(&answer, 0)[0], "safe");
+        }
+    }
+    assert_eq!(slips(&repo), 0);
+}
+
 /// The same files, and neither locks nor memory in common: FUSE without lock forwarding.
 #[test]
 fn two_sides_whose_locks_are_separate() {

@@ -63,7 +63,8 @@ struct Slip {
 
 /// How often a slip is looked at.
 const NAP: Duration = Duration::from_millis(20);
-/// How long the other may take for one step: file systems may show a change late.
+/// How long the other may take for one step, if it is waited for so long: file systems may show a
+/// change late.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a word may take. Memory that is shared shows it at once.
 const SOON: Duration = Duration::from_secs(2);
@@ -86,7 +87,8 @@ impl<D: Disk, C: Clock> Store<D, C> {
         let words = self.disk.words(MEETING_WORDS, Open::Create).writing(MEETING_WORDS)?;
         let boot = self.clock.now().map_err(StoreError::Clock)?.stamp.boot;
         let mine = Slip { id, beat: 0, peer: None, boot, step: 0, locks: false, words: false };
-        let mut side = Side { store: self, words, mine, dead: Vec::new() };
+        let patience = PATIENCE.min(wait);
+        let mut side = Side { store: self, words, mine, dead: Vec::new(), patience };
         let met = side.find(wait).and_then(|peer| side.compare(&peer));
         side.leave();
         met
@@ -100,6 +102,8 @@ struct Side<'s, D: Disk, C> {
     mine: Slip,
     /// Slips that did not move for as long as they were looked at.
     dead: Vec<u64>,
+    /// How long the other may take for one step.
+    patience: Duration,
 }
 
 impl<D: Disk, C: Clock> Side<'_, D, C> {
@@ -216,7 +220,7 @@ impl<D: Disk, C: Clock> Side<'_, D, C> {
     fn take(&self, lock: &D::File) -> Result<(), MeetingError> {
         let began = self.now()?;
         while !lock.try_lock().writing(MEETING_LOCK)? {
-            if self.now()?.saturating_sub(began) >= PATIENCE.as_nanos() as u64 {
+            if self.now()?.saturating_sub(began) >= self.patience.as_nanos() as u64 {
                 return Err(MeetingError::Left);
             }
             self.nap();
@@ -230,19 +234,24 @@ impl<D: Disk, C: Clock> Side<'_, D, C> {
     }
 
     /// Waits until the other has come so far.
-    fn until(&self, peer: u64, step: u8) -> Result<Slip, MeetingError> {
+    fn until(&mut self, peer: u64, step: u8) -> Result<Slip, MeetingError> {
         let began = self.now()?;
         loop {
             match self.read(peer) {
                 Some(other) if other.step >= step => return Ok(other),
-                // It leaves when nobody needs it any more.
-                None if !self.store.disk.exists(&slip(peer)).reading(LOCKS)? && step == LAST => {
+                // It leaves when nobody needs it any more, or gives up.
+                None if !self.store.disk.exists(&slip(peer)).reading(LOCKS)? => {
                     return Err(MeetingError::Left);
                 }
-                _ if self.now()?.saturating_sub(began) >= PATIENCE.as_nanos() as u64 => {
+                _ if self.now()?.saturating_sub(began) >= self.patience.as_nanos() as u64 => {
                     return Err(MeetingError::Left);
                 }
-                _ => self.nap(),
+                _ => {
+                    // It may still be looking for one that moves and has found it.
+                    self.mine.beat += 1;
+                    self.say()?;
+                    self.nap();
+                }
             }
         }
     }

@@ -37,8 +37,12 @@ pub(crate) fn arguments(command: Command) -> Command {
                 .help("Test the locks together with another machine or container that runs the same command"),
         )
         .arg(
-            option("wait", "DURATION", "How long to wait for the other side [default: 1m]")
-                .requires("shared"),
+            option(
+                "wait",
+                "DURATION",
+                "How long to wait for the other side, and for each of its steps [default: 1m]",
+            )
+            .requires("shared"),
         )
         .after_help(
             "Exit status 0 when nothing needs a person, else 9. With --shared: 0 when both sides may\n\
