@@ -35,12 +35,12 @@ impl<D: Disk, C: Clock> Store<D, C> {
     ///
     /// # Errors
     /// Trouble with the store; the log is then as it was, or as if it had worked.
-    pub fn compact(&self, actor: &Holder, policy: &Policy) -> Result<Option<Compacted>, StoreError> {
+    pub fn compact(&self, actor: &Holder, policy: &Policy) -> Result<Compacted, StoreError> {
         match self.begin(&Sweep, actor, policy) {
             Ok(_) | Err(StepError::Refused(_) | StepError::DurabilityUnknown { .. }) => {}
             Err(StepError::Store(error)) => return Err(error),
         }
-        self.seal_if(actor, |_| true)
+        self.seal_now(self.enter(actor)?, actor)
     }
 
     /// Seals the live segment if that is due.
@@ -48,11 +48,15 @@ impl<D: Disk, C: Clock> Store<D, C> {
         &self,
         actor: &Holder,
         due: impl FnOnce(&Entered<'_, D>) -> bool,
-    ) -> Result<Option<Compacted>, StoreError> {
-        let mut entered = self.enter(actor)?;
-        if !due(&entered) {
-            return Ok(None);
+    ) -> Result<(), StoreError> {
+        let entered = self.enter(actor)?;
+        if due(&entered) {
+            self.seal_now(entered, actor)?;
         }
+        Ok(())
+    }
+
+    fn seal_now(&self, mut entered: Entered<'_, D>, actor: &Holder) -> Result<Compacted, StoreError> {
         let shared = entered.shared;
         shared.set_seal_from(entered.end.offset + self.options.compact_at / TRIED_EACH);
         self.without_flushes(shared, || {
@@ -61,7 +65,6 @@ impl<D: Disk, C: Clock> Store<D, C> {
             }
             self.seal(&mut entered, actor)
         })
-        .map(Some)
     }
 
     /// Begins a new segment after the live one was put in doubt: what it holds is written anew

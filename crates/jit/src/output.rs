@@ -37,7 +37,7 @@ pub(crate) enum Output {
     /// What `jit init` made and found.
     Initialised { control_plane: PathBuf, made: Vec<PathBuf> },
     /// A segment was sealed.
-    Compacted { compacted: Option<Compacted>, live: usize },
+    Compacted { compacted: Compacted, live: usize },
     /// Settings: name, value as TOML, meaning.
     Settings(Vec<Setting>),
     /// One setting, to be read by a script.

@@ -72,14 +72,12 @@ pub(crate) fn data(output: &Output) -> Value {
             "control_plane": control_plane.display().to_string(),
             "made": made.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
         }),
-        Output::Compacted { compacted, live } => {
-            json!({ "compacted": compacted.as_ref().map(|compacted| json!({
+        Output::Compacted { compacted, live } => json!({ "compacted": {
             "archived": compacted.archived,
             "last_seq": compacted.last,
             "carried": compacted.carried,
             "live": live,
-        })) })
-        }
+        } }),
         Output::Settings(settings) => json!({ "settings": settings.iter().map(setting).collect::<Vec<_>>() }),
         Output::Get(changed) | Output::Set(changed) => json!({ "setting": setting(changed) }),
         Output::Path(path) => json!({ "path": path.display().to_string() }),

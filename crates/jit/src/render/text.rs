@@ -88,10 +88,9 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
             text.push_str(&format!("leases are in {}\n", shown(control_plane)));
             text
         }
-        Output::Compacted { compacted: Some(compacted), live } => {
+        Output::Compacted { compacted, live } => {
             format!("sealed {} at record {}; leases that stand: {live}\n", compacted.archived, compacted.last)
         }
-        Output::Compacted { compacted: None, .. } => "there is nothing to compact\n".into(),
         Output::Settings(settings) => columns(
             settings
                 .iter()
