@@ -9,11 +9,9 @@ use crate::disk::{Disk, DiskFile, Open};
 use crate::error::{Doing, StoreError};
 use crate::line::{Line, Sum, decode};
 use crate::names::{ARCHIVE, LOG, sealed, segment_of};
+use crate::read::read_again;
 use crate::segment::{Position, scan};
 use crate::store::Store;
-
-/// How often a live segment that a writer is in is read again.
-const TRIES: u32 = 8;
 
 /// What one segment says of its place in history.
 struct Link {
@@ -75,17 +73,10 @@ impl<D: Disk, C: Clock> Store<D, C> {
     }
 
     fn live_link(&self) -> Result<Option<Link>, StoreError> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
+        read_again(|| {
             let Some((log, durable)) = self.log_to_read()? else { return Ok(None) };
-            match link(&log, LOG, durable) {
-                // A record may have been half written when the reader came by.
-                Err(StoreError::Corrupt { .. }) if tries < TRIES => {}
-                Ok((link, _)) => return Ok(Some(link)),
-                Err(error) => return Err(error),
-            }
-        }
+            Ok(Some(link(&log, LOG, durable)?.0))
+        })
     }
 
     fn sealed_link(&self, segment: u64) -> Result<Link, StoreError> {

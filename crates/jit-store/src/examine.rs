@@ -10,7 +10,7 @@ use crate::disk::{Disk, DiskFile, Open};
 use crate::error::{Doing, StoreError};
 use crate::index::{INDEX, IndexView};
 use crate::log;
-use crate::names::{ARCHIVE, LEFTOVERS, aside};
+use crate::names::{LEFTOVERS, aside};
 use crate::read::Proven;
 use crate::store::Store;
 
@@ -189,11 +189,8 @@ impl<D: Disk, C: Clock> Store<D, C> {
 
     /// Moves what stands there into the archive. Only under the lock.
     fn set_aside(&self, name: &str) -> Result<(), StoreError> {
-        let mut n = 0;
-        while self.disk.exists(&aside(name, n)).reading(ARCHIVE)? {
-            n += 1;
-        }
+        let aside = log::unused(&self.disk, |n| aside(name, n))?;
         log::make_archive(&self.disk)?;
-        self.disk.rename(name, &aside(name, n)).writing(name)
+        self.disk.rename(name, &aside).writing(name)
     }
 }

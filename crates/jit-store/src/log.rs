@@ -84,12 +84,17 @@ fn blank<F: DiskFile>(log: &F, at: u64, length: usize) -> Result<(), StoreError>
 
 /// Cuts what was torn off the live segment, after keeping it in the archive.
 pub(crate) fn cut<D: Disk>(disk: &D, log: &D::File, tear: &Torn, after: Seq) -> Result<(), StoreError> {
+    archive(disk, &unused(disk, |n| torn(after, n))?, &tear.bytes)?;
+    blank(log, tear.offset, tear.bytes.len())
+}
+
+/// The first of these names in the archive that is not taken.
+pub(crate) fn unused<D: Disk>(disk: &D, name: impl Fn(u32) -> String) -> Result<String, StoreError> {
     let mut n = 0;
-    while disk.exists(&torn(after, n)).reading(ARCHIVE)? {
+    while disk.exists(&name(n)).reading(ARCHIVE)? {
         n += 1;
     }
-    archive(disk, &torn(after, n), &tear.bytes)?;
-    blank(log, tear.offset, tear.bytes.len())
+    Ok(name(n))
 }
 
 /// Keeps bytes in the archive, durably, under a name that never shows less than all of them.

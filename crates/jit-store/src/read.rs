@@ -14,7 +14,8 @@ use crate::segment::{Position, Scanned, scan};
 use crate::store::Store;
 use crate::tail::{self, Behind};
 
-/// How often a reader that a writer crossed looks at the index again before it reads the log.
+/// How often a reader that a writer crossed looks again: at the index before it reads the log, and
+/// at the log before it says that it is corrupt.
 const TRIES: u32 = 8;
 
 /// What a reader has in hand when it need not read the log whole.
@@ -87,20 +88,14 @@ impl<D: Disk, C: Clock> Store<D, C> {
 
     /// What the log says, read whole.
     pub(crate) fn state(&self) -> Result<(State, Option<Scanned>), StoreError> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
+        read_again(|| {
             let mut replay = Replay::default();
             let Some((log, durable)) = self.log_to_read()? else { return Ok((replay.state, None)) };
-            let scanned =
-                scan(&log, LOG, Position::default(), durable, |extent, record| replay.follow(extent, record));
-            match scanned {
-                Ok(scanned) => return Ok((replay.state, Some(scanned))),
-                // A record may have been half written when the reader came by.
-                Err(StoreError::Corrupt { .. }) if tries < TRIES => {}
-                Err(error) => return Err(error),
-            }
-        }
+            let scanned = scan(&log, LOG, Position::default(), durable, |extent, record| {
+                replay.follow(extent, record)
+            })?;
+            Ok((replay.state, Some(scanned)))
+        })
     }
 
     /// The live segment, and up to where it was durable before it was opened; `None` where there
@@ -129,15 +124,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
     /// As for [`Self::read`].
     pub fn history(&self, mut visit: impl FnMut(Vec<Record>) -> bool) -> Result<(), StoreError> {
         let Some((log, durable)) = self.log_to_read()? else { return Ok(()) };
-        let mut tries = 0;
-        let (live, _) = loop {
-            tries += 1;
-            match self.records(&log, LOG, durable) {
-                // A record may have been half written when the reader came by.
-                Err(StoreError::Corrupt { .. }) if tries < TRIES => {}
-                records => break records?,
-            }
-        };
+        let (live, _) = read_again(|| self.records(&log, LOG, durable))?;
         // A segment that was sealed meanwhile holds what was just read.
         let mut oldest = begins(&live).unwrap_or(Seq(u64::MAX));
         if !visit(live) {
@@ -179,6 +166,18 @@ impl<D: Disk, C: Clock> Store<D, C> {
         })?;
         Ok((records, scanned))
     }
+}
+
+/// Reads the live segment, and again where it seems corrupt: a record may have been half written when
+/// the reader came by.
+pub(crate) fn read_again<T>(mut read: impl FnMut() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    for _ in 1..TRIES {
+        match read() {
+            Err(StoreError::Corrupt { .. }) => {}
+            done => return done,
+        }
+    }
+    read()
 }
 
 /// The first record that need not stand in an earlier segment: this one's own first, or that behind

@@ -149,11 +149,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
 
     /// Keeps all of the damaged segment.
     fn keep(&self, bytes: &[u8], after: Seq) -> Result<String, StoreError> {
-        let mut n = 0;
-        while self.disk.exists(&damaged(after, n)).reading(ARCHIVE)? {
-            n += 1;
-        }
-        let name = damaged(after, n);
+        let name = log::unused(&self.disk, |n| damaged(after, n))?;
         log::archive(&self.disk, &name, bytes)?;
         Ok(name)
     }
