@@ -50,6 +50,8 @@ pub enum Finding {
     Index,
     /// There is no index that proves itself; the next writer makes it anew.
     NoIndex,
+    /// Writers changed the index whenever it was compared with the log.
+    IndexBusy,
     /// What stands in the index's place can't be used; it must be moved aside.
     IndexUnusable(io::Error),
     /// The index proves itself and says something else than the log.
@@ -153,7 +155,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
     /// Compares the index with the log at one moment; a writer in between is waited out.
     fn index_finding(&self) -> Result<Finding, StoreError> {
         for _ in 0..100 {
-            let Some(Proven { log, index, now }) = self.proven()? else { break };
+            let Some(Proven { log, index, now }) = self.proven()? else { return Ok(Finding::NoIndex) };
             let by_index = IndexView::new(&index, &log).live();
             let (state, _) = self.state()?;
             if !index.unchanged().unwrap_or(false) || state.last() != index.header().log.seq {
@@ -166,7 +168,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
             let agrees = by_index.is_ok_and(|by_index| deadlines(&by_index) == deadlines(&by_log));
             return Ok(if agrees { Finding::Index } else { Finding::IndexDisagrees });
         }
-        Ok(Finding::NoIndex)
+        Ok(Finding::IndexBusy)
     }
 
     /// Takes away what interrupted writers left, and moves aside what stands in the index's place.

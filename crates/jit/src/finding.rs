@@ -46,6 +46,7 @@ pub(crate) enum Kind {
     HistoryBroken,
     Index,
     IndexMissing,
+    IndexBusy,
     IndexUnusable,
     IndexDisagrees,
     Leftover,
@@ -81,6 +82,7 @@ impl Kind {
             Self::HistoryBroken => "history_broken",
             Self::Index => "index",
             Self::IndexMissing => "index_missing",
+            Self::IndexBusy => "index_busy",
             Self::IndexUnusable => "index_unusable",
             Self::IndexDisagrees => "index_disagrees",
             Self::Leftover => "leftover",
@@ -178,6 +180,10 @@ impl Finding {
             Seen::NoIndex => {
                 fix(Kind::IndexMissing, "there is no index of this boot; the next change makes it".into())
             }
+            Seen::IndexBusy => ok(
+                Kind::IndexBusy,
+                "the index proves itself; others changed it each time it was compared with the log".into(),
+            ),
             Seen::IndexUnusable(error) => {
                 fix(Kind::IndexUnusable, format!("what stands in the index's place is none: {error}"))
                     .at(dir.join("index"))
@@ -330,6 +336,7 @@ mod tests {
             Seen::Broken(corrupt("archive/claims-00000002.jsonl")),
             Seen::Index,
             Seen::NoIndex,
+            Seen::IndexBusy,
             Seen::IndexUnusable(io::Error::from(io::ErrorKind::IsADirectory)),
             Seen::IndexDisagrees,
             Seen::Leftover("config.toml.new"),
