@@ -108,7 +108,7 @@ fn malformed(path: &Path, content: &[u8]) -> BranchError {
 
 fn ask_git(git_dir: &Path, git: &dyn GitProgram) -> Result<Option<Branch>, BranchError> {
     // Not --short: that gives "heads/x" where a tag x exists.
-    let output = git.run(git_dir, &["symbolic-ref", "-q", "HEAD"])?;
+    let output = git.run(git_dir, &["symbolic-ref", "-q", "HEAD"], b"")?;
     if output.status == Some(1) {
         return Ok(None);
     }

@@ -6,6 +6,7 @@
 //! are slower and are asked for by name. `dev/decisions/git-reading.md` says what is read how.
 
 mod branch;
+mod committed;
 mod config;
 mod config_env;
 mod core_config;
@@ -25,6 +26,7 @@ mod superproject;
 mod worktrees;
 
 pub use branch::{Branch, BranchError};
+pub use committed::CommittedFile;
 pub use config_env::ConfigEnv;
 pub use core_config::ConfigError;
 pub use discover_error::DiscoverError;

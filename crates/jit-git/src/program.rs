@@ -1,9 +1,9 @@
 //! The only place that starts the `git` program, for what cannot be read from files.
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Output, Stdio};
 
 use thiserror::Error;
 
@@ -66,11 +66,12 @@ fn describe_status(status: Option<i32>) -> String {
 
 /// Runs the `git` program. Tests substitute one that must not be called.
 pub trait GitProgram {
-    /// Runs `git` with `arguments` on the repository whose Git directory is `git_dir`.
+    /// Runs `git` with `arguments` on the repository whose Git directory is `git_dir`; `input` is
+    /// what it reads.
     ///
     /// # Errors
     /// [`ProgramError::NotStarted`]; a status other than 0 is no error here.
-    fn run(&self, git_dir: &Path, arguments: &[&str]) -> Result<GitOutput, ProgramError>;
+    fn run(&self, git_dir: &Path, arguments: &[&str], input: &[u8]) -> Result<GitOutput, ProgramError>;
 }
 
 /// The `git` program of this machine.
@@ -92,15 +93,20 @@ impl SystemGit {
 }
 
 impl GitProgram for SystemGit {
-    fn run(&self, git_dir: &Path, arguments: &[&str]) -> Result<GitOutput, ProgramError> {
+    fn run(&self, git_dir: &Path, arguments: &[&str], input: &[u8]) -> Result<GitOutput, ProgramError> {
         // GIT_DIR, so that Git neither searches nor refuses another owner's repository.
         #[allow(clippy::disallowed_methods, reason = "the adapter that starts Git")]
-        let output = Command::new(&self.program)
+        let child = Command::new(&self.program)
             .args(arguments)
             .env("GIT_DIR", git_dir)
             .env("LC_ALL", "C")
             .env_remove("GIT_WORK_TREE")
-            .output()
+            .stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        let output = child.and_then(|child| talk(child, input));
+        let output = output
             .map_err(|source| ProgramError::NotStarted { program: PathBuf::from(&self.program), source })?;
         Ok(GitOutput {
             arguments: arguments.join(" "),
@@ -109,4 +115,14 @@ impl GitProgram for SystemGit {
             stderr: output.stderr,
         })
     }
+}
+
+/// Writes and reads at the same time: neither side may wait for the other to be read.
+fn talk(mut child: Child, input: &[u8]) -> io::Result<Output> {
+    let stdin = child.stdin.take();
+    std::thread::scope(|scope| {
+        // One that reads no more has said what it had to say.
+        scope.spawn(|| stdin.map(|mut stdin| stdin.write_all(input)));
+        child.wait_with_output()
+    })
 }

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod bad_input;
+mod committed;
 #[cfg(test)]
 mod config;
 #[cfg(test)]

@@ -170,7 +170,7 @@ pub(crate) fn os(text: impl AsRef<OsStr>) -> Option<OsString> {
 pub(crate) struct NoGit;
 
 impl GitProgram for NoGit {
-    fn run(&self, _: &Path, arguments: &[&str]) -> Result<GitOutput, ProgramError> {
+    fn run(&self, _: &Path, arguments: &[&str], _: &[u8]) -> Result<GitOutput, ProgramError> {
         panic!("git was started with {arguments:?}")
     }
 }

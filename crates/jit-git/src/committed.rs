@@ -1,0 +1,87 @@
+//! Files as they are committed at a worktree's `HEAD`.
+
+use std::path::Path;
+
+use crate::program::{GitProgram, ProgramError};
+use crate::repo::Repo;
+
+/// A file of a committed directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommittedFile {
+    /// Its name in the directory.
+    pub name: String,
+    /// Git's name of its content, in hexadecimal: other content has another.
+    pub object: String,
+}
+
+impl Repo {
+    /// The files in a directory of the commit that is checked out, in Git's order; none where
+    /// there is no commit yet, or no such directory. Names that are not UTF-8 are left out, and
+    /// so is what is no plain file. `dir` is relative to the root.
+    ///
+    /// # Errors
+    /// [`ProgramError`] where Git could not be asked.
+    pub fn committed_files(
+        &self,
+        git: &dyn GitProgram,
+        dir: &str,
+    ) -> Result<Vec<CommittedFile>, ProgramError> {
+        let dir = format!("{dir}/");
+        let listed = git.run(self.git_dir(), &["ls-tree", "-z", "--full-tree", "HEAD", "--", &dir], b"")?;
+        // A branch without commits has no tree.
+        let listed = match has_commit(self.git_dir(), git, &listed.status)? {
+            true => listed.successful()?,
+            false => return Ok(Vec::new()),
+        };
+        let files = listed.stdout.split(|byte| *byte == 0).filter_map(|line| entry(line, &dir));
+        Ok(files.collect())
+    }
+
+    /// The contents of these, in their order; `None` for one that Git does not have.
+    ///
+    /// # Errors
+    /// [`ProgramError`] where Git could not be asked.
+    pub fn committed_contents(
+        &self,
+        git: &dyn GitProgram,
+        objects: &[&str],
+    ) -> Result<Vec<Option<Vec<u8>>>, ProgramError> {
+        if objects.is_empty() {
+            return Ok(Vec::new());
+        }
+        let asked = objects.iter().map(|object| format!("{object}\n")).collect::<String>();
+        let output = git.run(self.git_dir(), &["cat-file", "--batch"], asked.as_bytes())?.successful()?;
+        let mut rest = output.stdout.as_slice();
+        Ok(objects.iter().map(|_| next_content(&mut rest)).collect())
+    }
+}
+
+/// Whether there is a commit to look into; asked only when looking failed.
+fn has_commit(git_dir: &Path, git: &dyn GitProgram, status: &Option<i32>) -> Result<bool, ProgramError> {
+    if *status == Some(0) {
+        return Ok(true);
+    }
+    let head = git.run(git_dir, &["rev-parse", "--verify", "--quiet", "HEAD"], b"")?;
+    Ok(head.status == Some(0))
+}
+
+/// `<mode> blob <object>\t<path>`, of a plain file right in the directory.
+fn entry(line: &[u8], dir: &str) -> Option<CommittedFile> {
+    let (head, path) = std::str::from_utf8(line).ok()?.split_once('\t')?;
+    let mut fields = head.split(' ');
+    let (mode, kind, object) = (fields.next()?, fields.next()?, fields.next()?);
+    let name = path.strip_prefix(dir)?;
+    (mode.starts_with("100") && kind == "blob")
+        .then(|| CommittedFile { name: name.to_owned(), object: object.to_owned() })
+}
+
+/// `<object> blob <size>\n<content>\n`, or `<object> missing\n`.
+fn next_content(rest: &mut &[u8]) -> Option<Vec<u8>> {
+    let line = rest.iter().position(|byte| *byte == b'\n')?;
+    let head = std::str::from_utf8(&rest[..line]).ok()?;
+    *rest = &rest[line + 1..];
+    let size: usize = head.rsplit(' ').next()?.parse().ok()?;
+    let content = rest.get(..size)?.to_vec();
+    *rest = rest.get(size + 1..).unwrap_or_default();
+    Some(content)
+}

@@ -1,0 +1,61 @@
+//! Files as they are committed, compared with what was committed.
+
+use crate::support::{Sandbox, discover, mkdir, system_git, write};
+
+/// What is committed is read whatever the worktree has made of it since, from every kind of place.
+#[test]
+fn what_is_committed_is_read() {
+    let sandbox = Sandbox::new();
+    let repository = sandbox.repository("r");
+    assert_eq!(discover(&repository).committed_files(&system_git(), ".jit/issues").unwrap(), []);
+    mkdir(repository.join(".jit/issues/deep"));
+    let contents = ["one\n", "", "a\nlong\n\nlast line without its break"];
+    for (name, content) in ["b.json", "ä b.json", "c.json"].iter().zip(contents) {
+        write(&repository.join(".jit/issues").join(name), content);
+    }
+    write(&repository.join(".jit/issues/deep/d.json"), "not right in the directory");
+    write(&repository.join(".jit/issues.txt"), "beside it");
+    sandbox.git(&repository, &["add", "-A"]);
+    sandbox.git(&repository, &["commit", "-qm", "issues"]);
+    let linked = sandbox.linked(&repository, "linked");
+    write(&repository.join(".jit/issues/b.json"), "changed since");
+    let bare = sandbox.path("bare.git");
+    sandbox.git(&repository, &["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
+
+    for place in [&repository, &repository.join(".jit"), &linked, &bare] {
+        let repo = discover(place);
+        let files = repo.committed_files(&system_git(), ".jit/issues").unwrap();
+        let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+        assert_eq!(names, ["b.json", "c.json", "ä b.json"], "{}", place.display());
+        let objects: Vec<&str> = files.iter().map(|file| file.object.as_str()).collect();
+        let missing = "0".repeat(objects[0].len());
+        let asked = [objects[0], &missing, objects[1], objects[2]];
+        let read = repo.committed_contents(&system_git(), &asked).unwrap();
+        let expected = [Some(contents[0]), None, Some(contents[2]), Some(contents[1])]
+            .map(|content| content.map(Vec::from));
+        assert_eq!(read, expected);
+    }
+}
+
+/// More than a pipe holds goes in and comes out.
+#[test]
+fn ten_thousand_contents_at_once() {
+    let sandbox = Sandbox::new();
+    let repository = sandbox.repository("r");
+    mkdir(repository.join("d"));
+    write(&repository.join("d/f"), "x".repeat(1000));
+    sandbox.git(&repository, &["add", "-A"]);
+    sandbox.git(&repository, &["commit", "-qm", "f"]);
+    let repo = discover(&repository);
+    let files = repo.committed_files(&system_git(), "d").unwrap();
+    let read = repo.committed_contents(&system_git(), &vec![files[0].object.as_str(); 10_000]).unwrap();
+    assert_eq!(read.len(), 10_000);
+    assert!(read.iter().all(|content| content.as_ref().is_some_and(|content| content.len() == 1000)));
+}
+
+#[test]
+fn a_repository_without_commits_has_none() {
+    let sandbox = Sandbox::new();
+    let repository = sandbox.empty_repository("r", &[]);
+    assert_eq!(discover(&repository).committed_files(&system_git(), "d").unwrap(), []);
+}
