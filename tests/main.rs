@@ -32,6 +32,8 @@ mod hints;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod issues;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod output;

@@ -4,7 +4,11 @@
 //! appends what it returns, evictions too when the request is refused.
 
 mod acquire;
+mod assign;
+mod claimable;
+mod close;
 mod evict;
+mod next;
 mod own;
 mod refusal;
 mod release;
@@ -13,11 +17,15 @@ mod resume;
 mod step;
 mod transfer;
 
-pub use acquire::Acquire;
+pub use acquire::{Acquire, Terms};
+pub use assign::{Assign, Distribute, Share};
+pub use claimable::{Bar, Candidate};
+pub use close::{Close, Ending, Reopen, ResetFailures};
 pub use evict::{ForceEvict, Sweep};
+pub use next::Next;
 pub use own::Target;
-pub use refusal::{Refusal, Wanted};
-pub use release::{Release, ReleaseAll, Released};
+pub use refusal::{Barred, Refusal, Wanted};
+pub use release::{Attempted, Release, ReleaseAll, Released};
 pub use renew::{Beat, Heartbeat, Renew, lost_since};
 pub use resume::Resume;
 pub use step::Step;

@@ -16,6 +16,11 @@ pub struct Task(String);
 
 impl Task {
     const MAX: usize = 1_000;
+
+    /// What is said of an attempt whose lease lapsed.
+    pub(crate) fn lapsed(agent: &AgentId) -> Self {
+        Self(format!("the lease of {agent} lapsed"))
+    }
 }
 
 impl FromStr for Task {

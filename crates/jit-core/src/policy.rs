@@ -21,6 +21,38 @@ pub struct Policy {
     pub allow_shared_filesystem: bool,
     /// The size of the log's live segment past which it is compacted, in bytes.
     pub compact_at: u64,
+    /// After so many failed attempts an issue is quarantined.
+    pub max_failures: u32,
+    /// What says that an issue which another waits for is done.
+    pub dependencies: Dependencies,
+    /// How changes that break a rule are met when an agent or a job makes them.
+    pub enforce_agents: Enforcement,
+    /// The same when a person does.
+    pub enforce_people: Enforcement,
+}
+
+/// How a change that breaks a rule is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Enforcement {
+    /// It is refused.
+    Strict,
+    /// It is made, with a warning.
+    Warn,
+    /// It is made.
+    Off,
+}
+
+impl Enforcement {
+    const WORDS: [(&str, Self); 3] = [("strict", Self::Strict), ("warn", Self::Warn), ("off", Self::Off)];
+}
+
+/// What says that an issue which another waits for is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dependencies {
+    /// The asker's own files or its HEAD, so that its code is there too.
+    Files,
+    /// The log as well.
+    Recorded,
 }
 
 impl Default for Policy {
@@ -32,6 +64,10 @@ impl Default for Policy {
             max_lifetime: None,
             allow_shared_filesystem: false,
             compact_at: 8 << 20,
+            max_failures: 3,
+            dependencies: Dependencies::Files,
+            enforce_agents: Enforcement::Strict,
+            enforce_people: Enforcement::Warn,
         }
     }
 }
@@ -45,13 +81,15 @@ pub enum Value {
     Number(u64),
     /// On or off.
     Flag(bool),
+    /// One of several words.
+    Word(&'static str),
 }
 
 impl Value {
     /// As the policy's file has it.
     pub fn toml(&self) -> String {
         match self {
-            Self::Duration(ttl) => format!("\"{ttl}\""),
+            Self::Duration(_) | Self::Word(_) => format!("\"{self}\""),
             plain => plain.to_string(),
         }
     }
@@ -64,6 +102,7 @@ impl fmt::Display for Value {
             Self::Duration(ttl) => ttl.fmt(f),
             Self::Number(number) => number.fmt(f),
             Self::Flag(flag) => flag.fmt(f),
+            Self::Word(word) => f.write_str(word),
         }
     }
 }
@@ -77,7 +116,7 @@ struct Key {
 }
 
 /// The one table of keys: parsing, listing, setting and suggesting all go by it.
-const KEYS: [Key; 5] = [
+const KEYS: [Key; 9] = [
     Key {
         name: "ttl",
         help: "how long a lease stands without a renewal, when the claim does not say",
@@ -117,7 +156,56 @@ const KEYS: [Key; 5] = [
         },
         show: |policy| Some(Value::Number(policy.compact_at)),
     },
+    Key {
+        name: "max_failures",
+        help: "after so many failed attempts an issue is quarantined",
+        read: |policy, item| {
+            let most = item.as_integer().and_then(|n| u32::try_from(n).ok());
+            policy.max_failures = most.filter(|n| *n > 0).ok_or("it is a number, at least 1")?;
+            Ok(())
+        },
+        show: |policy| Some(Value::Number(policy.max_failures.into())),
+    },
+    Key {
+        name: "dependencies",
+        help: "what says that a dependency is done: \"files\" (one's own or HEAD's, so that its code is there) or \"recorded\" (the log too)",
+        read: |policy, item| {
+            policy.dependencies = match item.as_str() {
+                Some("files") => Dependencies::Files,
+                Some("recorded") => Dependencies::Recorded,
+                _ => return Err("it is \"files\" or \"recorded\"".into()),
+            };
+            Ok(())
+        },
+        show: |policy| {
+            Some(Value::Word(match policy.dependencies {
+                Dependencies::Files => "files",
+                Dependencies::Recorded => "recorded",
+            }))
+        },
+    },
+    Key {
+        name: "enforce_agents",
+        help: "changes by agents and jobs that break a rule: \"strict\" (refused), \"warn\" or \"off\"",
+        read: |policy, item| enforcement(item).map(|enforcement| policy.enforce_agents = enforcement),
+        show: |policy| word_of(&Enforcement::WORDS, policy.enforce_agents),
+    },
+    Key {
+        name: "enforce_people",
+        help: "the same by people",
+        read: |policy, item| enforcement(item).map(|enforcement| policy.enforce_people = enforcement),
+        show: |policy| word_of(&Enforcement::WORDS, policy.enforce_people),
+    },
 ];
+
+fn enforcement(item: &Item) -> Result<Enforcement, String> {
+    let found = Enforcement::WORDS.iter().find(|(word, _)| item.as_str() == Some(word));
+    found.map(|(_, enforcement)| *enforcement).ok_or_else(|| "it is \"strict\", \"warn\" or \"off\"".into())
+}
+
+fn word_of<T: PartialEq>(words: &[(&'static str, T)], value: T) -> Option<Value> {
+    words.iter().find(|(_, known)| *known == value).map(|(word, _)| Value::Word(word))
+}
 
 fn ttl(item: &Item) -> Result<Ttl, String> {
     let parsed: Result<Ttl, DurationError> = match (item.as_str(), item.as_integer()) {

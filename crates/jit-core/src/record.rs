@@ -7,7 +7,9 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{ControlPlaneId, Ended, Holder, Known, Lease, Reference, Seq, Stamp, Task, WallTime};
+use crate::{
+    Cause, ControlPlaneId, Ended, Facts, Holder, Known, Lease, Reference, Seq, Stamp, Task, WallTime,
+};
 
 /// The version of the records that this jit writes, and the only one that it reads.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -34,6 +36,8 @@ pub enum Operation {
         lease: Lease,
         /// What was given up.
         released: Vec<Reference>,
+        /// What came of them.
+        attempt: Attempt,
     },
     /// A lease had passed its TTL.
     AutoEvict(Lease),
@@ -46,6 +50,53 @@ pub enum Operation {
     },
     /// A writer on this record's clock saw leases that were foreign to it.
     Sighting,
+    /// What is known of these issues from here on.
+    Facts(Cause, Vec<Facts>),
+}
+
+/// What came of the work on what is given up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Attempt {
+    /// Nothing is said.
+    #[default]
+    Undone,
+    /// It is done, gates aside.
+    Done,
+    /// It failed, and counts as a failure of the issue.
+    Failed(Task),
+    /// Something else than the work failed.
+    Infra(Option<Task>),
+}
+
+impl Attempt {
+    /// As the log and JSON call it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Undone => "undone",
+            Self::Done => "done",
+            Self::Failed(_) => "failed",
+            Self::Infra(_) => "infra",
+        }
+    }
+
+    /// Why, if somebody said so.
+    pub fn reason(&self) -> Option<&Task> {
+        match self {
+            Self::Undone | Self::Done => None,
+            Self::Failed(reason) => Some(reason),
+            Self::Infra(reason) => reason.as_ref(),
+        }
+    }
+
+    fn from_wire(name: Option<&str>, reason: Option<Task>) -> Option<Self> {
+        match (name, reason) {
+            (None | Some("undone"), _) => Some(Self::Undone),
+            (Some("done"), _) => Some(Self::Done),
+            (Some("failed"), Some(reason)) => Some(Self::Failed(reason)),
+            (Some("infra"), reason) => Some(Self::Infra(reason)),
+            _ => None,
+        }
+    }
 }
 
 /// How a segment of the log begins.
@@ -108,7 +159,10 @@ macro_rules! names {
         impl Operation {
             /// The operation as the log and statistics call it.
             pub fn name(&self) -> &'static str {
-                match self { $(Self::$variant { .. } => $name),+ }
+                match self {
+                    $(Self::$variant { .. } => $name,)+
+                    Self::Facts(cause, _) => cause.operation(),
+                }
             }
         }
 
@@ -147,6 +201,10 @@ struct Wire<'a> {
     ended: Option<Cow<'a, Ended>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     released: Option<Cow<'a, [Reference]>>,
+    #[serde(default, skip_serializing_if = "Option::is_none", borrow)]
+    attempt: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    facts: Option<Cow<'a, [Facts]>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<Cow<'a, Task>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -185,6 +243,8 @@ impl Record {
             leases: None,
             ended: None,
             released: None,
+            attempt: None,
+            facts: None,
             reason: None,
             checkpoint: None,
         };
@@ -197,14 +257,17 @@ impl Record {
             | Operation::Transfer(lease)
             | Operation::AutoEvict(lease) => wire.lease = Some(Cow::Borrowed(lease)),
             Operation::Renew(leases) => wire.leases = Some(Cow::Borrowed(leases)),
-            Operation::Release { lease, released } => {
+            Operation::Release { lease, released, attempt } => {
                 wire.lease = Some(Cow::Borrowed(lease));
                 wire.released = Some(Cow::Borrowed(released));
+                wire.attempt = Some(attempt.name()).filter(|name| *name != "undone").map(Cow::Borrowed);
+                wire.reason = attempt.reason().map(Cow::Borrowed);
             }
             Operation::ForceEvict { lease, reason } => {
                 wire.lease = Some(Cow::Borrowed(lease));
                 wire.reason = Some(Cow::Borrowed(reason));
             }
+            Operation::Facts(_, facts) => wire.facts = Some(Cow::Borrowed(facts)),
             Operation::Sighting => {}
         }
         let mut json = Vec::with_capacity(1024);
@@ -241,6 +304,11 @@ impl Record {
             "release" => Operation::Release {
                 lease: lease()?,
                 released: wire.released.clone().ok_or_else(|| missing("released"))?.into_owned(),
+                attempt: Attempt::from_wire(
+                    wire.attempt.as_deref(),
+                    wire.reason.clone().map(Cow::into_owned),
+                )
+                .ok_or_else(|| RecordError::Malformed("`release` has an unknown `attempt`".into()))?,
             },
             "auto-evict" => Operation::AutoEvict(lease()?),
             "force-evict" => Operation::ForceEvict {
@@ -248,7 +316,13 @@ impl Record {
                 reason: wire.reason.clone().ok_or_else(|| missing("reason"))?.into_owned(),
             },
             "sighting" => Operation::Sighting,
-            other => return Err(RecordError::Operation(other.to_owned())),
+            other => match Cause::ALL.into_iter().find(|cause| cause.operation() == other) {
+                Some(cause) => {
+                    let facts = wire.facts.clone().ok_or_else(|| missing("facts"))?;
+                    Operation::Facts(cause, facts.into_owned())
+                }
+                None => return Err(RecordError::Operation(other.to_owned())),
+            },
         };
         Ok(Self {
             seq: wire.seq,
@@ -267,7 +341,8 @@ impl Record {
             return Some(RecordError::Version(schema_version));
         }
         let Head { op } = serde_json::from_slice(json).ok()?;
-        (!NAMES.contains(&&*op)).then(|| RecordError::Operation(op.into_owned()))
+        let known = NAMES.contains(&&*op) || Cause::ALL.iter().any(|cause| cause.operation() == op);
+        (!known).then(|| RecordError::Operation(op.into_owned()))
     }
 }
 

@@ -54,6 +54,13 @@ pub enum Reference {
     Name(ThingName),
 }
 
+impl Reference {
+    /// Whether it is an issue: such a one has failures, ends and is assigned.
+    pub fn is_issue(&self) -> bool {
+        !matches!(self, Self::Name(_))
+    }
+}
+
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

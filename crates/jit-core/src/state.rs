@@ -7,9 +7,13 @@ use std::convert::Infallible;
 use thiserror::Error;
 
 use crate::{
-    ControlPlaneId, End, Ended, Holder, Known, Lease, LeaseId, Operation, Record, Reference, Seq, Stamp, Ttl,
-    View, WallTime, view::LATEST_LOST,
+    Cause, ControlPlaneId, End, Ended, Facts, Holder, Known, Lease, LeaseId, Operation, Record, Reference,
+    Seq, Stamp, Ttl, View, WallTime, view::LATEST_LOST,
 };
+
+/// A checkpoint notes the facts of so many issues in one record: whoever looks one up reads them
+/// all.
+const FACTS_A_RECORD: usize = 16;
 
 /// What the log says, up to a record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +26,7 @@ pub struct State {
     covering: BTreeMap<Reference, LeaseId>,
     lost: BTreeMap<Reference, LeaseId>,
     holders: BTreeMap<Holder, BTreeSet<LeaseId>>,
+    facts: BTreeMap<Reference, Facts>,
 }
 
 /// A record that can't follow what came before it: the log is not what a jit wrote.
@@ -101,6 +106,7 @@ impl State {
                 let end = End::Evicted { by: record.actor.agent.clone(), reason: reason.clone() };
                 self.end(record.seq, Ended::lost(lease.clone(), end, record.at, record.seq))?;
             }
+            Operation::Facts(_, facts) => facts.iter().for_each(|facts| self.note(facts)),
             Operation::Sighting => {
                 self.live.values_mut().for_each(|lease| lease.sight(record.stamp));
             }
@@ -114,7 +120,7 @@ impl State {
     pub fn recover(&mut self, record: &Record) {
         let leases = match &record.operation {
             Operation::Checkpoint(_) => return,
-            Operation::Sighting | Operation::Carry(Known::Ended(_)) => &[],
+            Operation::Sighting | Operation::Carry(Known::Ended(_)) | Operation::Facts(..) => &[],
             Operation::Renew(leases) => &leases[..],
             Operation::Carry(Known::Live(lease))
             | Operation::Acquire(lease)
@@ -209,6 +215,14 @@ impl State {
         Ok(())
     }
 
+    fn note(&mut self, facts: &Facts) {
+        if facts.is_none() {
+            self.facts.remove(&facts.issue);
+        } else {
+            self.facts.insert(facts.issue.clone(), facts.clone());
+        }
+    }
+
     fn insert(&mut self, lease: Lease) {
         for reference in &lease.issues {
             self.covering.insert(reference.clone(), lease.id);
@@ -256,13 +270,21 @@ impl State {
         ended
     }
 
-    /// What a checkpoint carries over: every lease that stands, and those that were lost in the
-    /// last [`Self::REMEMBERED_SECS`] before `now`.
-    pub fn carried(&self, now: &WallTime) -> Vec<Known> {
+    /// The facts of every issue of which any are known.
+    pub fn known_facts(&self) -> impl Iterator<Item = &Facts> {
+        self.facts.values()
+    }
+
+    /// What a checkpoint carries over: every lease that stands, those that were lost in the last
+    /// [`Self::REMEMBERED_SECS`] before `now`, and what is known of issues.
+    pub fn carried(&self, now: &WallTime) -> Vec<Operation> {
         let recent = |ended: &&Ended| now.secs_since(&ended.ended_at) < Self::REMEMBERED_SECS;
         let lost = self.ended().into_iter().filter(|ended| ended.was_lost()).filter(recent);
+        let lost = lost.cloned().map(Known::Ended);
         let live = self.live.values().cloned().map(Known::Live);
-        lost.cloned().map(Known::Ended).chain(live).collect()
+        let facts: Vec<Facts> = self.facts.values().cloned().collect();
+        let facts = facts.chunks(FACTS_A_RECORD).map(|some| Operation::Facts(Cause::Carried, some.to_vec()));
+        lost.chain(live).map(Operation::Carry).chain(facts).collect()
     }
 
     /// How long a lost lease is remembered: 30 days.
@@ -287,6 +309,10 @@ impl View for State {
 
     fn lost(&self, reference: &Reference) -> Result<Option<Ended>, Infallible> {
         Ok(self.lost.get(reference).and_then(|id| self.ended.get(id)).cloned())
+    }
+
+    fn facts(&self, issue: &Reference) -> Result<Facts, Infallible> {
+        Ok(self.facts.get(issue).cloned().unwrap_or_else(|| Facts::none(issue.clone())))
     }
 
     fn lost_by(&self, holder: &Holder) -> Result<Vec<Ended>, Infallible> {

@@ -90,6 +90,11 @@ impl WallTime {
         Self::new(delta.and_then(|d| self.0.checked_add_signed(d)).unwrap_or(DateTime::<Utc>::MAX_UTC))
     }
 
+    /// Milliseconds from `earlier` to this time; none when this is the earlier.
+    pub fn millis_since(&self, earlier: &Self) -> u64 {
+        u64::try_from((self.0 - earlier.0).num_milliseconds()).unwrap_or(0)
+    }
+
     /// Whole seconds from `earlier` to this time; negative when this is the earlier.
     pub fn secs_since(&self, earlier: &Self) -> i64 {
         (self.0 - earlier.0).num_seconds()

@@ -1,8 +1,8 @@
 //! What a backend shows the decision, asked by key.
 
 use crate::{
-    AgentId, ControlPlaneId, Ended, Holder, Known, Lease, LeaseId, Now, Reference, References, Seq, Stamp,
-    WallTime,
+    AgentId, ControlPlaneId, Ended, Facts, Holder, Known, Lease, LeaseId, Now, Reference, References, Seq,
+    Stamp, WallTime,
 };
 
 /// How many of the leases that an agent lost in a worktree a view tells it of.
@@ -29,6 +29,9 @@ pub trait View {
     /// acquired the reference since.
     fn lost(&self, reference: &Reference) -> Result<Option<Ended>, Self::Error>;
 
+    /// What is known of an issue besides its leases.
+    fn facts(&self, issue: &Reference) -> Result<Facts, Self::Error>;
+
     /// The leases that those who act for this holder lost, newest first: of the
     /// [`LATEST_LOST`] that anybody of its agent and worktree lost.
     fn lost_by(&self, holder: &Holder) -> Result<Vec<Ended>, Self::Error>;
@@ -53,6 +56,11 @@ pub trait View {
 pub trait Query {
     /// What is answered.
     type Answer;
+
+    /// Whether it asks about so much that whatever answers by key had better be read whole first.
+    fn asks_much(&self) -> bool {
+        false
+    }
 
     /// Asks one consistent view. A backend may have to ask again when a writer came between, so
     /// an answer depends on nothing that an earlier asking left behind.

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{World, holder, lease_id, things, ttl, waiter, who};
-use jit_core::decide::Acquire;
+use jit_core::decide::{Acquire, Terms};
 use jit_core::{Lease, Policy, Refusal, Ttl};
 
 /// Who is in the way, as `x:a y:b`, if the request was refused for that.
@@ -33,16 +33,18 @@ fn awaited(answer: Result<Lease, Refusal>) -> String {
 fn a_grant_covers_all_that_was_asked_for_and_nothing_else() {
     let mut world = World::new();
     let request = Acquire {
-        task: Some("build".parse().unwrap()),
-        branch: Some("main".into()),
-        ttl: Some(ttl(90)),
+        terms: Terms {
+            task: Some("build".parse().unwrap()),
+            branch: Some("main".into()),
+            ttl: Some(ttl(90)),
+        },
         ..world.acquisition("y x")
     };
     let lease = world.ask("a/sub@2", &request).unwrap();
     let expected = Lease {
         id: lease_id(1),
         issues: things("x y"),
-        task: request.task.clone(),
+        task: request.terms.task.clone(),
         holder: holder("a/sub@2"),
         branch: Some("main".into()),
         ttl: ttl(90),
@@ -150,7 +152,7 @@ fn the_ttl_is_as_asked_within_the_policy() {
     for (policy, asked, granted) in cases {
         let mut world = World::new();
         world.policy = policy.clone();
-        let request = Acquire { ttl: asked, ..world.acquisition("x") };
+        let request = Acquire { terms: Terms { ttl: asked, ..Terms::default() }, ..world.acquisition("x") };
         match (world.ask("a", &request), granted) {
             (Ok(lease), Some(secs)) => assert_eq!(lease.ttl.secs(), secs, "{policy:?} {asked:?}"),
             (Err(Refusal::TtlTooLong { asked: told, most }), None) => {

@@ -12,7 +12,7 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::{SEC, World, clock, holder, lease_id, secret, thing, ttl};
-use jit_core::decide::{Acquire, Renew, Sweep};
+use jit_core::decide::{Acquire, Renew, Sweep, Terms};
 use jit_core::{
     Checkpoint, ControlPlaneId, Holder, Known, LeaseId, Operation, Record, Reference, References, Refusal,
     Seq, State, Target, View,
@@ -134,7 +134,11 @@ fn take(world: &mut World, model: &mut Model, actor: &str, names: &[Reference], 
     let mine = |hold: &Hold| hold.holder.acts_for(&holder(actor));
     let (granted, expected) = match step {
         Step::Acquire { secs } => {
-            let request = Acquire { issues: asked(), ttl: Some(ttl(*secs)), ..world.acquisition("x") };
+            let request = Acquire {
+                issues: asked(),
+                terms: Terms { ttl: Some(ttl(*secs)), ..Terms::default() },
+                ..world.acquisition("x")
+            };
             let token = (0..).find(|n| secret(*n).hash() == request.token).unwrap();
             let answer = world.ask(actor, &request);
             let held: Vec<_> = names.iter().filter(|name| model.held.contains_key(name)).cloned().collect();
@@ -269,7 +273,7 @@ fn compacted(world: &World) -> Vec<Record> {
         missing: None,
     };
     let operations = std::iter::once(Operation::Checkpoint(checkpoint));
-    let operations = operations.chain(carried.into_iter().map(Operation::Carry));
+    let operations = operations.chain(carried);
     let records = operations.zip(world.state.last().0 + 1..).map(|(operation, seq)| Record {
         seq: Seq(seq),
         operation,

@@ -8,8 +8,8 @@ mod common;
 
 use common::{holder, lease_id, secret, some_lease, stamp, thing, things, ttl, wall};
 use jit_core::{
-    Checkpoint, ControlPlaneId, End, Ended, Fence, Holder, Known, Lease, Operation, Record, RecordError,
-    Reference, Seq, Stamp, Task, WallTime,
+    Attempt, Cause, Checkpoint, ControlPlaneId, End, Ended, Facts, Fence, Holder, Known, Lease, Operation,
+    Outcome, Record, RecordError, Reference, Seq, Stamp, Task, WallTime,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -59,9 +59,22 @@ fn each_operation() -> Vec<Operation> {
         Operation::Resume(some_lease()),
         Operation::Renew(vec![some_lease(), Lease { id: lease_id(2), issues: things("y"), ..some_lease() }]),
         Operation::Transfer(some_lease()),
-        Operation::Release { lease: over, released: things("x") },
+        Operation::Release { lease: over, released: things("x"), attempt: Attempt::Undone },
         Operation::AutoEvict(some_lease()),
         Operation::ForceEvict { lease: some_lease(), reason: "stuck".parse().unwrap() },
+        Operation::Facts(
+            Cause::Failed,
+            vec![Facts {
+                failures: 2,
+                last_failure: "tests fail".parse().ok(),
+                assigned: Some(holder("c").agent),
+                ..Facts::none(issue_of(1))
+            }],
+        ),
+        Operation::Facts(
+            Cause::Ended,
+            vec![Facts { outcome: Some(Outcome::Done), ..Facts::none(issue_of(2)) }],
+        ),
         Operation::Sighting,
     ]
 }
@@ -117,9 +130,9 @@ fn what_is_no_record_is_told_apart() {
         (r#"{"schema_version":2,"op":{"kind":"grant"},"seq":"nine","lease":[]}"#.into(), version(2)),
         (r#"  {"seq":{},"schema_version":7}  "#.into(), version(7)),
         // This version, another operation.
-        (known.replace("sighting", "reopen"), operation("reopen")),
-        (r#"{"schema_version":1,"op":"assign","seq":"nine"}"#.into(), operation("assign")),
-        (r#"{"schema_version":1,"op":"\u0061ssign"}"#.into(), operation("assign")),
+        (known.replace("sighting", "extend"), operation("extend")),
+        (r#"{"schema_version":1,"op":"extend","seq":"nine"}"#.into(), operation("extend")),
+        (r#"{"schema_version":1,"op":"\u0065xtend"}"#.into(), operation("extend")),
         // This version and operation, and not of the form.
         (known.replace(r#""seq":9"#, r#""seq":-9"#), None),
         (known.replace(r#""seq":9,"#, ""), None),
@@ -206,6 +219,32 @@ fn task() -> impl Strategy<Value = Task> {
     "[^\\p{C}]{0,40}x|[\"\\\\/]{1,8}".prop_map(|text| text.parse().unwrap())
 }
 
+fn attempts() -> impl Strategy<Value = Attempt> {
+    prop_oneof![
+        Just(Attempt::Undone),
+        Just(Attempt::Done),
+        task().prop_map(Attempt::Failed),
+        prop::option::of(task()).prop_map(Attempt::Infra),
+    ]
+}
+
+fn facts() -> impl Strategy<Value = Facts> {
+    let outcome = prop::sample::select(vec![Outcome::Done, Outcome::Gated, Outcome::Rejected]);
+    let known =
+        (prop::option::of(outcome), any::<u32>(), prop::option::of(task()), prop::option::of(holders()));
+    (any::<u128>(), known).prop_map(|(issue, (outcome, failures, last_failure, assigned))| Facts {
+        issue: issue_of(issue),
+        outcome,
+        failures,
+        last_failure,
+        assigned: assigned.map(|holder| holder.agent),
+    })
+}
+
+fn issue_of(id: u128) -> Reference {
+    Uuid::from_u128(id).to_string().parse().unwrap()
+}
+
 fn holders() -> impl Strategy<Value = Holder> {
     ("[A-Za-z0-9._-]{1,64}", prop::option::of("[A-Za-z0-9._-]{1,64}"), 0u32..1000).prop_map(
         |(name, sub, worktree)| {
@@ -272,9 +311,15 @@ fn operations() -> impl Strategy<Value = Operation> {
         leases().prop_map(Operation::Resume),
         prop::collection::vec(leases(), 0..4).prop_map(Operation::Renew),
         leases().prop_map(Operation::Transfer),
-        (leases(), references()).prop_map(|(lease, released)| Operation::Release { lease, released }),
+        (leases(), references(), attempts()).prop_map(|(lease, released, attempt)| Operation::Release {
+            lease,
+            released,
+            attempt
+        }),
         leases().prop_map(Operation::AutoEvict),
         (leases(), task()).prop_map(|(lease, reason)| Operation::ForceEvict { lease, reason }),
+        (prop::sample::select(Cause::ALL.to_vec()), prop::collection::vec(facts(), 0..4))
+            .prop_map(|(cause, facts)| Operation::Facts(cause, facts)),
         Just(Operation::Sighting),
     ]
 }

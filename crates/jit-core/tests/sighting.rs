@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use common::{SEC, World, clock, lease_id, of, some_lease, stamp, thing, ttl, wall};
-use jit_core::decide::Release;
+use jit_core::decide::{Attempted, Release};
 use jit_core::{Lease, Lifetime, Now, Stamp, View};
 use proptest::prelude::*;
 
@@ -90,7 +90,7 @@ fn a_release_of_a_part_keeps_the_sighting() {
     let mut world = World::new();
     world.acquire_for("a", "x y", 60).unwrap();
     world.on_clock(2, 5);
-    world.ask("a", &Release { target: of("y") }).unwrap();
+    world.ask("a", &Release { target: of("y"), attempted: Attempted::default() }).unwrap();
     assert_eq!(world.appended(), ["sighting", "release"]);
     world.pass(59);
     world.acquire("b", "z").unwrap();

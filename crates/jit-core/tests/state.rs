@@ -6,7 +6,7 @@
 mod common;
 
 use common::{World, holder, lease_id, of, some_lease, stamp, thing, things, wall};
-use jit_core::{ApplyError, End, Ended, Known, Lease, Operation, Record, Seq, State, View};
+use jit_core::{ApplyError, Attempt, End, Ended, Known, Lease, Operation, Record, Seq, State, View};
 
 fn record(seq: u64, operation: Operation) -> Record {
     Record { seq: Seq(seq), operation, actor: holder("b"), at: wall(0), stamp: stamp(1, 0), durable: Seq(0) }
@@ -47,8 +47,16 @@ fn a_record_that_cannot_follow_is_refused_and_changes_nothing() {
         (4, Operation::Resume(lease(3, "w")), not_live(3)),
         (4, Operation::Transfer(lease(3, "w")), not_live(3)),
         (4, Operation::Transfer(lease(1, "x z")), covered("z", 2)),
-        (4, Operation::Release { lease: lease(3, "w"), released: vec![] }, not_live(3)),
-        (4, Operation::Release { lease: lease(3, ""), released: things("w") }, not_live(3)),
+        (
+            4,
+            Operation::Release { lease: lease(3, "w"), released: vec![], attempt: Attempt::Undone },
+            not_live(3),
+        ),
+        (
+            4,
+            Operation::Release { lease: lease(3, ""), released: things("w"), attempt: Attempt::Undone },
+            not_live(3),
+        ),
         (4, Operation::AutoEvict(lease(3, "w")), not_live(3)),
         (4, Operation::ForceEvict { lease: lease(3, "w"), reason }, not_live(3)),
     ];
@@ -99,10 +107,11 @@ fn a_checkpoint_carries_what_stands_and_30_days_of_what_was_lost() {
     let carried = |secs| {
         let carried = world.state.carried(&world.now.wall.plus_secs(secs));
         let names = carried.into_iter().map(|known| match known {
-            Known::Live(lease) => lease.issues[0].to_string(),
-            Known::Ended(ended) => {
+            Operation::Carry(Known::Live(lease)) => lease.issues[0].to_string(),
+            Operation::Carry(Known::Ended(ended)) => {
                 format!("{} ({:?})", ended.lease.issues[0], matches!(ended.end, End::Lapsed))
             }
+            other => panic!("{other:?}"),
         });
         names.collect::<Vec<_>>().join(", ").replace("name:", "")
     };

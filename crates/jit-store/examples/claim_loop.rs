@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use jit_core::decide::{Acquire, Release, Target};
+use jit_core::decide::{Acquire, Attempted, Release, Target, Terms};
 use jit_core::{ControlPlaneId, Holder, LeaseId, Policy, Reference, Token, WorktreeId};
 use jit_store::os::{Modes, OsClock, OsDisk, random};
 use jit_store::{Options, Store};
@@ -75,14 +75,15 @@ fn work(dir: PathBuf, count: u64, release: bool, prefix: &str) {
             id: LeaseId::new(uuid()),
             token: Token::new(random().expect("random bytes")).hash(),
             issues: reference.clone().into(),
-            task: None,
-            branch: None,
-            ttl: None,
+            filed: Vec::new(),
+            despite_failures: false,
+            terms: Terms::default(),
             ticket: None,
         };
         store.transact(&acquire, &holder, &policy).expect("a grant");
         if release {
-            let release = Release { target: Target::Issues(reference.into()) };
+            let release =
+                Release { target: Target::Issues(reference.into()), attempted: Attempted::default() };
             store.transact(&release, &holder, &policy).expect("a release");
         }
     }

@@ -1,6 +1,6 @@
 //! Sealing the live segment into the archive and beginning a new one with a checkpoint.
 
-use jit_core::{Checkpoint, Holder, Known, Missing, Operation, Policy, Seq, State, View, decide::Sweep};
+use jit_core::{Checkpoint, Holder, Missing, Operation, Policy, Seq, State, View, decide::Sweep};
 
 use crate::clock::Clock;
 use crate::disk::{Disk, DiskFile, Open};
@@ -160,7 +160,7 @@ fn checkpoint<D: Disk>(
 }
 
 /// A checkpoint with what it carries.
-pub(crate) fn begin_with(checkpoint: Checkpoint, carried: Vec<Known>) -> Vec<Operation> {
+pub(crate) fn begin_with(checkpoint: Checkpoint, carried: Vec<Operation>) -> Vec<Operation> {
     let operations = std::iter::once(Operation::Checkpoint(checkpoint));
-    operations.chain(carried.into_iter().map(Operation::Carry)).collect()
+    operations.chain(carried).collect()
 }

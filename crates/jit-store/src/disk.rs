@@ -35,6 +35,10 @@ pub trait Disk {
     /// Opens a file.
     fn open(&self, path: &str, how: Open) -> io::Result<Self::File>;
 
+    /// Writes behind whatever a file holds, made if it is not there; what others write there at the
+    /// same time stands before it or after it. Returns how long the file is then.
+    fn append(&self, path: &str, bytes: &[u8]) -> io::Result<u64>;
+
     /// Maps a file's shared words; to write them ([`Open::Create`]), they are made, all zero, if
     /// they are not there. Words that were opened to read must not be stored to.
     fn words(&self, path: &str, how: Open) -> io::Result<Self::Words>;

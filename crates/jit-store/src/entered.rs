@@ -290,6 +290,6 @@ impl<D: Disk> Entered<'_, D> {
     pub(crate) fn reindex(&mut self, disk: &D) -> io::Result<()> {
         let Base::Replayed(replay) = &self.base else { return Ok(()) };
         let image = index::build(replay, self.end, &self.now.stamp)?;
-        index::install(&InFile(disk.open(INDEX, Open::Create)?), &image)
+        index::install(&InFile::new(disk.open(INDEX, Open::Create)?), &image)
     }
 }

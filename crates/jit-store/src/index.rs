@@ -6,7 +6,9 @@
 //! place under the writers' lock; readers without the lock see by the header's version whether a
 //! writer came between.
 
+mod build;
 mod cells;
+mod facts;
 mod header;
 mod slots;
 mod table;
@@ -14,18 +16,18 @@ mod view;
 
 use std::io;
 
-use jit_core::{Holder, LATEST_LOST, Lease, LeaseId, Operation, Record, Reference, Stamp, View};
+use jit_core::{Holder, LATEST_LOST, Lease, LeaseId, Operation, Record, Reference, Stamp};
 use xxhash_rust::xxh3::xxh3_64;
 
+pub(crate) use build::{build, install};
 pub(crate) use cells::{Ahead, Cells, InFile};
 pub(crate) use header::Header;
 pub(crate) use view::IndexView;
 
 use crate::disk::{Disk, DiskFile, Open};
-use crate::replay::Replay;
 use crate::segment::{Extent, Position};
 use slots::{NONE, Slot};
-use table::{Key, Kind, Table, Value};
+use table::{Key, Kind, Place, Table, Value};
 
 /// The index's file.
 pub(crate) const INDEX: &str = "index";
@@ -41,7 +43,7 @@ pub(crate) type Stored<D> = Index<InFile<<D as Disk>::File>>;
 
 /// The index on this disk, if its header is whole.
 pub(crate) fn opened<D: Disk>(disk: &D, how: Open) -> Option<Stored<D>> {
-    Index::open(InFile(disk.open(INDEX, how).ok()?)).ok()?
+    Index::open(InFile::new(disk.open(INDEX, how).ok()?)).ok()?
 }
 
 impl<C: Cells> Index<Ahead<C>> {
@@ -153,7 +155,7 @@ impl<C: Cells> Index<C> {
                 self.link(i, slot)?;
                 self.expect_by(slot.deadline);
             }
-            Operation::Release { lease, released } if !lease.issues.is_empty() => {
+            Operation::Release { lease, released, .. } if !lease.issues.is_empty() => {
                 let Some((i, mut slot)) = self.slot_of(&lease.id)? else { return Ok(false) };
                 for reference in released {
                     self.take(Key::reference(reference), Value::Slot(i))?;
@@ -161,10 +163,11 @@ impl<C: Cells> Index<C> {
                 slot.describe(lease, extent, now);
                 self.put(i, &slot)?;
             }
-            Operation::Release { lease, released } => return self.end(lease, released, &[], extent),
+            Operation::Release { lease, released, .. } => return self.end(lease, released, &[], extent),
             Operation::AutoEvict(lease) | Operation::ForceEvict { lease, .. } => {
                 return self.end(lease, &lease.issues, &lease.issues, extent);
             }
+            Operation::Facts(_, facts) => return self.note(facts, extent, log),
             // These change what every entry means: the index is made anew.
             Operation::Sighting | Operation::Checkpoint(_) | Operation::Carry(_) => return Ok(false),
         }
@@ -176,9 +179,8 @@ impl<C: Cells> Index<C> {
         for reference in issues {
             let key = Key::lost(reference);
             for value in self.table().find(key)? {
-                let lost = IndexView::new(self, log).lost_in(value);
-                let lost = lost.map_err(|_| io::Error::other("a lost lease has no record"))?;
-                if lost.lease.issues.contains(reference) {
+                let lost = IndexView::new(self, log).lost_in(value, reference);
+                if lost.map_err(|_| io::Error::other("a lost lease has no record"))?.is_some() {
                     self.take(key, value)?;
                     break;
                 }
@@ -262,12 +264,14 @@ impl<C: Cells> Index<C> {
         if !self.room(unclaimed.len() + 2) {
             return Ok(false);
         }
-        self.add(Key::lease(&lease.id), Value::Ended(at.offset))?;
+        self.add(Key::lease(&lease.id), Value::Record(Place::whole(at.offset)))?;
         if lost {
             self.remember_loss(&lease.holder, at)?;
         }
         for reference in unclaimed {
-            self.add(Key::lost(reference), Value::Ended(at.offset))?;
+            let i = lease.issues.iter().position(|issue| issue == reference);
+            let Some(place) = i.and_then(|i| Place::part(at.offset, i)) else { return Ok(false) };
+            self.add(Key::lost(reference), Value::Record(place))?;
         }
         Ok(true)
     }
@@ -281,7 +285,7 @@ impl<C: Cells> Index<C> {
         {
             self.take(key, oldest)?;
         }
-        self.add(key, Value::Ended(at.offset))
+        self.add(key, Value::Record(Place::whole(at.offset)))
     }
 
     fn free_slot(&mut self) -> io::Result<Option<u32>> {
@@ -341,49 +345,11 @@ impl<C: Cells> Index<C> {
     }
 }
 
-/// Makes an index of a state anew, as large as it needs to be and half as large again.
-///
-/// # Errors
-/// When a lease has no deadline on this clock yet: an index could never show that it lapsed. And
-/// when the state says of a lease what the extents don't, which no log makes.
-pub(crate) fn build(replay: &Replay, log: Position, now: &Stamp) -> io::Result<Vec<u8>> {
-    let state = &replay.state;
-    let live = state.live().unwrap_or_else(|never| match never {});
-    let keys: usize = live.iter().map(|lease| lease.issues.len() + 2).sum::<usize>()
-        + state.ended().iter().map(|ended| ended.unclaimed.len() + 2).sum::<usize>();
-    let header = Header::sized(keys, live.len(), replay, log, now);
-    let cells = cells::InMemory::new(header.size());
-    let mut index = Index { cells, header };
-    let place = |id: &LeaseId| {
-        replay.extents.get(id).copied().ok_or_else(|| io::Error::other("a lease without a record"))
-    };
-    for ended in state.ended() {
-        fitted(index.remember(&ended.lease, ended.was_lost(), &ended.unclaimed, place(&ended.lease.id)?)?)?;
+impl<F: DiskFile> Index<Ahead<InFile<F>>> {
+    /// Reads all of it at once, for one who asks about much.
+    pub(crate) fn read_whole(&self) -> io::Result<()> {
+        self.cells.base().read_whole()
     }
-    for lease in &live {
-        if lease.deadline_ns(now).is_none() {
-            return Err(io::Error::other("a lease was not sighted on this clock"));
-        }
-        fitted(index.insert(lease, place(&lease.id)?, now)?)?;
-    }
-    index.header.finish(&index.cells)?;
-    Ok(index.cells.into_bytes())
-}
-
-/// An index that was sized for what it holds has room for it.
-fn fitted(room: bool) -> io::Result<()> {
-    if room { Ok(()) } else { Err(io::Error::other("the index was made too small")) }
-}
-
-/// Writes a made index into a file, in an order that readers can tell.
-///
-/// # Errors
-/// Trouble in writing; the file then proves nothing.
-pub(crate) fn install<C: Cells>(cells: &C, image: &[u8]) -> io::Result<()> {
-    let before = Header::version(cells).unwrap_or(0);
-    Header::spoil(cells)?;
-    cells.write(&image[Header::SIZE..], Header::SIZE as u64)?;
-    Header::publish(cells, &image[..Header::SIZE], before)
 }
 
 impl Key {
@@ -401,6 +367,10 @@ impl Key {
 
     fn holder(holder: &Holder) -> Self {
         Self::of_base(Kind::Holder, holder)
+    }
+
+    fn facts(issue: &Reference) -> Self {
+        Self::new(Kind::Facts, hash(issue.to_string().as_bytes()))
     }
 
     fn lost_by(holder: &Holder) -> Self {

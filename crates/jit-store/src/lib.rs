@@ -8,6 +8,7 @@
 mod chain;
 pub mod clock;
 mod compact;
+mod control;
 pub mod disk;
 mod entered;
 mod error;

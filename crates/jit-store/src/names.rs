@@ -6,6 +6,8 @@ use jit_core::Seq;
 pub const LOG: &str = "claims.jsonl";
 /// A segment before it takes the log's name.
 pub(crate) const DRAFT: &str = "claims.jsonl.new";
+/// The notes that were set aside when [`CONTROL`] had grown long.
+pub(crate) const CONTROL_BEFORE: &str = "control.jsonl.1";
 /// Sealed segments, and what repairs set aside.
 pub const ARCHIVE: &str = "archive";
 /// The archive's directory before it takes its name.

@@ -49,6 +49,9 @@ impl<D: Disk, C: Clock> Store<D, C> {
     /// `None` where the index does not prove itself, or a writer came between.
     fn by_index<Q: Query>(&self, query: &Q) -> Result<Option<Q::Answer>, StoreError> {
         let Some(Proven { log, index, now }) = self.proven()? else { return Ok(None) };
+        if query.asks_much() && index.read_whole().is_err() {
+            return Ok(None);
+        }
         let answer = query.ask(&IndexView::new(&index, &log), &now);
         let unchanged = index.unchanged().unwrap_or(false);
         Ok(answer.ok().filter(|_| unchanged))

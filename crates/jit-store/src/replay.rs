@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use jit_core::{Ended, Known, Lease, LeaseId, Operation, Record, Seq, State};
+use jit_core::{Ended, Known, Lease, LeaseId, Operation, Record, Reference, Seq, State};
 
 use crate::error::StoreError;
 use crate::names::LOG;
@@ -15,6 +15,8 @@ pub(crate) struct Replay {
     pub(crate) state: State,
     /// Where the latest record of each lease stands.
     pub(crate) extents: HashMap<LeaseId, Extent>,
+    /// Where the latest facts of each issue stand: the record, and which of its facts.
+    pub(crate) facts: HashMap<Reference, (Extent, usize)>,
     /// The byte behind the last record of the checkpoint.
     pub(crate) checkpoint_end: u64,
     checkpoint_last: Seq,
@@ -33,6 +35,7 @@ impl Replay {
         })?;
         if let Operation::Checkpoint(checkpoint) = &record.operation {
             self.extents.clear();
+            self.facts.clear();
             self.checkpoint_last = record.seq.plus(checkpoint.carried);
         }
         if record.seq <= self.checkpoint_last {
@@ -49,6 +52,10 @@ impl Replay {
             | Operation::Release { lease, .. }
             | Operation::AutoEvict(lease)
             | Operation::ForceEvict { lease, .. } => self.extents.extend([one(lease)]),
+            Operation::Facts(_, facts) => {
+                let places = facts.iter().enumerate().map(|(i, facts)| (facts.issue.clone(), (extent, i)));
+                self.facts.extend(places);
+            }
             Operation::Checkpoint(_) | Operation::Sighting => {}
         }
         Ok(())

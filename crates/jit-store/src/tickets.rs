@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Clock;
 use crate::disk::{Disk, DiskFile, Open};
 use crate::error::{Doing, StoreError};
-use crate::names::ticket;
+use crate::names::{WORDS, ticket};
 use crate::shared::{Bell, Shared};
 use crate::store::Store;
 
@@ -135,6 +135,14 @@ impl<D: Disk, C: Clock> Store<D, C> {
         let mut waiting: Vec<Waiter> = (0..slots).filter_map(read).collect();
         waiting.sort_by_key(|waiter| waiter.ticket);
         waiting
+    }
+
+    /// Wakes those who wait, because something changed that is not in the log.
+    pub fn tell(&self) {
+        // Nobody waits where there is nothing to share.
+        if let Ok(words) = self.disk.words(WORDS, Open::Write) {
+            Shared::new(words).ring(Bell::Changed, true);
+        }
     }
 
     /// What has been seen of the changes so far; take it before looking.

@@ -44,6 +44,9 @@ macro_rules! leaf {
 
 const CLAIM: &[Leaf] = &[
     leaf!("acquire", acquire, "Take a lease on references: all of them, or nothing"),
+    leaf!("next", next, "Pick the next issue to work on, and take a lease on it"),
+    leaf!("assign", assign, "Reserve issues for an agent"),
+    leaf!("distribute", distribute, "Share out what can be claimed among agents"),
     leaf!("renew", renew, "Let the TTL of leases count anew"),
     leaf!("heartbeat", heartbeat, "Renew all leases that the caller holds, in one operation"),
     leaf!("release", release, "Give up leases, or some references of them"),
@@ -52,6 +55,47 @@ const CLAIM: &[Leaf] = &[
     leaf!("list", list, "Show all leases of the repository"),
     leaf!("status", status, "Show one reference or lease, or the caller's own leases"),
     leaf!("history", history, "Show what happened to leases, newest first"),
+];
+
+const ISSUE: &[Leaf] = &[
+    leaf!("create", issue_create, "Make an issue"),
+    leaf!("show", issue_show, "Show an issue"),
+    leaf!("list", issue_list, "Show issues"),
+    leaf!("update", issue_update, "Change an issue"),
+    leaf!("close", issue_close, "Close an issue that nobody will do"),
+    leaf!("reopen", issue_reopen, "Make an issue that ended ready again"),
+    leaf!("delete", issue_delete, "Take an issue's file away"),
+    leaf!("search", issue_search, "Find issues by what they say"),
+    leaf!("reset-failures", issue_reset_failures, "Forgive an issue its failed attempts"),
+];
+
+const DEP: &[Leaf] = &[
+    Leaf {
+        name: "add",
+        about: "Let an issue wait for others",
+        arguments: commands::dep::arguments_to_add,
+        run: commands::dep::add,
+    },
+    Leaf {
+        name: "rm",
+        about: "Let it wait no more",
+        arguments: commands::dep::arguments_to_remove,
+        run: commands::dep::remove,
+    },
+];
+
+macro_rules! query {
+    ($name:literal, $run:ident, $about:literal) => {
+        Leaf { name: $name, about: $about, arguments: commands::query::arguments, run: commands::query::$run }
+    };
+}
+
+const QUERY: &[Leaf] = &[
+    query!("available", available, "What can be claimed"),
+    query!("blocked", blocked, "What waits for other issues"),
+    query!("mine", mine, "What the caller holds or is assigned"),
+    query!("quarantined", quarantined, "What failed too often"),
+    query!("all", every, "Everything"),
 ];
 
 const WORKTREE: &[Leaf] = &[
@@ -74,6 +118,24 @@ const ENTRIES: &[Entry] = &[
         about: "Take, keep, show and give up leases",
         leaves: CLAIM,
         arguments: |command| with_leaves(command, CLAIM),
+    },
+    Entry::Group {
+        name: "issue",
+        about: "Make, show, change and close issues",
+        leaves: ISSUE,
+        arguments: |command| with_leaves(command, ISSUE),
+    },
+    Entry::Group {
+        name: "dep",
+        about: "Say which issue waits for which",
+        leaves: DEP,
+        arguments: |command| with_leaves(command, DEP),
+    },
+    Entry::Group {
+        name: "query",
+        about: "Ask which issues can be claimed, and why others can't",
+        leaves: QUERY,
+        arguments: |command| with_leaves(command, QUERY),
     },
     Entry::Group {
         name: "worktree",

@@ -1,6 +1,7 @@
 //! The commands, one file each. A command returns what it has to say as data.
 
 pub(crate) mod acquire;
+pub(crate) mod assign;
 pub(crate) mod compact;
 pub(crate) mod completions;
 pub(crate) mod config_get;
@@ -8,12 +9,27 @@ pub(crate) mod config_list;
 pub(crate) mod config_path;
 pub(crate) mod config_set;
 pub(crate) mod config_unset;
+pub(crate) mod dep;
+pub(crate) mod distribute;
 pub(crate) mod doctor;
+mod filter;
 pub(crate) mod force_evict;
 pub(crate) mod heartbeat;
 pub(crate) mod history;
 pub(crate) mod init;
+pub(crate) mod issue_close;
+pub(crate) mod issue_create;
+pub(crate) mod issue_delete;
+mod issue_fields;
+pub(crate) mod issue_list;
+pub(crate) mod issue_reopen;
+pub(crate) mod issue_reset_failures;
+pub(crate) mod issue_search;
+pub(crate) mod issue_show;
+pub(crate) mod issue_update;
 pub(crate) mod list;
+pub(crate) mod next;
+pub(crate) mod query;
 pub(crate) mod release;
 pub(crate) mod renew;
 pub(crate) mod status;
@@ -49,6 +65,25 @@ fn option(name: &'static str, placeholder: &'static str, help: &'static str) -> 
 
 fn all(matches: &ArgMatches, name: &str) -> Vec<String> {
     matches.get_many::<String>(name).into_iter().flatten().cloned().collect()
+}
+
+/// The values of an option that may be repeated, each parsed by its type.
+fn many<T: std::str::FromStr>(matches: &ArgMatches, name: &str) -> Result<Vec<T>, Failure>
+where
+    T::Err: std::fmt::Display,
+{
+    let parsed = |text: &String| {
+        text.parse().map_err(|error: T::Err| Failure::usage(&format!("--{name}: {error}"), ""))
+    };
+    matches.get_many::<String>(name).into_iter().flatten().map(parsed).collect()
+}
+
+/// An option's value, a number from 1 to 1000.
+fn number(matches: &ArgMatches, name: &str) -> Result<Option<usize>, Failure> {
+    let parsed = one(matches, name).map(|text| text.parse().ok().filter(|n| (1..=1000).contains(n)));
+    parsed
+        .map(|n| n.ok_or_else(|| Failure::usage(&format!("--{name} is a number from 1 to 1000"), "")))
+        .transpose()
 }
 
 fn one<'a>(matches: &'a ArgMatches, name: &str) -> Option<&'a str> {

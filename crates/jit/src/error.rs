@@ -8,7 +8,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::error::{ContextKind, ErrorKind};
-use jit_core::{AgentId, AgentKind, Name, PolicyError, PolicyWarning};
+use jit_core::{AgentId, AgentKind, IssueId, Name, PolicyError, PolicyWarning, Reference};
+use jit_tracker::FileError;
+use jit_tracker::dependencies::LinkError;
 use serde_json::{Value, json};
 
 use crate::shell::quoted;
@@ -41,6 +43,9 @@ pub(crate) enum Code {
     NoIdentity,
     TtlTooLong,
     IssueNotFound,
+    Ambiguous,
+    BrokenFile,
+    Cycle,
     LeaseNotFound,
     SettingNotFound,
     WorktreeNotFound,
@@ -57,6 +62,12 @@ pub(crate) enum Code {
     SeveralLeases,
     PartialTransfer,
     LifetimeOver,
+    IssueEnded,
+    GateOpen,
+    Quarantined,
+    Blocked,
+    Assigned,
+    NothingToClaim,
     TimedOut,
     Locked,
     NotWritable,
@@ -86,6 +97,9 @@ impl Code {
             Self::NoIdentity => ("no_identity", 2, false),
             Self::TtlTooLong => ("ttl_too_long", 2, false),
             Self::IssueNotFound => ("issue_not_found", 3, false),
+            Self::Ambiguous => ("ambiguous", 2, false),
+            Self::BrokenFile => ("broken_file", 9, false),
+            Self::Cycle => ("cycle", 7, false),
             Self::LeaseNotFound => ("lease_not_found", 3, false),
             Self::SettingNotFound => ("setting_not_found", 3, false),
             Self::WorktreeNotFound => ("worktree_not_found", 3, false),
@@ -102,6 +116,12 @@ impl Code {
             Self::SeveralLeases => ("several_leases", 2, false),
             Self::PartialTransfer => ("partial_transfer", 2, false),
             Self::LifetimeOver => ("lifetime_over", 7, false),
+            Self::IssueEnded => ("issue_ended", 7, false),
+            Self::GateOpen => ("gate_open", 7, false),
+            Self::Quarantined => ("quarantined", 7, false),
+            Self::Blocked => ("blocked", 7, true),
+            Self::Assigned => ("assigned", 5, false),
+            Self::NothingToClaim => ("nothing_to_claim", 4, true),
             Self::TimedOut => ("timed_out", 8, true),
             Self::Locked => ("locked", 8, true),
             Self::NotWritable => ("not_writable", 9, false),
@@ -243,6 +263,51 @@ impl Failure {
         Self::new(Code::IssueNotFound, format!("there is no issue `{text}`"))
             .hint(format!("for a thing outside any tracker, write name:{text}"))
             .context(json!({ "reference": text }))
+    }
+
+    /// The beginning of several issues' ids.
+    pub(crate) fn ambiguous(word: &str, candidates: &[IssueId]) -> Self {
+        Self::new(
+            Code::Ambiguous,
+            format!("`{}` is the beginning of {} issues", shown(word), candidates.len()),
+        )
+        .details(candidates.iter().map(ToString::to_string).collect())
+        .hint("write more of its digits")
+        .context(json!({ "candidates": candidates }))
+    }
+
+    /// A file of the tracker that can't be used.
+    pub(crate) fn broken_file(error: &FileError) -> Self {
+        Self::new(Code::BrokenFile, error.to_string())
+            .hint(format!(
+                "mend {}, or take it as it was committed: git checkout -- {}",
+                error.file,
+                quoted(&error.file)
+            ))
+            .context(json!({ "file": error.file, "issue": error.issue }))
+    }
+
+    /// What can't be waited for.
+    pub(crate) fn no_dependency(error: &LinkError, on: &Reference) -> Self {
+        match error {
+            LinkError::Nothing { .. } => {
+                Self::new(Code::IssueNotFound, error.to_string()).hint("jit query all")
+            }
+            LinkError::Cycle { cycle } => Self::new(Code::Cycle, error.to_string())
+                .hint(format!("take one of them out, such as: jit dep rm {on} ON"))
+                .context(json!({ "cycle": cycle })),
+        }
+    }
+
+    /// Issues are written in a worktree.
+    pub(crate) fn no_worktree() -> Self {
+        Self::new(Code::BadUsage, "issues are files of a worktree, and this is a bare repository")
+            .hint("go into one of its worktrees: jit worktree list")
+    }
+
+    /// A directory that is there and can't be read.
+    pub(crate) fn not_read(path: &Path, error: &io::Error) -> Self {
+        Self::new(Code::NotReadable, format!("{} can't be read: {error}", path.display()))
     }
 
     pub(crate) fn no_such_source(source: &str, text: &str) -> Self {

@@ -2,11 +2,13 @@
 //! every error to code, exit status and hint.
 
 mod arguments;
+mod change;
 mod cli;
 mod commands;
 mod error;
 mod finding;
 mod identity;
+mod known;
 mod look;
 mod output;
 mod reference;
@@ -14,6 +16,7 @@ mod render;
 mod settings;
 mod shell;
 mod streams;
+mod tracker;
 mod waiting;
 mod world;
 

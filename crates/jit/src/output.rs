@@ -2,18 +2,22 @@
 
 use std::path::PathBuf;
 
-use jit_core::decide::{Beat, Released};
+use jit_core::decide::{Beat, Released, Share};
 use jit_core::{AgentId, Ended, Lease, Record, Reference, SettingValue, Token, Waiter, WorktreeId};
 use jit_git::Worktree;
 use jit_store::Compacted;
+use jit_tracker::{FileError, Issue};
 
 use crate::finding::Finding;
+use crate::known::{All, Known};
 use crate::look::Look;
 
 /// What a command has to say when it worked.
 pub(crate) enum Output {
     /// A lease was granted, resumed or handed over; the secret goes to whoever asked.
     Granted { did: &'static str, lease: Lease, token: Option<Token>, look: Look },
+    /// Leases of what was picked, each with its secret.
+    Picked { leases: Vec<(Lease, Token)>, several: bool, look: Look },
     /// What a request would get.
     WouldGrant { lease: Lease },
     /// What a heartbeat came to.
@@ -24,10 +28,18 @@ pub(crate) enum Output {
     Leases { leases: Vec<Lease>, lost: Option<Vec<Ended>>, waiters: Vec<Waiter>, look: Look },
     /// What a reference or lease id leads to.
     Status(Box<Status>),
-    /// What was given up.
-    Released(Vec<Released>),
+    /// What was given up, and the files that say what came of it, to be committed.
+    Released { released: Vec<Released>, commit: Vec<String> },
     /// A lease was ended.
     Evicted(Lease),
+    /// An issue, and what was done to it.
+    Issue { did: Option<&'static str>, known: Box<Known<Issue>> },
+    /// Issues, and the files that can't be used.
+    Issues { issues: Vec<Known>, broken: Vec<FileError> },
+    /// What was reserved, and for whom; for nobody any more.
+    Assigned { issues: Vec<Reference>, to: Option<AgentId> },
+    /// Who got what.
+    Distributed(Vec<Share>),
     /// What happened, newest first.
     History(Vec<Record>),
     /// The repository's worktrees.
@@ -57,15 +69,21 @@ impl Output {
     pub(crate) fn only_looked(&self) -> bool {
         match self {
             Self::Granted { .. }
+            | Self::Picked { .. }
+            | Self::Issue { did: Some(_), .. }
+            | Self::Assigned { .. }
+            | Self::Distributed(_)
             | Self::Beat { .. }
             | Self::Renewed { .. }
-            | Self::Released(_)
+            | Self::Released { .. }
             | Self::Evicted(_)
             | Self::Initialised { .. }
             | Self::Compacted { .. }
             | Self::Set(_)
             | Self::Checked { .. } => false,
             Self::WouldGrant { .. }
+            | Self::Issue { did: None, .. }
+            | Self::Issues { .. }
             | Self::Leases { .. }
             | Self::Status(_)
             | Self::History(_)
@@ -75,6 +93,22 @@ impl Output {
             | Self::Get(_)
             | Self::Path(_)
             | Self::Text(_) => true,
+        }
+    }
+
+    /// Those of all issues that are wanted.
+    pub(crate) fn issues(all: All, wanted: impl Fn(&Known) -> bool) -> Self {
+        let All { mut issues, broken } = all;
+        issues.retain(|known| wanted(known));
+        Self::Issues { issues, broken }
+    }
+
+    /// Whether something has to be looked at by somebody although the command did its work.
+    pub(crate) fn healthy(&self) -> bool {
+        match self {
+            Self::Checked { healthy, .. } => *healthy,
+            Self::Issues { broken, .. } => broken.is_empty(),
+            _ => true,
         }
     }
 }

@@ -1,40 +1,50 @@
 //! From what was typed to what it names. An abbreviation is resolved here or nowhere.
 
 use jit_core::decide::Target;
-use jit_core::{LeaseId, NoReference, Reference, ReferenceError, References, Spelled};
+use jit_core::{IssueId, LeaseId, NoReference, Reference, ReferenceError, References, Spelled};
 
 use crate::error::Failure;
+use crate::tracker::Tracker;
+use crate::world::World;
 
 /// A reference as typed, resolved.
-pub(crate) fn reference(text: &str) -> Result<Reference, Failure> {
+pub(crate) fn reference(world: &World<'_>, text: &str) -> Result<Reference, Failure> {
     match text.parse::<Spelled>() {
         Ok(Spelled::Name(name)) => Ok(Reference::Name(name)),
-        // Issues and other sources need a tracker.
-        Ok(Spelled::Issue(word)) => Err(Failure::no_such_issue(&word)),
+        Ok(Spelled::Issue(word)) => issue(world, &word).map(Reference::Issue),
         Ok(Spelled::Source { source, .. }) => Err(Failure::no_such_source(&source, text)),
         Err(error) => Err(malformed(&error)),
     }
 }
 
+/// A local issue's id or the beginning of one, as typed.
+pub(crate) fn issue(world: &World<'_>, word: &str) -> Result<IssueId, Failure> {
+    Tracker::around(world)?.resolve(word)
+}
+
 /// References as typed.
-pub(crate) fn references(texts: &[String]) -> Result<References, Failure> {
-    let references: Vec<Reference> = texts.iter().map(|text| reference(text)).collect::<Result<_, _>>()?;
+pub(crate) fn references(world: &World<'_>, texts: &[String]) -> Result<References, Failure> {
+    let references: Vec<Reference> =
+        texts.iter().map(|text| reference(world, text)).collect::<Result<_, _>>()?;
     references.try_into().map_err(|error: NoReference| Failure::usage(&error.to_string(), "jit claim --help"))
 }
 
 /// One reference, or a lease by its id.
-pub(crate) fn target(text: &str) -> Result<Target, Failure> {
-    targets(std::slice::from_ref(&text.to_owned()))
+pub(crate) fn target(world: &World<'_>, text: &str) -> Result<Target, Failure> {
+    targets(world, std::slice::from_ref(&text.to_owned()))
 }
 
-/// Several references, or one lease by its id.
-pub(crate) fn targets(texts: &[String]) -> Result<Target, Failure> {
+/// Several references, or one lease by its id. An issue's id is told from a lease's by its file.
+pub(crate) fn targets(world: &World<'_>, texts: &[String]) -> Result<Target, Failure> {
     match texts {
-        [one] => match one.parse::<LeaseId>() {
-            Ok(id) => Ok(Target::Lease(id)),
-            Err(_) => Ok(Target::Issues(reference(one)?.into())),
+        [one] => match (one.parse::<LeaseId>(), one.parse::<IssueId>()) {
+            (Ok(lease), Ok(issue)) => Ok(match Tracker::around(world)?.has_file(issue) {
+                true => Target::Issues(Reference::Issue(issue).into()),
+                false => Target::Lease(lease),
+            }),
+            _ => Ok(Target::Issues(reference(world, one)?.into())),
         },
-        several => Ok(Target::Issues(references(several)?)),
+        several => Ok(Target::Issues(references(world, several)?)),
     }
 }
 

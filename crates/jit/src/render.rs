@@ -16,7 +16,6 @@ use crate::output::Output;
 /// Prints what a command says; returns the exit status.
 /// `options` are what the caller said before the command, for hints.
 pub(crate) fn success(output: &Output, warnings: &[String], as_json: bool, options: &str) -> i32 {
-    let healthy = !matches!(output, Output::Checked { healthy: false, .. });
     let written = match (output, as_json) {
         // What is asked for as text is text.
         (Output::Text(text), _) => print(text.clone()),
@@ -28,7 +27,7 @@ pub(crate) fn success(output: &Output, warnings: &[String], as_json: bool, optio
             print(text::human(output, std::io::stdout().is_terminal() && colour_is_welcome()))
         }
     };
-    match (written, healthy) {
+    match (written, output.healthy()) {
         (Ok(()), true) => 0,
         (Ok(()), false) => 9,
         (Err(error), _) if output.only_looked() => failure(&Failure::unprinted(&error), &[], as_json),

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use jit_core::decide::Acquire;
-use jit_core::{Lease, Lifetime, Now, Refusal};
+use jit_core::{Lease, Lifetime, Now, Query, Refusal, View};
 use jit_store::StepError;
 
-use crate::error::Failure;
+use crate::error::{Code, Failure};
 use crate::world::World;
 
 /// A writer that died between changing the leases and saying so is noticed after so long, and a
@@ -60,4 +60,44 @@ fn nearest_expiry(refusal: &Refusal, now: &Now) -> Duration {
         Lifetime::Unsighted => LONGEST_NAP,
     });
     left.min().unwrap_or(LONGEST_NAP)
+}
+
+/// Asks again, at most for so long, whenever something may have become available.
+pub(crate) fn until_something<T>(
+    world: &World<'_>,
+    most: Duration,
+    ask: impl Fn() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let store = world.store()?;
+    let began = world.now()?;
+    loop {
+        let seen = store.seen().map_err(|error| world.trouble(error));
+        let failure = match ask() {
+            Err(failure) if failure.code == Code::NothingToClaim => failure,
+            done => return done,
+        };
+        let now = world.now()?;
+        let waited = Duration::from_nanos(now.stamp.ns.saturating_sub(began.stamp.ns));
+        if waited >= most {
+            return Err(failure.in_vain(most));
+        }
+        let nap = world.read(&NextLapse)?.map_or(LONGEST_NAP, |left| left.min(LONGEST_NAP));
+        store.wait(seen?, nap.min(most - waited)).map_err(|error| world.trouble(error))?;
+    }
+}
+
+/// In how long the next lease lapses.
+struct NextLapse;
+
+impl Query for NextLapse {
+    type Answer = Option<Duration>;
+
+    fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Self::Answer, V::Error> {
+        let left = view.live()?.into_iter().filter_map(|lease| match lease.lifetime(&now.stamp) {
+            Lifetime::Left(left) => Some(left + Duration::from_millis(1)),
+            Lifetime::Lapsed(_) => Some(Duration::ZERO),
+            Lifetime::Unsighted => None,
+        });
+        Ok(left.min())
+    }
 }

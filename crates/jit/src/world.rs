@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ArgMatches;
-use jit_core::decide::{Beat, Released};
+use jit_core::decide::{Beat, Released, Share};
 use jit_core::{
-    AgentId, ControlPlaneId, Holder, Lease, LeaseId, Now, Policy, PolicyError, PolicyWarning, Query, Request,
-    Token, WorktreeId, parse_duration,
+    AgentId, ControlPlaneId, Facts, Holder, Lease, LeaseId, Now, Policy, PolicyError, PolicyWarning, Query,
+    Reference, Request, Token, View, WorktreeId, parse_duration,
 };
 use jit_git::{ConfigEnv, GitEnv, Repo, SharedRepository, SystemGit};
 use jit_store::clock::Clock;
 use jit_store::disk::Disk;
 use jit_store::os::{Modes, OsClock, OsDisk, random};
 use jit_store::{Options, StepError, Store, StoreError, read_text};
+use jit_tracker::{Actor, Held};
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use uuid::Builder;
 
@@ -187,7 +188,7 @@ impl<'m> World<'m> {
         OsClock.now().map_err(|error| Failure::clock(&error))
     }
 
-    fn uuid(&self) -> Result<uuid::Uuid, Failure> {
+    pub(crate) fn uuid(&self) -> Result<uuid::Uuid, Failure> {
         let bytes = random().map_err(|error| Failure::clock(&error))?;
         Ok(Builder::from_random_bytes(bytes).into_uuid())
     }
@@ -262,9 +263,22 @@ impl<'m> World<'m> {
         Ok(identity.map(|identity| Holder { agent, worktree: WorktreeId::new(identity.id) }))
     }
 
+    /// Who asks, to read, as one who may have no leases.
+    pub(crate) fn reading_holder(&self) -> Result<Holder, Failure> {
+        let nobody = || Ok(Holder { agent: self.agent()?, worktree: WorktreeId::new(uuid::Uuid::nil()) });
+        self.reader()?.map_or_else(nobody, Ok)
+    }
+
     /// Which agent asks.
     pub(crate) fn agent(&self) -> Result<AgentId, Failure> {
         identity::agent(self.option("agent"), || Ok(self.repo()?.user_name(&ConfigEnv::from_process())?))
+    }
+
+    /// Who changes an issue, with the lease that the change is made under.
+    pub(crate) fn actor_on(&self, issue: &Reference, holder: &Holder) -> Result<Actor, Failure> {
+        let held = self.read(&Covering(issue.clone()))?.filter(|lease| lease.holder.acts_for(holder));
+        let lease = held.map(|lease| Held { lease_id: lease.id, fence: lease.fence });
+        Ok(Actor { agent: holder.agent.clone(), worktree: holder.worktree, lease })
     }
 
     /// The branch that is checked out here.
@@ -279,6 +293,13 @@ impl<'m> World<'m> {
     {
         let (store, holder, policy) = (self.store()?, self.holder()?, self.policy()?);
         store.transact(request, &holder, policy).map_err(|error| self.step_failed(error))
+    }
+
+    /// Wakes those who wait for something to claim.
+    pub(crate) fn something_changed(&self) {
+        if let Ok(store) = self.store() {
+            store.tell();
+        }
     }
 
     /// Asks a question about the leases.
@@ -303,6 +324,17 @@ impl<'m> World<'m> {
             }
             StepError::Store(error) => self.trouble(error),
         }
+    }
+}
+
+/// The lease that covers a reference.
+struct Covering(Reference);
+
+impl Query for Covering {
+    type Answer = Option<Lease>;
+
+    fn ask<V: View>(&self, view: &V, _: &Now) -> Result<Self::Answer, V::Error> {
+        view.covering(&self.0)
     }
 }
 
@@ -332,6 +364,24 @@ impl Shown for Beat {
 impl Shown for Vec<Released> {
     fn leases(&self) -> Vec<&Lease> {
         self.iter().map(|released| &released.lease).collect()
+    }
+}
+
+impl Shown for Facts {
+    fn leases(&self) -> Vec<&Lease> {
+        Vec::new()
+    }
+}
+
+impl Shown for Vec<Reference> {
+    fn leases(&self) -> Vec<&Lease> {
+        Vec::new()
+    }
+}
+
+impl Shown for Vec<Share> {
+    fn leases(&self) -> Vec<&Lease> {
+        Vec::new()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Granting a new lease.
 
 use crate::decide::step::Step;
-use crate::decide::{Refusal, Request, Wanted};
+use crate::decide::{Barred, Candidate, Refusal, Request, Wanted};
 use crate::{Lease, LeaseId, Operation, Policy, References, Task, TokenHash, Ttl, View, Waiter};
 
 /// All of these references, or nothing.
@@ -13,14 +13,25 @@ pub struct Acquire {
     pub token: TokenHash,
     /// What is wanted.
     pub issues: References,
+    /// What files say of those that are issues.
+    pub filed: Vec<Candidate>,
+    /// Whether what failed too often is wanted all the same.
+    pub despite_failures: bool,
+    /// What the lease says.
+    pub terms: Terms,
+    /// The asker's own place, if it has been waiting.
+    pub ticket: Option<u64>,
+}
+
+/// What a new lease says besides what it is of.
+#[derive(Clone, Debug, Default)]
+pub struct Terms {
     /// What for.
     pub task: Option<Task>,
     /// The branch that is checked out.
     pub branch: Option<String>,
     /// For how long; the policy says when this doesn't.
     pub ttl: Option<Ttl>,
-    /// The asker's own place, if it has been waiting.
-    pub ticket: Option<u64>,
 }
 
 impl Request for Acquire {
@@ -31,7 +42,7 @@ impl Request for Acquire {
     }
 
     fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Lease, Refusal>, V::Error> {
-        let ttl = match allowed_ttl(self.ttl, step.scene().policy) {
+        let ttl = match allowed_ttl(self.terms.ttl, step.scene().policy) {
             Ok(ttl) => ttl,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -48,7 +59,11 @@ impl Request for Acquire {
         if !awaited.is_empty() {
             return Ok(Err(Refusal::Awaited(awaited)));
         }
-        let lease = self.granted(step, ttl)?;
+        let barred = self.barred(step)?;
+        if !barred.is_empty() {
+            return Ok(Err(Refusal::Barred(barred)));
+        }
+        let lease = self.terms.granted(step, self.id, self.token, &self.issues, ttl)?;
         step.push(Operation::Acquire(lease.clone()));
         Ok(Ok(lease))
     }
@@ -66,9 +81,31 @@ impl Acquire {
             .collect()
     }
 
-    fn granted<V: View>(&self, step: &Step<'_, V>, ttl: Ttl) -> Result<Lease, V::Error> {
-        let mut supersedes = Vec::new();
+    /// The issues that can't be claimed whoever asks.
+    fn barred<V: View>(&self, step: &mut Step<'_, V>) -> Result<Vec<Barred>, V::Error> {
+        let mut barred = Vec::new();
         for reference in &self.issues {
+            let filed = self.filed.iter().find(|candidate| candidate.reference == *reference);
+            let candidate = filed.cloned().unwrap_or_else(|| reference.clone().into());
+            let bar = step.bar(&candidate, self.despite_failures)?;
+            barred.extend(bar.map(|bar| Barred { reference: reference.clone(), bar }));
+        }
+        Ok(barred)
+    }
+}
+
+impl Terms {
+    /// The lease that the next operation grants.
+    pub(super) fn granted<V: View>(
+        &self,
+        step: &Step<'_, V>,
+        id: LeaseId,
+        token: TokenHash,
+        issues: &References,
+        ttl: Ttl,
+    ) -> Result<Lease, V::Error> {
+        let mut supersedes = Vec::new();
+        for reference in issues {
             if let Some(ended) = step.lost(reference)? {
                 supersedes.push(ended.lease.id);
             }
@@ -77,9 +114,9 @@ impl Acquire {
         supersedes.dedup();
         let scene = step.scene();
         Ok(Lease {
-            id: self.id,
+            id,
             fence: step.next_fence(),
-            issues: self.issues.to_vec(),
+            issues: issues.to_vec(),
             task: self.task.clone(),
             holder: scene.actor.clone(),
             branch: self.branch.clone(),
@@ -88,7 +125,7 @@ impl Acquire {
             renewed: scene.now.stamp,
             sighted: Vec::new(),
             lived_ns: 0,
-            token: self.token,
+            token,
             supersedes,
         })
     }

@@ -1,5 +1,6 @@
 //! Why a request was refused, with the facts that a message needs.
 
+use crate::decide::Bar;
 use crate::{Ended, Holder, Lease, LeaseId, Reference, Ttl, Waiter};
 
 /// A reference that was asked for, and what is in the way.
@@ -11,6 +12,15 @@ pub struct Wanted<T> {
     pub blocker: T,
 }
 
+/// An issue that was asked for, and why it can't be had although nobody holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Barred {
+    /// The issue.
+    pub reference: Reference,
+    /// Why.
+    pub bar: Bar,
+}
+
 /// An expected "no". None of them changed anything that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -18,6 +28,15 @@ pub enum Refusal {
     Held(Vec<Wanted<Lease>>),
     /// Nobody holds these, but somebody came first and waits for them.
     Awaited(Vec<Wanted<Waiter>>),
+    /// Nobody holds these, and they can't be claimed.
+    Barred(Vec<Barred>),
+    /// There are fewer issues that may be claimed than were asked for.
+    NothingToClaim {
+        /// How many there are.
+        free: usize,
+        /// How many were wanted.
+        wanted: usize,
+    },
     /// The asker's lease ended without its doing.
     Lost {
         /// The lease.

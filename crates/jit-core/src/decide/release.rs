@@ -1,14 +1,26 @@
 //! Giving up what one holds.
 
+use crate::decide::own::Judged;
 use crate::decide::step::Step;
 use crate::decide::{Refusal, Request, Target};
-use crate::{Lease, Operation, Reference, View};
+use crate::{Attempt, Cause, Lease, Operation, Outcome, Reference, View};
 
 /// Gives up a lease, or some of the references of one's leases; all that is named, or nothing.
 #[derive(Clone, Debug)]
 pub struct Release {
     /// A lease as a whole, or references.
     pub target: Target,
+    /// What came of it.
+    pub attempted: Attempted,
+}
+
+/// What came of the work, as the log will know it.
+#[derive(Clone, Debug, Default)]
+pub struct Attempted {
+    /// What the holder says.
+    pub attempt: Attempt,
+    /// If it is done: the issues that have open gates.
+    pub gated: Vec<Reference>,
 }
 
 /// What was given up of one lease.
@@ -24,27 +36,13 @@ impl Request for Release {
     type Answer = Vec<Released>;
 
     fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Vec<Released>, Refusal>, V::Error> {
-        let own = match step.own(&self.target)? {
-            Ok(own) => own,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let released: Vec<Released> = own.into_iter().map(|lease| self.shrunk(lease)).collect();
-        for Released { lease, issues } in &released {
-            step.push(Operation::Release { lease: lease.clone(), released: issues.clone() });
+        match step.own(&self.target)? {
+            Ok(own) => {
+                let released = own.into_iter().map(|lease| shrunk(lease, &self.target)).collect();
+                self.attempted.release(step, released)
+            }
+            Err(refusal) => Ok(Err(refusal)),
         }
-        Ok(Ok(released))
-    }
-}
-
-impl Release {
-    fn shrunk(&self, mut lease: Lease) -> Released {
-        let (issues, left) =
-            std::mem::take(&mut lease.issues).into_iter().partition(|reference| match &self.target {
-                Target::Lease(_) => true,
-                Target::Issues(named) => named.contains(reference),
-            });
-        lease.issues = left;
-        Released { lease, issues }
     }
 }
 
@@ -60,11 +58,55 @@ impl Request for ReleaseAll {
         if held.is_empty() {
             return Ok(Err(Refusal::NoLease { lost: Vec::new() }));
         }
-        let whole = held.into_iter().map(|lease| Release { target: Target::Lease(lease.id) }.shrunk(lease));
-        let released: Vec<Released> = whole.collect();
+        let whole = held.into_iter().map(|lease| {
+            let whole = Target::Lease(lease.id);
+            shrunk(lease, &whole)
+        });
+        let released = whole.collect();
+        Attempted::default().release(step, released)
+    }
+}
+
+fn shrunk(mut lease: Lease, target: &Target) -> Released {
+    let (issues, left) = std::mem::take(&mut lease.issues).into_iter().partition(|reference| match target {
+        Target::Lease(_) => true,
+        Target::Issues(named) => named.contains(reference),
+    });
+    lease.issues = left;
+    Released { lease, issues }
+}
+
+impl Attempted {
+    fn release<V: View>(
+        &self,
+        step: &mut Step<'_, V>,
+        released: Vec<Released>,
+    ) -> Judged<Vec<Released>, V::Error> {
         for Released { lease, issues } in &released {
-            step.push(Operation::Release { lease: lease.clone(), released: issues.clone() });
+            step.push(Operation::Release {
+                lease: lease.clone(),
+                released: issues.clone(),
+                attempt: self.attempt.clone(),
+            });
+            match &self.attempt {
+                Attempt::Undone | Attempt::Infra(_) => {}
+                Attempt::Failed(reason) => step.fail(issues, reason)?,
+                Attempt::Done => self.end(step, issues)?,
+            }
         }
         Ok(Ok(released))
+    }
+
+    fn end<V: View>(&self, step: &mut Step<'_, V>, issues: &[Reference]) -> Result<(), V::Error> {
+        let mut ended = Vec::new();
+        for issue in issues.iter().filter(|reference| reference.is_issue()) {
+            let mut facts = step.facts(issue)?;
+            let gated = self.gated.contains(issue);
+            facts.outcome = Some(if gated { Outcome::Gated } else { Outcome::Done });
+            facts.assigned = None;
+            ended.push(facts);
+        }
+        step.note(Cause::Ended, ended);
+        Ok(())
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{End, Ended, Fence, Known, Lease, LeaseId, Operation, Reference, Scene, View};
+use crate::{
+    Cause, End, Ended, Facts, Fence, Known, Lease, LeaseId, Operation, Reference, Scene, Task, View,
+};
 
 /// Reads through to the view, with lapsed leases evicted as they are met.
 pub struct Step<'v, V> {
@@ -10,11 +12,27 @@ pub struct Step<'v, V> {
     scene: &'v Scene<'v>,
     operations: Vec<Operation>,
     evicted: BTreeMap<LeaseId, Ended>,
+    noted: BTreeMap<Reference, Facts>,
 }
 
 impl<'v, V: View> Step<'v, V> {
     pub(super) fn new(view: &'v V, scene: &'v Scene<'v>) -> Self {
-        Self { view, scene, operations: Vec::new(), evicted: BTreeMap::new() }
+        Self { view, scene, operations: Vec::new(), evicted: BTreeMap::new(), noted: BTreeMap::new() }
+    }
+
+    /// A look at what a decision would find; nothing comes of it.
+    pub fn looking(view: &'v V, scene: &'v Scene<'v>) -> Self {
+        Self::new(view, scene)
+    }
+
+    /// What is known of an issue, with a lapse that was not evicted yet as its eviction will count
+    /// it; and the lease that covers it and stands.
+    ///
+    /// # Errors
+    /// Trouble in reading the view.
+    pub fn issue(&mut self, issue: &Reference) -> Result<(Facts, Option<Lease>), V::Error> {
+        let lease = self.covering(issue)?;
+        Ok((self.facts(issue)?, lease))
     }
 
     pub(super) fn into_operations(self) -> Vec<Operation> {
@@ -45,35 +63,68 @@ impl<'v, V: View> Step<'v, V> {
             self.push(Operation::Sighting);
         }
         for lease in self.view.lapsed(&now, most)? {
-            self.evict(lease);
+            self.evict(lease)?;
         }
         Ok(())
     }
 
-    pub(super) fn evict(&mut self, lease: Lease) {
+    /// Evicts a lease that has lapsed. That counts as a failure of its issues, unless the holder
+    /// may have lapsed because the machine was started anew.
+    pub(super) fn evict(&mut self, lease: Lease) -> Result<(), V::Error> {
         let Fence(seq) = self.next_fence();
         self.push(Operation::AutoEvict(lease.clone()));
+        if lease.renewed.boot == self.scene.now.stamp.boot {
+            let reason = Task::lapsed(&lease.holder.agent);
+            self.fail(&lease.issues, &reason)?;
+        }
         self.evicted.insert(lease.id, Ended::lost(lease, End::Lapsed, self.scene.now.wall, seq));
+        Ok(())
+    }
+
+    /// Counts a failed attempt at each of these that is an issue.
+    pub(super) fn fail(&mut self, attempted: &[Reference], reason: &Task) -> Result<(), V::Error> {
+        let mut failed = Vec::new();
+        for issue in attempted.iter().filter(|reference| reference.is_issue()) {
+            failed.push(self.facts(issue)?.failed(reason.clone()));
+        }
+        self.note(Cause::Failed, failed);
+        Ok(())
+    }
+
+    /// What is known of an issue, as this step left it.
+    pub(super) fn facts(&self, issue: &Reference) -> Result<Facts, V::Error> {
+        match self.noted.get(issue) {
+            Some(facts) => Ok(facts.clone()),
+            None => self.view.facts(issue),
+        }
+    }
+
+    /// Notes facts, if there are any.
+    pub(super) fn note(&mut self, cause: Cause, facts: Vec<Facts>) {
+        if !facts.is_empty() {
+            self.noted.extend(facts.iter().map(|facts| (facts.issue.clone(), facts.clone())));
+            self.push(Operation::Facts(cause, facts));
+        }
     }
 
     /// A lease from the view if it still stands, as this step's sighting left it; evicts it if it
     /// has lapsed.
-    fn standing(&mut self, mut lease: Lease) -> Option<Lease> {
+    fn standing(&mut self, mut lease: Lease) -> Result<Option<Lease>, V::Error> {
         lease.sight(self.scene.now.stamp);
         if self.evicted.contains_key(&lease.id) {
-            return None;
+            return Ok(None);
         }
         if lease.lapsed(&self.scene.now.stamp) {
-            self.evict(lease);
-            return None;
+            self.evict(lease)?;
+            return Ok(None);
         }
-        Some(lease)
+        Ok(Some(lease))
     }
 
     /// What is known of a lease id; `Live` only while it stands.
     pub(super) fn lease(&mut self, id: &LeaseId) -> Result<Option<Known>, V::Error> {
         let known = match self.view.lease(id)? {
-            Some(Known::Live(lease)) => match self.standing(lease) {
+            Some(Known::Live(lease)) => match self.standing(lease)? {
                 Some(lease) => Some(Known::Live(lease)),
                 None => self.evicted.get(id).cloned().map(Known::Ended),
             },
@@ -84,7 +135,10 @@ impl<'v, V: View> Step<'v, V> {
 
     /// The lease that covers a reference and stands.
     pub(super) fn covering(&mut self, reference: &Reference) -> Result<Option<Lease>, V::Error> {
-        Ok(self.view.covering(reference)?.and_then(|lease| self.standing(lease)))
+        match self.view.covering(reference)? {
+            Some(lease) => self.standing(lease),
+            None => Ok(None),
+        }
     }
 
     /// The lease that was lost last on a reference that nobody has acquired since.
@@ -108,7 +162,10 @@ impl<'v, V: View> Step<'v, V> {
 
     /// The leases of all who act for the actor, and stand.
     pub(super) fn held(&mut self) -> Result<Vec<Lease>, V::Error> {
-        let held = self.view.held_by(self.scene.actor)?;
-        Ok(held.into_iter().filter_map(|lease| self.standing(lease)).collect())
+        let mut held = Vec::new();
+        for lease in self.view.held_by(self.scene.actor)? {
+            held.extend(self.standing(lease)?);
+        }
+        Ok(held)
     }
 }

@@ -10,12 +10,12 @@
 use std::collections::BTreeMap;
 
 use jit_core::decide::{
-    Acquire, Beat, ForceEvict, Heartbeat, Release, Released, Renew, Resume, Sweep, Transfer,
+    Acquire, Attempted, Beat, ForceEvict, Heartbeat, Release, Released, Renew, Resume, Sweep, Terms, Transfer,
 };
 use jit_core::{
-    Checkpoint, ClockId, ControlPlaneId, Decision, Fence, Holder, Known, Lease, LeaseId, Now, Operation,
-    Policy, Record, Reference, References, Refusal, Request, Scene, Seq, Stamp, State, Target, Token,
-    TokenHash, Ttl, View, Waiter, WallTime, WorktreeId, decide::decide,
+    Cause, Checkpoint, ClockId, ControlPlaneId, Decision, Facts, Fence, Holder, IssueId, Known, Lease,
+    LeaseId, Now, Operation, Policy, Record, Reference, References, Refusal, Request, Scene, Seq, Stamp,
+    State, Target, Token, TokenHash, Ttl, View, Waiter, WallTime, WorktreeId, decide::decide,
 };
 use proptest::prelude::ProptestConfig;
 use uuid::Uuid;
@@ -39,11 +39,14 @@ fn worktree_id(number: &str) -> WorktreeId {
 }
 
 /// `name:x` of `x`.
+/// `x` is a thing, `#1` is an issue.
 pub fn thing(name: &str) -> Reference {
-    format!("name:{name}").parse().unwrap()
+    match name.strip_prefix('#') {
+        Some(n) => Reference::Issue(IssueId::new(Uuid::from_u128(n.parse().unwrap()))),
+        None => format!("name:{name}").parse().unwrap(),
+    }
 }
 
-/// `x y`: two names, sorted.
 /// The things that a request names.
 pub fn asked(names: &str) -> References {
     things(names).try_into().unwrap()
@@ -105,11 +108,19 @@ pub fn waiter(ticket: u64, agent: &str, names: &str) -> Waiter {
     Waiter { ticket, agent: holder(agent).agent, issues: asked(names), since: wall(0) }
 }
 
+/// A reference as [`thing`] takes it.
+pub fn short(reference: &Reference) -> String {
+    match reference {
+        Reference::Issue(id) => format!("#{}", id.uuid().as_u128()),
+        Reference::Name(name) => name.to_string(),
+    }
+}
+
 /// Who has what, as `x:a y:b`: what a refusal or a view says, short enough to compare.
 pub fn who<'a>(pairs: impl IntoIterator<Item = (&'a Reference, &'a Holder)>) -> String {
     let pairs = pairs.into_iter().map(|(reference, holder)| {
-        let (name, agent) = (reference.to_string(), holder.agent.to_string());
-        format!("{}:{}", name.trim_start_matches("name:"), agent.trim_start_matches("agent:"))
+        let agent = holder.agent.to_string();
+        format!("{}:{}", short(reference), agent.trim_start_matches("agent:"))
     });
     pairs.collect::<Vec<_>>().join(" ")
 }
@@ -215,8 +226,25 @@ impl World {
                 unchanged(lease);
                 assert!(self.live(&lease.id).unwrap().lapsed(&record.stamp), "evicted early: {record:?}");
             }
+            Operation::Facts(cause, facts) => facts.iter().for_each(|facts| self.check_facts(*cause, facts)),
             Operation::Checkpoint(_) | Operation::Carry(_) | Operation::Sighting => {}
         }
+    }
+
+    /// Each cause changes what it is there for, and nothing else.
+    fn check_facts(&self, cause: Cause, facts: &Facts) {
+        let before = self.facts(&facts.issue);
+        let expected = match cause {
+            Cause::Failed => {
+                Facts { failures: before.failures + 1, last_failure: facts.last_failure.clone(), ..before }
+            }
+            Cause::Reset => Facts { failures: 0, last_failure: None, ..before },
+            Cause::Reopened => Facts { outcome: None, ..before },
+            Cause::Ended => Facts { outcome: facts.outcome, assigned: facts.assigned.clone(), ..before },
+            Cause::Assigned => Facts { assigned: facts.assigned.clone(), ..before },
+            Cause::Carried => facts.clone(),
+        };
+        assert_eq!(*facts, expected, "{cause:?}");
     }
 
     fn check_one_holder(&self) {
@@ -241,6 +269,10 @@ impl World {
 
     pub fn known(&self, id: &LeaseId) -> Option<Known> {
         self.state.lease(id).unwrap_or_else(|never| match never {})
+    }
+
+    pub fn facts(&self, issue: &Reference) -> Facts {
+        self.state.facts(issue).unwrap_or_else(|never| match never {})
     }
 
     /// The lease if it was not ended.
@@ -269,9 +301,9 @@ impl World {
             id: lease_id(self.minted),
             token: secret(self.minted).hash(),
             issues: asked(names),
-            task: None,
-            branch: Some("main".into()),
-            ttl: None,
+            filed: vec![],
+            despite_failures: false,
+            terms: Terms { branch: Some("main".into()), ..Terms::default() },
             ticket: None,
         }
     }
@@ -282,7 +314,8 @@ impl World {
     }
 
     pub fn acquire_for(&mut self, actor: &str, names: &str, secs: u64) -> Result<Lease, Refusal> {
-        let request = Acquire { ttl: Some(ttl(secs)), ..self.acquisition(names) };
+        let request =
+            Acquire { terms: Terms { ttl: Some(ttl(secs)), ..Terms::default() }, ..self.acquisition(names) };
         self.ask(actor, &request)
     }
 
@@ -295,7 +328,7 @@ impl World {
     }
 
     pub fn release(&mut self, actor: &str, target: Target) -> Result<Vec<Released>, Refusal> {
-        self.ask(actor, &Release { target })
+        self.ask(actor, &Release { target, attempted: Attempted::default() })
     }
 
     pub fn resume(&mut self, actor: &str, names: &str, token: TokenHash) -> Result<Lease, Refusal> {

@@ -19,16 +19,40 @@ pub(crate) trait Cells {
 }
 
 /// In a file.
-pub(crate) struct InFile<F>(pub(crate) F);
+pub(crate) struct InFile<F> {
+    file: F,
+    /// All of it, for one who asks about much.
+    copy: RefCell<Vec<u8>>,
+}
+
+impl<F: DiskFile> InFile<F> {
+    pub(crate) fn new(file: F) -> Self {
+        Self { file, copy: RefCell::default() }
+    }
+
+    /// Reads the file at once, so that a thousand questions cost no more calls than one. Only for
+    /// reading: what is written afterwards is not in it.
+    pub(crate) fn read_whole(&self) -> io::Result<()> {
+        *self.copy.borrow_mut() = self.file.read_from(0)?;
+        Ok(())
+    }
+}
 
 impl<F: DiskFile> Cells for InFile<F> {
     fn read(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        let read = self.0.read_at(buffer, offset)?;
+        let at = offset as usize;
+        // The header says whether a writer came by, so it is always read anew.
+        let copy = self.copy.borrow();
+        if let Some(bytes) = copy.get(at..at + buffer.len()).filter(|_| at >= Header::SIZE) {
+            buffer.copy_from_slice(bytes);
+            return Ok(());
+        }
+        let read = self.file.read_at(buffer, offset)?;
         if read == buffer.len() { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 
     fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.0.write_at(bytes, offset)
+        self.file.write_at(bytes, offset)
     }
 }
 

@@ -41,7 +41,7 @@ pub(crate) struct Header {
     pub(crate) free_slot: u32,
 }
 
-const MAGIC: u64 = u64::from_le_bytes(*b"jitidx02");
+const MAGIC: u64 = u64::from_le_bytes(*b"jitidx04");
 const FIELDS: usize = 16;
 
 impl Header {

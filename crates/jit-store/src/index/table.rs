@@ -43,6 +43,8 @@ pub(super) enum Kind {
     Holder,
     /// What they lost.
     LostBy,
+    /// What is known of an issue.
+    Facts,
 }
 
 /// What is found.
@@ -50,22 +52,48 @@ pub(super) enum Kind {
 pub(crate) enum Value {
     /// The slot of a lease that stands.
     Slot(u32),
-    /// The offset of the record of a lease that ended.
-    Ended(u64),
+    /// In a record that stands alone.
+    Record(Place),
 }
 
-const ENDED: u64 = 1 << 63;
+/// Where in the log something stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The record's first byte.
+    pub(super) offset: u64,
+    /// Which of the things that the record is of, so that two whose keys collide can be told apart.
+    pub(super) part: u16,
+}
+
+impl Place {
+    /// A record as a whole.
+    pub(super) fn whole(offset: u64) -> Self {
+        Self { offset, part: 0 }
+    }
+
+    /// One of many things in a record; `None` beyond what can be counted.
+    pub(super) fn part(offset: u64, i: usize) -> Option<Self> {
+        u16::try_from(i).ok().map(|part| Self { offset, part })
+    }
+}
+
+const RECORD: u64 = 1 << 63;
+const OFFSET_BITS: u32 = 47;
 
 impl Value {
     pub(super) fn word(self) -> u64 {
         match self {
             Self::Slot(i) => u64::from(i),
-            Self::Ended(offset) => ENDED | offset,
+            Self::Record(place) => RECORD | u64::from(place.part) << OFFSET_BITS | place.offset,
         }
     }
 
     fn of(word: u64) -> Self {
-        if word & ENDED == 0 { Self::Slot(word as u32) } else { Self::Ended(word & !ENDED) }
+        if word & RECORD == 0 {
+            return Self::Slot(word as u32);
+        }
+        let (part, offset) = ((word & !RECORD) >> OFFSET_BITS, word & ((1 << OFFSET_BITS) - 1));
+        Self::Record(Place { offset, part: part as u16 })
     }
 }
 

@@ -4,7 +4,8 @@ use std::cell::{Cell, Ref, RefCell};
 use std::io;
 
 use jit_core::{
-    ControlPlaneId, End, Ended, Holder, Known, Lease, LeaseId, Operation, Record, Reference, Seq, Stamp, View,
+    ControlPlaneId, End, Ended, Facts, Holder, Known, Lease, LeaseId, Operation, Record, Reference, Seq,
+    Stamp, View,
 };
 
 use super::Index;
@@ -27,7 +28,7 @@ impl From<io::Error> for Trouble {
 
 /// An index over its log.
 pub(crate) struct IndexView<'a, C, F> {
-    index: &'a Index<C>,
+    pub(super) index: &'a Index<C>,
     log: &'a F,
     /// The earliest deadline that a look at every slot left standing.
     swept: Cell<Option<u64>>,
@@ -64,7 +65,7 @@ impl<'a, C: Cells, F: DiskFile> IndexView<'a, C, F> {
             .map_err(|_| Trouble)
     }
 
-    fn record_at(&self, offset: u64) -> Result<Record, Trouble> {
+    pub(super) fn record_at(&self, offset: u64) -> Result<Record, Trouble> {
         let mut line = vec![0; GUESS];
         loop {
             let read = self.log.read_at(&mut line, offset)?;
@@ -109,12 +110,12 @@ impl<'a, C: Cells, F: DiskFile> IndexView<'a, C, F> {
         Ok(Ended::lost(lease, end, record.at, record.seq))
     }
 
-    /// The lease that an entry of what was lost stands for.
-    pub(super) fn lost_in(&self, value: Value) -> Result<Ended, Trouble> {
-        match value {
-            Value::Ended(offset) => self.ended_at(offset),
-            Value::Slot(_) => Err(Trouble),
-        }
+    /// The lease that an entry of what was lost stands for, if it is of this reference.
+    pub(super) fn lost_in(&self, value: Value, reference: &Reference) -> Result<Option<Ended>, Trouble> {
+        let Value::Record(place) = value else { return Err(Trouble) };
+        let ended = self.ended_at(place.offset)?;
+        let of_it = ended.lease.issues.get(usize::from(place.part)) == Some(reference);
+        Ok(of_it.then_some(ended))
     }
 
     fn slots(&self) -> Result<Vec<Slot>, Trouble> {
@@ -140,8 +141,8 @@ impl<C: Cells, F: DiskFile> View for IndexView<'_, C, F> {
                         return Ok(Some(Known::Live(self.live_in(&slot)?)));
                     }
                 }
-                Value::Ended(offset) => {
-                    let ended = self.ended_at(offset)?;
+                Value::Record(place) => {
+                    let ended = self.ended_at(place.offset)?;
                     if ended.lease.id == *id {
                         return Ok(Some(Known::Ended(ended)));
                     }
@@ -164,19 +165,22 @@ impl<C: Cells, F: DiskFile> View for IndexView<'_, C, F> {
 
     fn lost(&self, reference: &Reference) -> Result<Option<Ended>, Trouble> {
         for value in self.index.table().find(Key::lost(reference))? {
-            let ended = self.lost_in(value)?;
-            if ended.lease.issues.contains(reference) {
+            if let Some(ended) = self.lost_in(value, reference)? {
                 return Ok(Some(ended));
             }
         }
         Ok(None)
     }
 
+    fn facts(&self, issue: &Reference) -> Result<Facts, Trouble> {
+        Ok(self.facts_of(issue)?.map_or_else(|| Facts::none(issue.clone()), |(_, facts)| facts))
+    }
+
     fn lost_by(&self, holder: &Holder) -> Result<Vec<Ended>, Trouble> {
         let mut lost = Vec::new();
         for value in self.index.table().find(Key::lost_by(holder))? {
-            let Value::Ended(offset) = value else { return Err(Trouble) };
-            lost.push(self.ended_at(offset)?);
+            let Value::Record(place) = value else { return Err(Trouble) };
+            lost.push(self.ended_at(place.offset)?);
         }
         lost.retain(|ended| ended.lease.holder.acts_for(holder));
         lost.sort_unstable_by_key(|ended| std::cmp::Reverse(ended.seq));
@@ -187,7 +191,7 @@ impl<C: Cells, F: DiskFile> View for IndexView<'_, C, F> {
         let mut held = Vec::new();
         let mut next = match self.index.table().find(Key::holder(holder))?.first() {
             Some(Value::Slot(i)) => *i,
-            Some(Value::Ended(_)) => return Err(Trouble),
+            Some(Value::Record(_)) => return Err(Trouble),
             None => NONE,
         };
         while next != NONE {

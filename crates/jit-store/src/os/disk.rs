@@ -11,7 +11,7 @@ use fs4::fs_std::FileExt as _;
 use rustix::fs::{
     AtFlags, Dir, FileType, Mode, OFlags, fstat, fsync, mkdirat, open, openat, renameat, statat, unlinkat,
 };
-use rustix::io::Errno;
+use rustix::io::{Errno, write};
 
 // macOS's `fsync` leaves what it writes in the drive's own cache.
 #[cfg(target_os = "macos")]
@@ -57,6 +57,26 @@ impl OsDisk {
         Ok(self.root.get_or_init(|| Root { dir, heritage }))
     }
 
+    fn opened(&self, path: &str, flags: OFlags, make: bool) -> io::Result<OwnedFd> {
+        let root = self.root()?;
+        let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        match openat(&root.dir, path, flags, Mode::empty()) {
+            Err(Errno::NOENT) if make => {
+                let mode = root.heritage.file_mode();
+                match openat(&root.dir, path, flags | OFlags::CREATE | OFlags::EXCL, mode) {
+                    Ok(file) => {
+                        root.heritage.hand_on(&file, mode)?;
+                        Ok(file)
+                    }
+                    // Somebody else made it in between.
+                    Err(Errno::EXIST) => Ok(openat(&root.dir, path, flags, Mode::empty())?),
+                    Err(error) => Err(error.into()),
+                }
+            }
+            file => Ok(file?),
+        }
+    }
+
     /// The path as the kernel's `*at` calls take it.
     fn name(path: &str) -> &str {
         if path.is_empty() { "." } else { path }
@@ -93,31 +113,23 @@ impl Disk for OsDisk {
     }
 
     fn open(&self, path: &str, how: Open) -> io::Result<OsFile> {
-        let root = self.root()?;
-        let flags = OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let flags = flags
-            | match how {
-                // Or a pipe in a file's place would hang every command.
-                Open::Read => OFlags::RDONLY | OFlags::NONBLOCK,
-                Open::Write | Open::Create => OFlags::RDWR,
-                Open::Fresh => OFlags::RDWR | OFlags::TRUNC,
-            };
-        match openat(&root.dir, path, flags, Mode::empty()) {
-            Ok(file) => Ok(OsFile(file.into())),
-            Err(Errno::NOENT) if matches!(how, Open::Create | Open::Fresh) => {
-                let mode = root.heritage.file_mode();
-                match openat(&root.dir, path, flags | OFlags::CREATE | OFlags::EXCL, mode) {
-                    Ok(file) => {
-                        root.heritage.hand_on(&file, mode)?;
-                        Ok(OsFile(file.into()))
-                    }
-                    // Somebody else made it in between.
-                    Err(Errno::EXIST) => Ok(OsFile(openat(&root.dir, path, flags, Mode::empty())?.into())),
-                    Err(error) => Err(error.into()),
-                }
-            }
-            Err(error) => Err(error.into()),
+        let (flags, make) = match how {
+            // Or a pipe in a file's place would hang every command.
+            Open::Read => (OFlags::RDONLY | OFlags::NONBLOCK, false),
+            Open::Write => (OFlags::RDWR, false),
+            Open::Create => (OFlags::RDWR, true),
+            Open::Fresh => (OFlags::RDWR | OFlags::TRUNC, true),
+        };
+        Ok(OsFile(self.opened(path, flags, make)?.into()))
+    }
+
+    fn append(&self, path: &str, bytes: &[u8]) -> io::Result<u64> {
+        let file = self.opened(path, OFlags::WRONLY | OFlags::APPEND, true)?;
+        // In one call, or another's could come between.
+        if write(&file, bytes)? < bytes.len() {
+            return Err(io::ErrorKind::WriteZero.into());
         }
+        u64::try_from(fstat(&file)?.st_size).map_err(io::Error::other)
     }
 
     fn words(&self, path: &str, how: Open) -> io::Result<MappedWords> {

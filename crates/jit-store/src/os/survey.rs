@@ -10,8 +10,8 @@ use rustix::process::geteuid;
 
 use crate::index::INDEX;
 use crate::names::{
-    ARCHIVE, ARCHIVE_DRAFT, CONTROL, FLUSH_LOCK, IDENTITY, IDENTITY_DRAFT, LEFTOVERS, LOCKS, LOG, SETTINGS,
-    WORDS, WRITE_LOCK,
+    ARCHIVE, ARCHIVE_DRAFT, CONTROL, CONTROL_BEFORE, FLUSH_LOCK, IDENTITY, IDENTITY_DRAFT, LEFTOVERS, LOCKS,
+    LOG, SETTINGS, WORDS, WRITE_LOCK,
 };
 use crate::os::owner::Modes;
 
@@ -185,7 +185,8 @@ enum Place {
 }
 
 fn place(name: &str) -> Place {
-    const FILES: [&str; 8] = [LOG, INDEX, SETTINGS, CONTROL, IDENTITY, WRITE_LOCK, FLUSH_LOCK, WORDS];
+    const FILES: [&str; 9] =
+        [LOG, INDEX, SETTINGS, CONTROL, CONTROL_BEFORE, IDENTITY, WRITE_LOCK, FLUSH_LOCK, WORDS];
     let other_lock = name
         .strip_prefix("locks/")
         .is_some_and(|lock| lock.starts_with("ticket-") || lock.starts_with("meeting"));

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use jit_core::decide::{ForceEvict, Heartbeat, Release, Renew, Resume, Sweep};
+use jit_core::decide::{Attempted, ForceEvict, Heartbeat, Release, Renew, Resume, Sweep};
 use jit_core::{LATEST_LOST, Lease, Refusal, Request};
 use jit_store::Store;
 use jit_store::os::{Modes, OsDisk};
@@ -68,11 +68,14 @@ fn fences_grow_and_say_the_order<B: Backend>(world: &World<B>) {
 
 fn what_is_released_is_free<B: Backend>(world: &World<B>) {
     world.acquire("a", 1, "x y").unwrap();
-    let left = world.ask("a", &Release { target: of("x") }).unwrap();
+    let left = world.ask("a", &Release { target: of("x"), attempted: Attempted::default() }).unwrap();
     assert_eq!(left[0].lease.issues, things("y"));
     world.acquire("b", 2, "x").unwrap();
-    world.ask("a", &Release { target: of("y") }).unwrap();
-    assert!(matches!(world.ask("a", &Release { target: of("y") }), Err(Refusal::NotHeld(_))));
+    world.ask("a", &Release { target: of("y"), attempted: Attempted::default() }).unwrap();
+    assert!(matches!(
+        world.ask("a", &Release { target: of("y"), attempted: Attempted::default() }),
+        Err(Refusal::NotHeld(_))
+    ));
     assert!(world.seen().lost.is_empty());
 }
 
@@ -140,7 +143,9 @@ fn many_leases_and_names<B: Backend>(world: &World<B>) {
     assert_eq!(world.seen().held[&holder("a")].len(), 75);
     for n in 0..150 {
         let actor = ["a", "b"][n as usize % 2];
-        world.ask(actor, &Release { target: of(&format!("k{n} l{n} m{n}")) }).unwrap();
+        world
+            .ask(actor, &Release { target: of(&format!("k{n} l{n} m{n}")), attempted: Attempted::default() })
+            .unwrap();
     }
     assert!(world.seen().live.is_empty());
     for n in 0..150 {
@@ -153,7 +158,7 @@ fn the_latest_losses_of_a_holder_are_known<B: Backend>(world: &World<B>) {
         world.acquire("a", n, "x").unwrap();
         world.acquire("b", 100 + n, "y").unwrap();
         world.machine.pass(if n % 2 == 0 { 100 } else { 0 });
-        let _ = world.ask("b", &Release { target: of("y") });
+        let _ = world.ask("b", &Release { target: of("y"), attempted: Attempted::default() });
         let _ = world.ask("b", &ForceEvict { target: of("x"), reason: "stuck".parse().unwrap() });
         let last = (1..=n).rev().take(LATEST_LOST).map(lease_id).collect::<Vec<_>>();
         let seen = world.seen();

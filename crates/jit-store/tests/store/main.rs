@@ -18,6 +18,7 @@ mod errors;
 mod examining;
 mod interleaving;
 mod model;
+mod notes;
 mod queue;
 mod reading;
 mod salvage;

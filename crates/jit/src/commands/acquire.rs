@@ -1,17 +1,19 @@
 //! `jit claim acquire`
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use jit_core::decide::{Acquire, Resume, decide};
+use jit_core::decide::{Acquire, Candidate, Resume, Terms, decide};
 use jit_core::{
-    Decision, Holder, Lease, Now, Policy, Query, References, Refusal, Scene, Token, View, Waiter,
+    Decision, Holder, Lease, Now, Policy, Query, Reference, References, Refusal, Scene, Token, View, Waiter,
     parse_duration,
 };
 
 use crate::commands::{all, one, option, parsed, texts, warn_if_cut};
 use crate::error::Failure;
+use crate::known::ended;
 use crate::output::Output;
 use crate::reference::references;
 use crate::shell::quoted;
+use crate::tracker::Tracker;
 use crate::waiting;
 use crate::world::World;
 
@@ -31,6 +33,12 @@ pub(crate) fn arguments(command: Command) -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Take nothing; say whether it would be granted, with the same exit status"),
         )
+        .arg(
+            Arg::new("override-quarantine")
+                .long("override-quarantine")
+                .action(ArgAction::SetTrue)
+                .help("Take what failed too often all the same"),
+        )
         .after_help(
             "The answer shows the lease's id and, this once, its token. Exit status 5: somebody holds some of\n\
              it (each holder is named), or waits for it; 8: waited in vain.\n\n\
@@ -39,7 +47,7 @@ pub(crate) fn arguments(command: Command) -> Command {
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    let issues = references(&all(matches, "REF"))?;
+    let issues = references(world, &all(matches, "REF"))?;
     let task = parsed(matches, "task")?;
     let ttl = parsed(matches, "ttl")?;
     let wait = one(matches, "wait").map(parse_duration).transpose();
@@ -50,11 +58,19 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         let look = world.glance(world.now()?, Some(&lease));
         return Ok(Output::Granted { did: "resumed", lease, token: None, look });
     }
+    let filed = filed(world, &issues)?;
     let again = again(&issues, matches);
     let minted = world.mint()?;
     let branch = world.branch()?;
-    let request =
-        Acquire { id: minted.lease, token: minted.token.hash(), issues, task, branch, ttl, ticket: None };
+    let request = Acquire {
+        id: minted.lease,
+        token: minted.token.hash(),
+        issues,
+        filed,
+        despite_failures: matches.get_flag("override-quarantine"),
+        terms: Terms { task, branch, ttl },
+        ticket: None,
+    };
     if matches.get_flag("dry-run") {
         return rehearse(world, request).map_err(|failure| failure.with_wait(&again));
     }
@@ -72,6 +88,28 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let now = Now { stamp: lease.renewed, wall: lease.acquired_at };
     let look = world.glance(now, Some(&lease));
     Ok(Output::Granted { did: "acquired", lease, token: Some(minted.token), look })
+}
+
+/// What files say of the issues among these.
+fn filed(world: &World<'_>, issues: &References) -> Result<Vec<Candidate>, Failure> {
+    let mut filed = Vec::new();
+    for reference in issues {
+        let Reference::Issue(id) = reference else { continue };
+        let tracker = Tracker::around(world)?;
+        let issue = tracker.read(*id)?.issue;
+        let mut waits_for = Vec::new();
+        for on in issue.dependencies.iter().map(|on| on.reference()) {
+            let done = match on {
+                Reference::Issue(on) => tracker.is_done_here(*on)?,
+                Reference::Name(_) => false,
+            };
+            if !done {
+                waits_for.push(on.clone());
+            }
+        }
+        filed.push(Candidate { reference: reference.clone(), ended: ended(issue.state), waits_for });
+    }
+    Ok(filed)
 }
 
 /// The command that asks for the same again.
@@ -106,9 +144,7 @@ impl Query for Rehearsal<'_> {
 
 fn rehearse(world: &World<'_>, request: Acquire) -> Result<Output, Failure> {
     world.could_write()?;
-    let agent = world.agent()?;
-    let holder =
-        world.reader()?.unwrap_or(Holder { agent, worktree: jit_core::WorktreeId::new(uuid::Uuid::nil()) });
+    let holder = world.reading_holder()?;
     let policy = world.policy()?;
     let (answer, now) =
         world.read(&Rehearsal { request, holder, policy, waiting: world.store()?.waiting() })?;

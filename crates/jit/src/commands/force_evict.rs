@@ -24,5 +24,5 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let named = matches.get_one::<String>("TARGET").map_or("", String::as_str);
     let reason: Task = parsed(matches, "reason")?.ok_or_else(|| Failure::usage("--reason is missing", ""))?;
-    Ok(Output::Evicted(world.transact(&ForceEvict { target: target(named)?, reason })?))
+    Ok(Output::Evicted(world.transact(&ForceEvict { target: target(world, named)?, reason })?))
 }

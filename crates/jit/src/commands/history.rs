@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use clap::{ArgMatches, Command};
 use jit_core::decide::Target;
-use jit_core::{Ended, Known, Lease, Operation, Record};
+use jit_core::{Cause, Ended, Known, Lease, Operation, Record};
 
 use crate::commands::{one, text};
 use crate::error::Failure;
@@ -29,7 +29,7 @@ pub(crate) fn arguments(command: Command) -> Command {
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    let wanted = one(matches, "TARGET").map(target).transpose()?;
+    let wanted = one(matches, "TARGET").map(|text| target(world, text)).transpose()?;
     let most = matches.get_one::<NonZeroUsize>("limit").map_or(50, |limit| limit.get());
     let mut found = Vec::new();
     let store = world.store()?;
@@ -39,7 +39,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
                 // A gap may have held anything.
                 Operation::Checkpoint(checkpoint) => checkpoint.missing.is_some(),
                 // What a segment begins with happened before.
-                Operation::Carry(_) => false,
+                Operation::Carry(_) | Operation::Facts(Cause::Carried, _) => false,
                 _ => wanted.as_ref().is_none_or(|target| concerns(record, target)),
             }
         });
@@ -61,7 +61,7 @@ fn concerns(record: &Record, target: &Target) -> bool {
     };
     match &record.operation {
         Operation::Renew(leases) => leases.iter().any(lease_matches),
-        Operation::Release { lease, released } => {
+        Operation::Release { lease, released, .. } => {
             match target {
                 // What the lease still has was not touched.
                 Target::Issues(issues) => released.iter().any(|reference| issues.contains(reference)),
@@ -74,6 +74,10 @@ fn concerns(record: &Record, target: &Target) -> bool {
         | Operation::AutoEvict(lease)
         | Operation::ForceEvict { lease, .. }
         | Operation::Carry(Known::Live(lease) | Known::Ended(Ended { lease, .. })) => lease_matches(lease),
+        Operation::Facts(_, facts) => match target {
+            Target::Issues(issues) => facts.iter().any(|facts| issues.contains(&facts.issue)),
+            Target::Lease(_) => false,
+        },
         Operation::Checkpoint(_) | Operation::Sighting => false,
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn arguments(command: Command) -> Command {
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    let request = Renew { target: targets(&all(matches, "TARGET"))?, ttl: parsed(matches, "ttl")? };
+    let request = Renew { target: targets(world, &all(matches, "TARGET"))?, ttl: parsed(matches, "ttl")? };
     let leases = world.transact(&request)?;
     leases.iter().for_each(|lease| warn_if_cut(world, request.ttl, lease));
     let look = world.glance(world.now()?, leases.first());

@@ -23,7 +23,7 @@ pub(crate) fn arguments(command: Command) -> Command {
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let Some(asked) = one(matches, "TARGET") else { return own(world) };
-    let lookup = Lookup(target(asked)?);
+    let lookup = Lookup(target(world, asked)?);
     let (found, now) = world.read(&lookup)?;
     let found = found.map_err(|Unknown| Failure::no_such_lease(asked))?;
     let wanted = match (&lookup.0, &found) {

@@ -28,7 +28,7 @@ pub(crate) fn arguments(command: Command) -> Command {
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    let target = targets(&all(matches, "TARGET"))?;
+    let target = targets(world, &all(matches, "TARGET"))?;
     let agent: AgentId = parsed(matches, "to")?.ok_or_else(|| Failure::usage("--to is missing", ""))?;
     let worktree = match one(matches, "to-worktree") {
         Some(text) => known_worktree(world, text)?,

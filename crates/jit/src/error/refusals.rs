@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use jit_core::decide::Wanted;
-use jit_core::{Ended, Lease, Reference, Refusal, Waiter, span};
+use jit_core::decide::{Bar, Barred, Wanted};
+use jit_core::{Ended, Lease, Outcome, Reference, Refusal, Waiter, span};
 use serde_json::{Value, json};
 
 use super::{Code, Failure};
@@ -24,6 +24,8 @@ impl Failure {
                     .details(awaited.iter().map(waiter_line).collect())
                     .context(json!({ "waiters": awaited.iter().map(waiter_json).collect::<Vec<_>>() }))
             }
+            Refusal::Barred(barred) => Self::barred(barred),
+            Refusal::NothingToClaim { free, wanted } => Self::nothing_to_claim(*free, *wanted),
             Refusal::Lost { lost, now_held } => Self::lost(lost, now_held, look),
             Refusal::Released(ended) => {
                 Self::new(Code::LeaseReleased, format!("lease {} was given up before", ended.lease.id))
@@ -116,6 +118,46 @@ impl Failure {
         }
     }
 
+    /// Issues that nobody can claim as they are; the first says how the whole is called.
+    fn barred(barred: &[Barred]) -> Self {
+        let line = |Barred { reference, bar }: &Barred| format!("{reference} {}", bar_text(bar));
+        let Some(first) = barred.first() else { return Self::nothing_to_claim(0, 1) };
+        let issue = &first.reference;
+        let (code, hint) = match &first.bar {
+            Bar::Ended(Outcome::Gated) => (Code::GateOpen, format!("see its gates: jit issue show {issue}")),
+            Bar::Ended(_) => (Code::IssueEnded, format!("if it is not over: jit issue reopen {issue}")),
+            Bar::Quarantined { .. } => (
+                Code::Quarantined,
+                format!(
+                    "take something else: jit claim next; once its cause is gone, a person forgives it: jit issue reset-failures {issue}"
+                ),
+            ),
+            Bar::Blocked(by) => (Code::Blocked, format!("take what it waits for: {}", acquire(by))),
+            Bar::Assigned(_) => {
+                (Code::Assigned, format!("take it back first: jit claim assign --none {issue}"))
+            }
+        };
+        let conflict = |Barred { reference, bar }: &Barred| {
+            let mut shown = bar_json(bar);
+            shown["reference"] = json!(reference);
+            shown
+        };
+        Self::new(code, line(first))
+            .details(barred.iter().skip(1).map(line).collect())
+            .hint(hint)
+            .context(json!({ "barred": barred.iter().map(conflict).collect::<Vec<_>>() }))
+    }
+
+    fn nothing_to_claim(free: usize, wanted: usize) -> Self {
+        let message = match free {
+            0 => "there is nothing to claim".to_owned(),
+            free => format!("only {free} of {wanted} can be claimed"),
+        };
+        Self::new(Code::NothingToClaim, message)
+            .hint("see why: jit query blocked; wait for something: jit claim next --wait 10m")
+            .context(json!({ "free": free, "wanted": wanted }))
+    }
+
     fn lost(lost: &Ended, now_held: &[Wanted<Lease>], look: &Look) -> Self {
         let mut details = vec![ending(lost)];
         details.extend(held_lines(now_held, look));
@@ -170,6 +212,13 @@ impl Failure {
             .context(blocked.context)
     }
 
+    /// Waited for something to claim for as long as was asked.
+    pub(crate) fn in_vain(self, waited: Duration) -> Self {
+        Self::new(Code::TimedOut, format!("waited {} in vain: {}", span(waited), self.message))
+            .hint("see why there is nothing: jit query blocked")
+            .context(self.context)
+    }
+
     /// What to do where waiting would help: `request` is the command that asks for the same again.
     pub(crate) fn with_wait(self, request: &str) -> Self {
         match self.code {
@@ -178,6 +227,35 @@ impl Failure {
                 .hint(format!("take something else (jit claim list), or wait longer: {request} --wait 10m")),
             _ => self,
         }
+    }
+}
+
+fn bar_text(bar: &Bar) -> String {
+    match bar {
+        Bar::Ended(Outcome::Done) => "is done".into(),
+        Bar::Ended(Outcome::Rejected) => "is rejected".into(),
+        Bar::Ended(Outcome::Gated) => "is done, and its gates are open".into(),
+        Bar::Quarantined { failures, reason } => {
+            let reason =
+                reason.as_ref().map(|reason| format!(", the last time: {reason}")).unwrap_or_default();
+            format!("is quarantined: it failed {failures} times{reason}")
+        }
+        Bar::Blocked(by) => {
+            let by: Vec<String> = by.iter().map(ToString::to_string).collect();
+            format!("waits for {}", by.join(", "))
+        }
+        Bar::Assigned(agent) => format!("is assigned to {agent}"),
+    }
+}
+
+fn bar_json(bar: &Bar) -> Value {
+    match bar {
+        Bar::Ended(outcome) => json!({ "why": "ended", "outcome": outcome }),
+        Bar::Quarantined { failures, reason } => {
+            json!({ "why": "quarantined", "failures": failures, "reason": reason })
+        }
+        Bar::Blocked(by) => json!({ "why": "blocked", "waits_for": by }),
+        Bar::Assigned(agent) => json!({ "why": "assigned", "agent": agent }),
     }
 }
 

@@ -1,11 +1,12 @@
 //! What refusals say.
 
 use jit_core::decide::{
-    Acquire, ForceEvict, Release, Renew, Request, Resume, Target, Transfer, Wanted, decide,
+    Acquire, Attempted, Bar, Barred, ForceEvict, Release, Renew, Request, Resume, Target, Terms, Transfer,
+    Wanted, decide,
 };
 use jit_core::{
-    ControlPlaneId, Ended, Holder, LeaseId, Now, Operation, Policy, Record, References, Refusal, Scene, Seq,
-    Stamp, State, Token, Waiter, WorktreeId,
+    ControlPlaneId, Ended, Holder, IssueId, LeaseId, Now, Operation, Outcome, Policy, Record, Reference,
+    References, Refusal, Scene, Seq, Stamp, State, Token, Waiter, WorktreeId,
 };
 use uuid::Uuid;
 
@@ -83,9 +84,9 @@ fn acquire(issues: &[&str], at: u64) -> Acquire {
         id: LeaseId::new(Uuid::from_u128(at.into())),
         token: Token::new([1; 16]).hash(),
         issues: asked(issues),
-        task: Some("the work".parse().unwrap()),
-        branch: None,
-        ttl: None,
+        filed: Vec::new(),
+        despite_failures: false,
+        terms: Terms { task: Some("the work".parse().unwrap()), ..Terms::default() },
         ticket: None,
     }
 }
@@ -103,7 +104,10 @@ fn refusals_say_what_happened_what_is_in_the_way_and_what_to_do() {
         to: holder("agent:cleo"),
         token: Token::new([2; 16]).hash(),
     };
-    let long = Acquire { ttl: Some("48h".parse().unwrap()), ..acquire(&["name:free"], 9) };
+    let long = Acquire {
+        terms: Terms { ttl: Some("48h".parse().unwrap()), ..Terms::default() },
+        ..acquire(&["name:free"], 9)
+    };
     let token = Token::new([9; 16]).hash();
     let resume = Resume { issues: asked(&["name:held"]), token };
     let unknown = Target::Lease(LeaseId::new(Uuid::from_u128(99)));
@@ -131,7 +135,22 @@ fn refusals_say_what_happened_what_is_in_the_way_and_what_to_do() {
     let gone = Look { places: [].into(), by: elsewhere.by.clone(), ..look("agent:ann") };
     let theirs = || Refusal::NotYours(Box::new(lease.clone()));
     let said = |refusal| Failure::refused(&refusal, &look("agent:x")).with_wait("jit claim acquire name:all");
+    let reference = |n| Reference::Issue(IssueId::new(Uuid::from_u128(n)));
+    let barred = |bar| vec![Barred { reference: reference(1), bar }];
     let failures = [
+        (7, said(Refusal::Barred(barred(Bar::Ended(Outcome::Done))))),
+        (7, said(Refusal::Barred(barred(Bar::Ended(Outcome::Gated))))),
+        (
+            7,
+            said(Refusal::Barred(barred(Bar::Quarantined {
+                failures: 3,
+                reason: "tests fail".parse().ok(),
+            }))),
+        ),
+        (7, said(Refusal::Barred(barred(Bar::Blocked(vec![reference(2)]))))),
+        (5, said(Refusal::Barred(barred(Bar::Assigned("agent:bob".parse().unwrap()))))),
+        (4, said(Refusal::NothingToClaim { free: 0, wanted: 1 })),
+        (4, said(Refusal::NothingToClaim { free: 2, wanted: 3 })),
         (5, said(Refusal::Awaited(vec![awaited]))),
         (6, said(Refusal::Released(Box::new(ended)))),
         (6, said(Refusal::NoLease { lost: vec![] })),
@@ -151,7 +170,7 @@ fn refusals_say_what_happened_what_is_in_the_way_and_what_to_do() {
         (6, told(&renew(issues(&["name:lapsed"])), "agent:ann")),
         (6, told(&renew(issues(&["name:held"])), "agent:bob")),
         (6, told(&renew(issues(&["name:free"])), "agent:bob")),
-        (3, told(&Release { target: unknown.clone() }, "agent:bob")),
+        (3, told(&Release { target: unknown.clone(), attempted: Attempted::default() }, "agent:bob")),
         (3, told(&ForceEvict { target: unknown, reason }, "agent:bob")),
         (6, told(&resume, "agent:ann")),
         (2, told(&to(), "agent:ann")),

@@ -1,6 +1,9 @@
 //! Output for programs.
 
-use jit_core::{Ended, Lease, Lifetime, Operation, Record, SettingValue, Waiter};
+mod issues;
+
+use jit_core::decide::Released;
+use jit_core::{Ended, Lease, Lifetime, Operation, Record, SettingValue, Token, Waiter};
 use jit_git::{Worktree, WorktreeKind};
 use serde_json::{Map, Value, json};
 
@@ -31,6 +34,7 @@ pub(crate) fn data(output: &Output) -> Value {
             }
             data
         }
+        Output::Picked { leases, several, look } => picked(leases, *several, look),
         Output::WouldGrant { lease: granted } => {
             json!({ "dry_run": true, "issues": granted.issues, "ttl_secs": granted.ttl })
         }
@@ -48,14 +52,29 @@ pub(crate) fn data(output: &Output) -> Value {
             data
         }
         Output::Status(found) => status(found),
-        Output::Released(released) => json!({ "released": released.iter().map(|released| json!({
-            "lease_id": released.lease.id,
-            "issues": released.issues,
-            "left": released.lease.issues,
-        })).collect::<Vec<_>>() }),
+        Output::Released { released, commit } => {
+            let one = |released: &Released| {
+                json!({
+                    "lease_id": released.lease.id,
+                    "issues": released.issues,
+                    "left": released.lease.issues,
+                })
+            };
+            json!({ "released": released.iter().map(one).collect::<Vec<_>>(), "commit": commit })
+        }
         Output::Evicted(lease) => {
             json!({ "evicted": { "lease_id": lease.id, "issues": lease.issues, "agent": lease.holder.agent } })
         }
+        Output::Issue { known, .. } => json!({ "issue": issues::whole(known) }),
+        Output::Issues { issues, broken } => json!({
+            "issues": issues.iter().map(issues::outline).collect::<Vec<_>>(),
+            "broken": broken.iter().map(issues::broken).collect::<Vec<_>>(),
+        }),
+        Output::Assigned { issues, to } => json!({ "issues": issues, "agent": to }),
+        Output::Distributed(shares) => json!({ "shares": shares.iter().map(|share| json!({
+            "agent": share.agent,
+            "issues": share.issues,
+        })).collect::<Vec<_>>() }),
         Output::History(records) => json!({ "records": records.iter().map(record).collect::<Vec<_>>() }),
         Output::Worktrees(worktrees) => {
             json!({ "worktrees": worktrees.iter().map(worktree).collect::<Vec<_>>() })
@@ -123,6 +142,21 @@ pub(crate) fn lease(lease: &Lease, look: &Look) -> Value {
     Value::Object(shown)
 }
 
+/// What was picked; as a list where it may be several.
+fn picked(leases: &[(Lease, Token)], several: bool, look: &Look) -> Value {
+    match (leases, several) {
+        ([(granted, token)], false) => json!({ "lease": lease(granted, look), "token": token.to_string() }),
+        (leases, _) => {
+            let one = |(granted, token): &(Lease, Token)| {
+                let mut shown = lease(granted, look);
+                shown["token"] = json!(token.to_string());
+                shown
+            };
+            json!({ "leases": leases.iter().map(one).collect::<Vec<_>>() })
+        }
+    }
+}
+
 /// What stays the same of a lease while time passes.
 fn fields(lease: &Lease) -> Map<String, Value> {
     let shown = json!({
@@ -183,7 +217,10 @@ fn record(record: &Record) -> Value {
     });
     match &record.operation {
         Operation::Renew(leases) => shown["leases"] = leases.iter().map(one).collect(),
-        Operation::Release { lease, released } => {
+        Operation::Facts(_, facts) => shown["facts"] = json!(facts),
+        Operation::Release { lease, released, attempt } => {
+            shown["attempt"] = json!(attempt.name());
+            shown["reason"] = json!(attempt.reason());
             shown["lease"] = one(lease);
             shown["released"] = json!(released);
         }
@@ -228,6 +265,7 @@ fn setting(setting: &Setting) -> Value {
         SettingValue::Duration(ttl) => json!(ttl.to_string()),
         SettingValue::Number(number) => json!(number),
         SettingValue::Flag(flag) => json!(flag),
+        SettingValue::Word(word) => json!(word),
     });
     json!({ "key": setting.name, "value": value, "help": setting.help })
 }

@@ -1,9 +1,12 @@
 //! Output for people: short and aligned.
 
+mod issues;
+
 use std::path::Path;
 
 use jit_core::{
-    End, Ended, Lease, Lifetime, Missing, Now, Operation, Record, Reference, SettingValue, Waiter, span,
+    Attempt, End, Ended, Facts, Lease, Lifetime, Missing, Now, Operation, Record, Reference, SettingValue,
+    Waiter, span,
 };
 
 use jit_git::WorktreeKind;
@@ -21,6 +24,10 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
         Output::Granted { did, lease, token, look } => {
             granted(did, lease, token.as_ref().map(ToString::to_string), &look.now)
         }
+        Output::Picked { leases, look, .. } => leases
+            .iter()
+            .map(|(lease, token)| granted("acquired", lease, Some(token.to_string()), &look.now))
+            .collect(),
         Output::WouldGrant { lease } => {
             format!("would get {} for {}\n", issues(&lease.issues), lease.ttl)
         }
@@ -39,18 +46,26 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
             text
         }
         Output::Status(found) => status(found),
-        Output::Released(released) => released
-            .iter()
-            .map(|released| match released.lease.issues.is_empty() {
-                true => format!("released {}\n", issues(&released.issues)),
-                false => format!(
-                    "released {}; still held: {}\n",
-                    issues(&released.issues),
-                    issues(&released.lease.issues)
-                ),
-            })
-            .collect(),
+        Output::Released { released, commit } => {
+            let mut text: String = released
+                .iter()
+                .map(|released| match released.lease.issues.is_empty() {
+                    true => format!("released {}\n", issues(&released.issues)),
+                    false => format!(
+                        "released {}; still held: {}\n",
+                        issues(&released.issues),
+                        issues(&released.lease.issues)
+                    ),
+                })
+                .collect();
+            commit.iter().for_each(|file| text.push_str(&format!("to be committed: {file}\n")));
+            text
+        }
         Output::Evicted(lease) => format!("evicted {} from {}\n", lease.holder.agent, issues(&lease.issues)),
+        Output::Issue { did, known } => issues::one(*did, known),
+        Output::Issues { issues, broken } => issues::table(issues, broken),
+        Output::Assigned { issues, to } => issues::assigned(issues, to.as_ref()),
+        Output::Distributed(shares) => issues::shares(shares),
         Output::History(records) if records.is_empty() => "no records\n".into(),
         Output::History(records) => columns(records.iter().map(record).collect()),
         Output::Worktrees(worktrees) => columns(
@@ -284,7 +299,7 @@ fn record(record: &Record) -> Vec<String> {
         Operation::Renew(leases) => {
             (leases.iter().map(|lease| issues(&lease.issues)).collect::<Vec<_>>().join(", "), String::new())
         }
-        Operation::Release { released, .. } => (issues(released), String::new()),
+        Operation::Release { released, attempt, .. } => (issues(released), attempted(attempt)),
         Operation::AutoEvict(lease) => {
             (issues(&lease.issues), format!("of {}: it lapsed", lease.holder.agent))
         }
@@ -298,6 +313,10 @@ fn record(record: &Record) -> Vec<String> {
         Operation::Checkpoint(checkpoint) => {
             (String::new(), checkpoint.missing.as_ref().map(gap).unwrap_or_default())
         }
+        Operation::Facts(_, facts) => {
+            let about: Vec<Reference> = facts.iter().map(|facts| facts.issue.clone()).collect();
+            (issues(&about), facts.first().map(known).unwrap_or_default())
+        }
         Operation::Carry(_) | Operation::Sighting => (String::new(), String::new()),
     };
     vec![
@@ -308,6 +327,23 @@ fn record(record: &Record) -> Vec<String> {
         covered,
         note,
     ]
+}
+
+/// What came of an attempt, if anybody said so.
+fn attempted(attempt: &Attempt) -> String {
+    match (attempt, attempt.reason()) {
+        (Attempt::Undone, _) => String::new(),
+        (attempt, None) => attempt.name().into(),
+        (attempt, Some(reason)) => format!("{}: {reason}", attempt.name()),
+    }
+}
+
+/// What is known of an issue.
+fn known(facts: &Facts) -> String {
+    let outcome = facts.outcome.map(|outcome| outcome.name().to_owned());
+    let failures = (facts.failures > 0).then(|| format!("failures: {}", facts.failures));
+    let assigned = facts.assigned.as_ref().map(|agent| format!("for {agent}"));
+    [outcome, failures, assigned].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn fields(fields: &[(&str, Option<String>)]) -> String {

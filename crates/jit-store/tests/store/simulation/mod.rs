@@ -19,7 +19,12 @@ use crate::support::{SEC, SimStore, check, holder, lease_id, options, process, r
 use model::Model;
 
 const ACTORS: [&str; 10] = ["a", "a/s", "a/t", "b", "b@2", "c", "d", "e", "f", "g"];
-const NAMES: usize = 8;
+const NAMES: u64 = 8;
+
+/// Every other one is an issue, and so has failures.
+fn named(n: u64) -> String {
+    if n.is_multiple_of(2) { format!("#{n}") } else { format!("n{n}") }
+}
 
 /// An agent's process, and what it waits for.
 struct Agent {
@@ -118,8 +123,8 @@ impl Simulation {
 
     fn name(&mut self) -> String {
         // Some names are wanted by everybody.
-        let n = self.random.below(NAMES as u64);
-        format!("n{}", if self.random.one_in(2) { n % 3 } else { n })
+        let n = self.random.below(NAMES);
+        named(if self.random.one_in(2) { n % 3 } else { n })
     }
 
     fn names(&mut self) -> String {
@@ -264,7 +269,7 @@ impl Simulation {
     /// Somebody reads: what was promised and can't be over is there.
     fn read(&mut self) {
         self.tally.read += 1;
-        let names: Vec<Reference> = (0..NAMES).flat_map(|n| things(&format!("n{n}"))).collect();
+        let names: Vec<Reference> = (0..NAMES).flat_map(|n| things(&named(n))).collect();
         let dump = Dump { names: names.clone(), holders: vec![holder("a")], leases: Vec::new() };
         let seen = reader(&self.machine).read(&dump).expect("readers read");
         for name in names {

@@ -116,7 +116,7 @@ impl Model {
                 self.stands(actor, lease);
             }
             Operation::Renew(leases) => leases.iter().for_each(|lease| self.stands(actor, lease)),
-            Operation::Release { lease, released } => {
+            Operation::Release { lease, released, .. } => {
                 let whole = Lease { issues: released.clone(), ..lease.clone() };
                 self.stands(actor, &whole);
                 for name in released {
@@ -173,7 +173,7 @@ impl Model {
             }
             Operation::Resume(lease) | Operation::Transfer(lease) => anew(lease, self),
             Operation::Renew(leases) => leases.iter().for_each(|lease| anew(lease, self)),
-            Operation::Release { lease, released } => {
+            Operation::Release { lease, released, .. } => {
                 for name in released {
                     let entries = self.names.entry(name.clone()).or_default();
                     entries.retain(|entry| entry.lease != lease.id);

@@ -1,9 +1,10 @@
 //! Requests as data, so that tests can list, repeat and interrupt them.
 
 use jit_core::decide::{
-    Acquire, ForceEvict, Heartbeat, Release, Released, Renew, Resume, Sweep, Target, Transfer,
+    Acquire, Attempted, ForceEvict, Heartbeat, Release, Released, Renew, Resume, Sweep, Target, Terms,
+    Transfer,
 };
-use jit_core::{Holder, LeaseId, Operation, Refusal, Request, TokenHash};
+use jit_core::{Attempt, Holder, LeaseId, Operation, Refusal, Request, TokenHash};
 use jit_store::clock::Clock;
 use jit_store::disk::Disk;
 use jit_store::{Pending, StepError, Store, StoreError};
@@ -92,9 +93,9 @@ pub fn acquisition(n: u64, names: &str, secs: u64) -> Acquire {
         id: lease_id(n),
         token: token(n),
         issues: asked(names),
-        task: None,
-        branch: None,
-        ttl: Some(ttl(secs)),
+        filed: vec![],
+        despite_failures: false,
+        terms: Terms { ttl: Some(ttl(secs)), ..Terms::default() },
         ticket: None,
     }
 }
@@ -184,7 +185,12 @@ impl Request for AnyRequest<'_> {
     ) -> Result<Result<Vec<Operation>, Refusal>, V::Error> {
         let released = |released: Vec<Released>| {
             let each = released.into_iter();
-            each.map(|Released { lease, issues }| Operation::Release { lease, released: issues }).collect()
+            each.map(|Released { lease, issues }| Operation::Release {
+                lease,
+                released: issues,
+                attempt: Attempt::Undone,
+            })
+            .collect()
         };
         Ok(match self.0 {
             Ask::Acquire { n, names, secs } => {
@@ -194,7 +200,9 @@ impl Request for AnyRequest<'_> {
                 .judge(step)?
                 .map(|leases| vec![Operation::Renew(leases)]),
             Ask::Heartbeat => Heartbeat.judge(step)?.map(|beat| vec![Operation::Renew(beat.renewed)]),
-            Ask::Release { target } => Release { target: target.clone() }.judge(step)?.map(released),
+            Ask::Release { target } => {
+                Release { target: target.clone(), attempted: Attempted::default() }.judge(step)?.map(released)
+            }
             Ask::Transfer { target, to, secret } => {
                 Transfer { target: target.clone(), to: to.clone(), token: token(*secret) }
                     .judge(step)?

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use jit_core::{Fence, Holder, Known, Lease, LeaseId, Operation, Record, Reference, Seq, Stamp};
+use jit_core::{
+    Cause, Facts, Fence, Holder, Known, Lease, LeaseId, Operation, Record, Reference, Seq, Stamp,
+};
 use jit_store::{Finding, StoreError};
 
 use super::ask::{acquire, ask};
@@ -33,6 +35,7 @@ struct Standing {
 /// Follows the records and fails the test when they break an invariant.
 pub fn follow(records: &[Record]) {
     let mut live: BTreeMap<LeaseId, Standing> = BTreeMap::new();
+    let mut facts: BTreeMap<Reference, Facts> = BTreeMap::new();
     let mut fence = Fence(Seq(0));
     let mut seq = Seq(0);
     // In a checkpoint that took the place of a damaged segment nothing can be compared.
@@ -92,7 +95,7 @@ pub fn follow(records: &[Record]) {
                     assert_eq!((old.lease.issues, old.lease.fence), (lease.issues.clone(), lease.fence));
                 }
             }
-            Operation::Release { lease, released } => {
+            Operation::Release { lease, released, .. } => {
                 let standing = live.get_mut(&lease.id).expect("it stood");
                 let mut all = [lease.issues.clone(), released.clone()].concat();
                 all.sort();
@@ -109,6 +112,13 @@ pub fn follow(records: &[Record]) {
                 assert!(standing.counted.iter().any(over), "{} was evicted early, in record {seq}", lease.id);
             }
             Operation::ForceEvict { lease, .. } => assert!(live.remove(&lease.id).is_some(), "it stood"),
+            Operation::Facts(cause, some) => some.iter().for_each(|new| {
+                let old = facts.insert(new.issue.clone(), new.clone()).map_or(0, |old| old.failures);
+                if *cause != Cause::Carried || !salvaged {
+                    let failed = u32::from(*cause == Cause::Failed);
+                    assert_eq!(new.failures, old + failed, "failures are counted for good");
+                }
+            }),
             Operation::Sighting => live.values_mut().for_each(|standing| standing.counted.push(record.stamp)),
         }
     }
@@ -138,6 +148,7 @@ fn all_of(records: &[Record]) -> Dump {
     let mut names: BTreeSet<Reference> = BTreeSet::new();
     let mut holders: BTreeSet<Holder> = BTreeSet::new();
     let mut leases: BTreeSet<LeaseId> = BTreeSet::new();
+    let mut noted = Vec::new();
     let mut meet = |lease: &Lease| {
         names.extend(lease.issues.iter().cloned());
         holders.insert(lease.holder.clone());
@@ -146,6 +157,7 @@ fn all_of(records: &[Record]) -> Dump {
     for record in records {
         match &record.operation {
             Operation::Checkpoint(_) | Operation::Sighting => {}
+            Operation::Facts(_, facts) => noted.extend(facts.iter().map(|facts| facts.issue.clone())),
             Operation::Renew(leases) => leases.iter().for_each(&mut meet),
             Operation::Carry(Known::Ended(ended)) => meet(&ended.lease),
             Operation::Carry(Known::Live(lease))
@@ -157,6 +169,7 @@ fn all_of(records: &[Record]) -> Dump {
             | Operation::ForceEvict { lease, .. } => meet(lease),
         }
     }
+    names.extend(noted);
     Dump {
         names: names.into_iter().collect(),
         holders: holders.into_iter().collect(),
@@ -254,7 +267,7 @@ fn about(operation: &Operation) -> Option<LeaseId> {
         | Operation::AutoEvict(lease)
         | Operation::ForceEvict { lease, .. } => Some(lease.id),
         Operation::Renew(leases) => leases.first().map(|lease| lease.id),
-        Operation::Checkpoint(_) | Operation::Carry(_) | Operation::Sighting => None,
+        Operation::Checkpoint(_) | Operation::Carry(_) | Operation::Facts(..) | Operation::Sighting => None,
     }
 }
 

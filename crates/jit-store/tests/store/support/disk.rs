@@ -80,6 +80,12 @@ impl Disk for MemDisk {
         Ok(MemFile { disk: self.clone(), path: path.to_owned(), inode, handle, writes })
     }
 
+    fn append(&self, path: &str, bytes: &[u8]) -> io::Result<u64> {
+        let file = self.open(path, Open::Create)?;
+        file.write_at(bytes, file.len()?)?;
+        file.len()
+    }
+
     fn words(&self, path: &str, how: Open) -> io::Result<MemWords> {
         let file = self.open(path, how)?;
         let mut files = self.machine.files.borrow_mut();

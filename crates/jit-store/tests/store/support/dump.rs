@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use jit_core::{ControlPlaneId, Holder, Known, Lease, LeaseId, Now, Query, Reference, Seq, Stamp, View};
+use jit_core::{
+    ControlPlaneId, Facts, Holder, Known, Lease, LeaseId, Now, Query, Reference, Seq, Stamp, View,
+};
 
 /// Asks a view about all of these.
 pub struct Dump {
@@ -21,6 +23,7 @@ pub struct Dumped {
     pub lost: BTreeMap<Reference, LeaseId>,
     pub held: BTreeMap<Holder, Vec<LeaseId>>,
     pub lost_by: BTreeMap<Holder, Vec<LeaseId>>,
+    pub facts: BTreeMap<Reference, Facts>,
     pub known: BTreeMap<LeaseId, Known>,
     pub lapsed: Vec<LeaseId>,
     pub unsighted: bool,
@@ -39,6 +42,7 @@ impl Dumped {
             && self.live == other.live
             && self.covering == other.covering
             && self.lost == other.lost
+            && self.facts == other.facts
             && known(&self.held) == known(&other.held)
             && known(&self.lost_by) == known(&other.lost_by)
             && self.known == other.known
@@ -80,6 +84,7 @@ impl Query for Dump {
             lost: BTreeMap::new(),
             held: BTreeMap::new(),
             lost_by: BTreeMap::new(),
+            facts: BTreeMap::new(),
             known: BTreeMap::new(),
             lapsed: view.lapsed(stamp, usize::MAX)?.into_iter().map(|lease| lease.id).collect(),
             unsighted: view.has_unsighted(stamp)?,
@@ -87,6 +92,9 @@ impl Query for Dump {
         dumped.lapsed.sort();
         for name in &self.names {
             dumped.covering.extend(view.covering(name)?.map(|lease| (name.clone(), lease.id)));
+            dumped
+                .facts
+                .extend(Some(view.facts(name)?).filter(|facts| !facts.is_none()).map(|f| (name.clone(), f)));
             dumped.lost.extend(view.lost(name)?.map(|ended| (name.clone(), ended.lease.id)));
         }
         for holder in &self.holders {

@@ -38,10 +38,16 @@ pub fn asked(names: &str) -> References {
     things(names).try_into().unwrap()
 }
 
-/// `x y`: two names, sorted.
+/// `x` is a thing, `#1` is an issue.
+fn thing(name: &str) -> Reference {
+    match name.strip_prefix('#') {
+        Some(n) => Uuid::from_u128(n.parse().unwrap()).to_string().parse().unwrap(),
+        None => format!("name:{name}").parse().unwrap(),
+    }
+}
+
 pub fn things(names: &str) -> Vec<Reference> {
-    let mut things: Vec<Reference> =
-        names.split_whitespace().map(|name| format!("name:{name}").parse().unwrap()).collect();
+    let mut things: Vec<Reference> = names.split_whitespace().map(thing).collect();
     things.sort();
     things
 }
@@ -60,7 +66,8 @@ pub fn ttl(secs: u64) -> Ttl {
 
 /// The default policy, and a TTL of 100 seconds.
 pub fn policy() -> Policy {
-    Policy { ttl: ttl(100), ..Policy::default() }
+    // A quarantine would only keep what is tested from happening.
+    Policy { ttl: ttl(100), max_failures: u32::MAX, ..Policy::default() }
 }
 
 pub fn options() -> Options {

@@ -1,0 +1,70 @@
+//! Whether an issue that nobody holds may be claimed.
+
+use crate::decide::step::Step;
+use crate::policy::Dependencies;
+use crate::{AgentId, Outcome, Reference, Task, View};
+
+/// Something that is to be claimed, with what files say of it. They are read before the atomic
+/// step; what the log knows is asked inside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// What it is.
+    pub reference: Reference,
+    /// How it ended, as far as a file says.
+    pub ended: Option<Outcome>,
+    /// The issues that it waits for and that no file of the asker says to be done.
+    pub waits_for: Vec<Reference>,
+}
+
+impl From<Reference> for Candidate {
+    /// Something of which no file says anything.
+    fn from(reference: Reference) -> Self {
+        Self { reference, ended: None, waits_for: Vec::new() }
+    }
+}
+
+/// Why an issue that nobody holds can't be claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bar {
+    /// It ended.
+    Ended(Outcome),
+    /// It failed too often.
+    Quarantined {
+        /// How often.
+        failures: u32,
+        /// Why the last time.
+        reason: Option<Task>,
+    },
+    /// It waits for these.
+    Blocked(Vec<Reference>),
+    /// It is reserved for somebody else.
+    Assigned(AgentId),
+}
+
+impl<V: View> Step<'_, V> {
+    /// What bars a claim of an issue, assignments aside.
+    pub(super) fn bar(
+        &mut self,
+        candidate: &Candidate,
+        despite_failures: bool,
+    ) -> Result<Option<Bar>, V::Error> {
+        if !candidate.reference.is_issue() {
+            return Ok(None);
+        }
+        let facts = self.facts(&candidate.reference)?;
+        if let Some(outcome) = facts.outcome.or(candidate.ended) {
+            return Ok(Some(Bar::Ended(outcome)));
+        }
+        if facts.failures >= self.scene().policy.max_failures && !despite_failures {
+            return Ok(Some(Bar::Quarantined { failures: facts.failures, reason: facts.last_failure }));
+        }
+        let mut waits_for = Vec::new();
+        for dependency in &candidate.waits_for {
+            let recorded = self.scene().policy.dependencies == Dependencies::Recorded;
+            if !(recorded && self.facts(dependency)?.outcome == Some(Outcome::Done)) {
+                waits_for.push(dependency.clone());
+            }
+        }
+        Ok(if waits_for.is_empty() { None } else { Some(Bar::Blocked(waits_for)) })
+    }
+}

@@ -1,0 +1,71 @@
+//! Picking what to work on, and claiming it.
+
+use crate::decide::acquire::{Terms, allowed_ttl};
+use crate::decide::claimable::Candidate;
+use crate::decide::step::Step;
+use crate::decide::{Refusal, Request};
+use crate::{AgentId, Lease, LeaseId, Operation, References, TokenHash, View};
+
+/// The first of the candidates that may be claimed, one lease each.
+///
+/// N askers get different ones: what another took is passed over.
+#[derive(Clone, Debug)]
+pub struct Next {
+    /// In the order of preference.
+    pub candidates: Vec<Candidate>,
+    /// Minted at the edge, one for each lease that is wanted.
+    pub minted: Vec<(LeaseId, TokenHash)>,
+    /// Whether fewer than wanted are not worth having.
+    pub all_or_nothing: bool,
+    /// What the leases say.
+    pub terms: Terms,
+}
+
+impl Request for Next {
+    type Answer = Vec<Lease>;
+
+    fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Vec<Lease>, Refusal>, V::Error> {
+        let ttl = match allowed_ttl(self.terms.ttl, step.scene().policy) {
+            Ok(ttl) => ttl,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let mut picked = Vec::new();
+        for candidate in &self.candidates {
+            if picked.len() == self.minted.len() {
+                break;
+            }
+            if step.is_free(candidate)? {
+                picked.push(candidate.reference.clone());
+            }
+        }
+        if picked.is_empty() || self.all_or_nothing && picked.len() < self.minted.len() {
+            let (free, wanted) = (picked.len(), self.minted.len());
+            return Ok(Err(Refusal::NothingToClaim { free, wanted }));
+        }
+        let mut leases = Vec::with_capacity(picked.len());
+        for (reference, (id, token)) in picked.into_iter().zip(&self.minted) {
+            let lease = self.terms.granted(step, *id, *token, &References::from(reference), ttl)?;
+            step.push(Operation::Acquire(lease.clone()));
+            leases.push(lease);
+        }
+        Ok(Ok(leases))
+    }
+}
+
+impl<V: View> Step<'_, V> {
+    /// Whether the asker may have it without taking it from anybody.
+    fn is_free(&mut self, candidate: &Candidate) -> Result<bool, V::Error> {
+        let reference = &candidate.reference;
+        let awaited = self.scene().waiting.iter().any(|waiter| waiter.issues.contains(reference));
+        if awaited || self.covering(reference)?.is_some() || self.bar(candidate, false)?.is_some() {
+            return Ok(false);
+        }
+        let asker = &self.scene().actor.agent;
+        Ok(self.facts(reference)?.assigned.is_none_or(|agent| reserves_for(&agent, asker)))
+    }
+}
+
+/// An assignment to an agent is one to its sub-agents too.
+pub(super) fn reserves_for(assigned: &AgentId, asker: &AgentId) -> bool {
+    assigned == asker || *assigned == asker.base()
+}

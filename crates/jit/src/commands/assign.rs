@@ -1,0 +1,62 @@
+//! `jit claim assign`
+
+use std::io::Read;
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use jit_core::decide::{Assign, Candidate};
+
+use crate::commands::{all, option, parsed, texts};
+use crate::error::Failure;
+use crate::known::ended;
+use crate::output::Output;
+use crate::reference::issue;
+use crate::tracker::Tracker;
+use crate::world::World;
+
+pub(crate) fn arguments(command: Command) -> Command {
+    command
+        .arg(texts("ISSUE", "ISSUE", "What to reserve, all of it or nothing; - reads ids from standard input, one a line").required(true))
+        .arg(option("to", "AGENT", "For this agent").required_unless_present("none"))
+        .arg(
+            Arg::new("none")
+                .long("none")
+                .action(ArgAction::SetTrue)
+                .conflicts_with("to")
+                .help("Take the reservation back"),
+        )
+        .after_help(
+            "A reservation is no lease: it has no TTL and no failures. `jit claim next` of others passes the issue\n\
+             over, the agent's own prefers it. Exit status 5: some of it is held by, or reserved for, another.\n\n\
+             Example: jit claim assign --to agent:bob 3f2a91bc 77b0e1d2",
+        )
+}
+
+pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    let words = words(&all(matches, "ISSUE"))?;
+    let tracker = Tracker::around(world)?;
+    let candidate = |word: &String| -> Result<Candidate, Failure> {
+        let found = tracker.read(issue(world, word)?)?.issue;
+        Ok(Candidate { reference: found.reference(), ended: ended(found.state), waits_for: Vec::new() })
+    };
+    let mut candidates: Vec<Candidate> = words.iter().map(candidate).collect::<Result<_, _>>()?;
+    candidates.sort_by(|a, b| a.reference.cmp(&b.reference));
+    candidates.dedup();
+    let to = parsed(matches, "to")?;
+    let issues = world.transact(&Assign { candidates, to: to.clone() })?;
+    world.something_changed();
+    Ok(Output::Assigned { issues, to })
+}
+
+/// The ids that were given, or those that are read.
+fn words(given: &[String]) -> Result<Vec<String>, Failure> {
+    let [only] = given else { return Ok(given.to_vec()) };
+    if only != "-" {
+        return Ok(given.to_vec());
+    }
+    let mut text = String::new();
+    std::io::stdin()
+        .lock()
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::usage(&format!("standard input: {error}"), ""))?;
+    Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+}

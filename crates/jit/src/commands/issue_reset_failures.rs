@@ -1,0 +1,24 @@
+//! `jit issue reset-failures`
+
+use clap::{ArgMatches, Command};
+use jit_core::Reference;
+use jit_core::decide::ResetFailures;
+
+use crate::commands::{one, text};
+use crate::error::Failure;
+use crate::output::Output;
+use crate::reference::issue;
+use crate::world::World;
+
+pub(crate) fn arguments(command: Command) -> Command {
+    command.arg(text("ID", "ID", "The issue's id, or its beginning").required(true)).after_help(
+        "Ends its quarantine. Do it when what made the attempts fail is gone.\n\n\
+         Example: jit issue reset-failures 3f2a91bc",
+    )
+}
+
+pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    let id = issue(world, one(matches, "ID").unwrap_or_default())?;
+    world.transact(&ResetFailures { issue: Reference::Issue(id) })?;
+    super::issue_show::run(world, matches)
+}

@@ -1,0 +1,26 @@
+//! `jit issue show`
+
+use clap::{ArgMatches, Command};
+
+use crate::change::looked_up;
+use crate::commands::{one, text};
+use crate::error::Failure;
+use crate::output::Output;
+use crate::reference::issue;
+use crate::tracker::Tracker;
+use crate::world::World;
+
+pub(crate) fn arguments(command: Command) -> Command {
+    command.arg(text("ID", "ID", "The issue's id, or its beginning").required(true)).after_help(
+        "Reads this worktree's file, else what is committed at HEAD, else the main worktree's file. The state\n\
+         in_progress says that somebody holds it.\n\n\
+         Example: jit issue show 3f2a91bc --json",
+    )
+}
+
+pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    let id = issue(world, one(matches, "ID").unwrap_or_default())?;
+    let found = Tracker::around(world)?.read(id)?;
+    let known = looked_up(world, found.issue, found.origin)?;
+    Ok(Output::Issue { did: None, known: Box::new(known) })
+}

@@ -1,0 +1,40 @@
+//! `jit issue update`
+
+use clap::{ArgMatches, Command};
+use jit_tracker::State;
+
+use crate::change::changed;
+use crate::commands::issue_fields::{Fields, fields, unsetting};
+use crate::commands::{one, text};
+use crate::error::Failure;
+use crate::output::Output;
+use crate::reference::issue;
+use crate::world::World;
+
+pub(crate) fn arguments(command: Command) -> Command {
+    unsetting(fields(command.arg(text("ID", "ID", "The issue's id, or its beginning").required(true)))).after_help(
+        "An issue that somebody holds is changed by its holder only. Done comes by `jit claim release --done`.\n\n\
+         Example: jit issue update 3f2a91bc --priority critical --no-label later",
+    )
+}
+
+pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    let id = issue(world, one(matches, "ID").unwrap_or_default())?;
+    let fields = Fields::read_all(matches)?;
+    match fields.state {
+        Some(State::Done | State::Gated) => {
+            return Err(Failure::usage(
+                "the state done comes with the end of a lease",
+                &format!("jit claim acquire {id}, and when it is done: jit claim release {id} --done"),
+            ));
+        }
+        Some(State::Rejected) => {
+            return Err(Failure::usage(
+                "to reject it, close it",
+                &format!("jit issue close {id} --rejected"),
+            ));
+        }
+        _ => {}
+    }
+    changed(world, id, "updated", |issue| fields.apply(issue))
+}

@@ -1,0 +1,96 @@
+//! `jit claim next`
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use jit_core::decide::{Candidate, Next, Terms};
+use jit_core::{AgentId, Lease, Now, Token, parse_duration};
+use jit_tracker::State;
+use jit_tracker::dependencies::pick_order;
+
+use crate::commands::filter::{Picking, picking};
+use crate::commands::{number, one, option, parsed, warn_if_cut};
+use crate::error::Failure;
+use crate::known::{All, Known, Stage};
+use crate::output::Output;
+use crate::waiting;
+use crate::world::{Minted, World};
+
+pub(crate) fn arguments(command: Command) -> Command {
+    picking(command)
+        .arg(option("count", "N", "Up to so many, each a lease of its own [default: 1]"))
+        .arg(
+            Arg::new("all-or-nothing")
+                .long("all-or-nothing")
+                .action(ArgAction::SetTrue)
+                .help("Exactly so many as --count says, or none"),
+        )
+        .arg(option("task", "TEXT", "What for, in a line; others see it"))
+        .arg(option("ttl", "DURATION", "How long it stands without a renewal [default: 10m, or what `jit config get ttl` says]"))
+        .arg(option("wait", "DURATION", "Wait, at most so long, until there is something: 90s, 10m, 2h"))
+        .after_help(
+            "Picks and claims in one step: no two callers get the same issue, and none gets an error because of\n\
+             another. What is ready, unblocked, not quarantined and not assigned to somebody else, by priority,\n\
+             then the oldest; what is assigned to the caller comes first. Exit status 4: there is nothing.\n\n\
+             Example: jit claim next --label backend --wait 10m --json",
+        )
+}
+
+pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    let picking = Picking::read(matches)?;
+    let agent = world.agent()?;
+    let count = number(matches, "count")?.unwrap_or(1);
+    let wait = one(matches, "wait").map(parse_duration).transpose();
+    let wait = wait.map_err(|error| Failure::usage(&format!("--wait: {error}"), ""))?;
+    let ttl = parsed(matches, "ttl")?;
+    let minted: Vec<Minted> = (0..count).map(|_| world.mint()).collect::<Result<_, _>>()?;
+    let request = Next {
+        candidates: Vec::new(),
+        minted: minted.iter().map(|minted| (minted.lease, minted.token.hash())).collect(),
+        all_or_nothing: matches.get_flag("all-or-nothing"),
+        terms: Terms { task: parsed(matches, "task")?, branch: world.branch()?, ttl },
+    };
+    let ask = || {
+        let candidates = candidates(world, &picking, Some(&agent))?;
+        world.transact(&Next { candidates, ..request.clone() })
+    };
+    let leases = match wait {
+        None => ask(),
+        Some(most) => waiting::until_something(world, most, ask),
+    }?;
+    leases.iter().for_each(|lease| warn_if_cut(world, ttl, lease));
+    let tokens: Vec<Token> = minted.into_iter().map(|minted| minted.token).collect();
+    let now = leases.first().map(|lease: &Lease| Now { stamp: lease.renewed, wall: lease.acquired_at });
+    let now = now.map_or_else(|| world.now(), Ok)?;
+    let several = one(matches, "count").is_some();
+    let look = world.glance(now, leases.first());
+    Ok(Output::Picked { leases: leases.into_iter().zip(tokens).collect(), several, look })
+}
+
+/// What may be claimed as far as is known before the step, in the order of preference: by this
+/// agent, or by anybody. What is found broken is passed over, with a warning.
+pub(crate) fn candidates(
+    world: &World<'_>,
+    picking: &Picking,
+    agent: Option<&AgentId>,
+) -> Result<Vec<Candidate>, Failure> {
+    let all = All::here(world)?;
+    all.broken.iter().for_each(|error| world.warn(format!("passed over: {error}")));
+    let policy = world.policy()?;
+    let kept = |known: &Known| match agent {
+        Some(agent) => known.kept_from(agent),
+        None => known.facts.assigned.is_some(),
+    };
+    let fits = |known: &&Known| {
+        known.stage() == Stage::At(State::Ready)
+            && !known.issue.is_meta()
+            && !known.quarantined(policy)
+            && !kept(known)
+            && picking.fits(known)
+    };
+    let mut found: Vec<&Known> = all.issues.iter().filter(fits).collect();
+    found.sort_by(|a, b| {
+        let order = a.facts.assigned.is_none().cmp(&b.facts.assigned.is_none());
+        order.then_with(|| pick_order(&a.issue, &b.issue))
+    });
+    let met = all.met();
+    Ok(found.into_iter().map(|known| All::candidate(&known.issue, &met)).collect())
+}

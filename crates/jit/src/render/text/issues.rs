@@ -1,0 +1,78 @@
+//! Issues for people.
+
+use jit_core::decide::Share;
+use jit_core::{AgentId, Reference};
+use jit_tracker::{FileError, Issue};
+
+use super::{columns, fields, issues};
+use crate::known::Known;
+
+/// How many digits of an id are shown where it stands in a table.
+const SHORT: usize = 8;
+
+/// One issue, and what was done to it.
+pub(super) fn one(did: Option<&str>, known: &Known<Issue>) -> String {
+    let issue = &known.issue;
+    let listed = |words: Vec<String>| Some(words.join(", ")).filter(|text| !text.is_empty());
+    let mut text = match did {
+        Some(did) => format!("{did} {}\n", issue.id),
+        None => format!("{}\n", issue.id),
+    };
+    let failures = (known.facts.failures > 0).then(|| match &known.facts.last_failure {
+        Some(reason) => format!("{} (the last time: {reason})", known.facts.failures),
+        None => known.facts.failures.to_string(),
+    });
+    text.push_str(&fields(&[
+        ("title", Some(issue.title.to_string())),
+        ("state", Some(known.stage().as_str().to_owned())),
+        ("held by", known.lease.as_ref().map(|lease| lease.holder.agent.to_string())),
+        ("priority", Some(issue.priority.to_string())),
+        ("labels", listed(issue.labels.iter().map(ToString::to_string).collect())),
+        ("waits for", listed(issue.dependencies.iter().map(ToString::to_string).collect())),
+        ("open gates", listed(issue.open_gates().map(ToString::to_string).collect())),
+        ("assignee", issue.assignee.as_ref().map(ToString::to_string)),
+        ("assigned", known.facts.assigned.as_ref().map(ToString::to_string)),
+        ("failures", failures),
+        ("updated", Some(issue.updated_at.to_string())),
+    ]));
+    if did.is_none() && !issue.description.as_str().is_empty() {
+        text.push_str(&format!("\n{}\n", issue.description.as_str().trim_end()));
+    }
+    text
+}
+
+/// Issues as a table, and what is broken.
+pub(super) fn table(known: &[Known], broken: &[FileError]) -> String {
+    let mut text = match known {
+        [] => "no issues\n".to_owned(),
+        known => {
+            let head = ["ID", "STATE", "PRIORITY", "TITLE", "LABELS"].map(String::from).to_vec();
+            let rows = known.iter().map(|known| {
+                let labels: Vec<String> = known.issue.labels.iter().map(ToString::to_string).collect();
+                vec![
+                    known.issue.id.to_string().chars().take(SHORT).collect(),
+                    known.stage().as_str().to_owned(),
+                    known.issue.priority.to_string(),
+                    known.issue.title.to_string(),
+                    labels.join(", "),
+                ]
+            });
+            columns(std::iter::once(head).chain(rows).collect())
+        }
+    };
+    broken.iter().for_each(|error| text.push_str(&format!("BROKEN  {error}\n")));
+    text
+}
+
+/// What was reserved.
+pub(super) fn assigned(reserved: &[Reference], to: Option<&AgentId>) -> String {
+    match to {
+        Some(agent) => format!("assigned to {agent}: {}\n", issues(reserved)),
+        None => format!("assigned to nobody: {}\n", issues(reserved)),
+    }
+}
+
+/// Who got what.
+pub(super) fn shares(shares: &[Share]) -> String {
+    shares.iter().map(|share| assigned(&share.issues, Some(&share.agent))).collect()
+}

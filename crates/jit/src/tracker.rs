@@ -1,0 +1,160 @@
+//! The issues, as this worktree sees them: its own files first, then what is committed at HEAD,
+//! then the main worktree's.
+
+mod head;
+
+use std::path::{Path, PathBuf};
+
+use jit_core::{IssueId, Reference, WallTime};
+use jit_git::WorktreeKind;
+use jit_tracker::{
+    Cache, Dir, Event, EventId, Issue, Issues, Listed, Listing, Origin, ResolveError, Source, State, changes,
+    issues, read_cache, write_cache,
+};
+use jit_tracker::{events, issue_file};
+
+use crate::error::Failure;
+use crate::tracker::head::Head;
+use crate::world::World;
+
+/// Where issues are, below a worktree's root.
+const ISSUES: &str = ".jit/issues";
+/// Where events are.
+const EVENTS: &str = ".jit/events";
+
+/// The files of issues that this worktree consults.
+pub(crate) struct Tracker<'w> {
+    world: &'w World<'w>,
+    /// This worktree's; a bare repository has none.
+    own: Option<Dir>,
+    head: Head<'w>,
+    /// The main worktree's, seen from a linked one.
+    main: Option<Dir>,
+}
+
+impl<'w> Tracker<'w> {
+    /// What is around the current directory; nothing is read yet.
+    pub(crate) fn around(world: &'w World<'w>) -> Result<Self, Failure> {
+        let repo = world.repo()?;
+        let own = repo.worktree().map(|root| opened(&root.join(ISSUES), Origin::Worktree)).transpose()?;
+        let main = match repo.is_linked() {
+            true => main_root(world)?.map(|root| opened(&root.join(ISSUES), Origin::Main)).transpose()?,
+            false => None,
+        };
+        Ok(Self { world, own, head: Head::of(repo, ISSUES), main })
+    }
+
+    fn issues(&self) -> Issues<'_> {
+        let own = self.own.as_ref().map(|dir| dir as &dyn Source);
+        let main = self.main.as_ref().map(|dir| dir as &dyn Source);
+        Issues::new(own.into_iter().chain([&self.head as &dyn Source]).chain(main).collect())
+    }
+
+    /// The issue that a word is the id of, or the beginning of one.
+    pub(crate) fn resolve(&self, word: &str) -> Result<IssueId, Failure> {
+        self.issues().resolve(word).map_err(|error| match error {
+            ResolveError::Unreadable(error) => Failure::broken_file(&error),
+            ResolveError::Ambiguous { word, candidates } => Failure::ambiguous(&word, &candidates),
+            ResolveError::NoPrefix { .. } | ResolveError::NotFound { .. } => Failure::no_such_issue(word),
+        })
+    }
+
+    /// Where the file of an issue is in this worktree, relative to its root.
+    pub(crate) fn file(&self, id: IssueId) -> String {
+        format!("{ISSUES}/{}", issue_file::file_name(id))
+    }
+
+    /// Whether one of the directories has a file of this issue; Git is not asked.
+    pub(crate) fn has_file(&self, id: IssueId) -> bool {
+        let name = issue_file::file_name(id);
+        let has = |dir: &Dir| dir.identity(&name).is_ok_and(|identity| identity.is_some());
+        self.own.iter().chain(&self.main).any(has)
+    }
+
+    /// An issue, and where it was found.
+    pub(crate) fn read(&self, id: IssueId) -> Result<Listed<Issue>, Failure> {
+        let found = self.issues().read(id).map_err(|error| Failure::broken_file(&error))?;
+        found.ok_or_else(|| Failure::no_such_issue(&id.to_string()))
+    }
+
+    /// Whether this worktree's own files, or its HEAD, say that an issue is done.
+    pub(crate) fn is_done_here(&self, id: IssueId) -> Result<bool, Failure> {
+        let found = self.issues().read(id).map_err(|error| Failure::broken_file(&error))?;
+        Ok(found.is_some_and(|found| found.origin != Origin::Main && found.issue.state == State::Done))
+    }
+
+    /// Every issue, and what is broken.
+    pub(crate) fn list(&self) -> Result<Listing, Failure> {
+        let path = self.world.repo()?.git_dir().join("jit/issues.cache");
+        let mut cache = Cache::new(read_cache(&path), self.world.now()?.wall);
+        let listing = self.issues().list(&mut cache);
+        if let Some(bytes) = cache.finish() {
+            // Without it the next listing reads the files again.
+            let _ = write_cache(&path, &bytes);
+        }
+        Ok(listing)
+    }
+
+    /// Writes what a change made of an issue into this worktree's files, and the event of it.
+    pub(crate) fn write(&self, before: Option<&Issue>, after: &Issue) -> Result<(), Failure> {
+        let own = self.writable()?;
+        issues::write(own, after).map_err(|error| self.not_written(&error))?;
+        self.tell(after.id, before, Some(after))
+    }
+
+    /// Takes an issue away from this worktree's files.
+    pub(crate) fn delete(&self, issue: &Issue) -> Result<(), Failure> {
+        let own = self.writable()?;
+        issues::delete(own, issue.id).map_err(|error| self.not_written(&error))?;
+        self.tell(issue.id, Some(issue), None)
+    }
+
+    fn writable(&self) -> Result<&Dir, Failure> {
+        self.own.as_ref().ok_or_else(Failure::no_worktree)
+    }
+
+    fn not_written(&self, error: &std::io::Error) -> Failure {
+        Failure::not_made(&self.root().join(ISSUES), error)
+    }
+
+    fn root(&self) -> PathBuf {
+        self.world.repo().ok().and_then(|repo| repo.worktree()).unwrap_or(Path::new("")).to_owned()
+    }
+
+    fn tell(&self, id: IssueId, before: Option<&Issue>, after: Option<&Issue>) -> Result<(), Failure> {
+        let holder = self.world.holder()?;
+        let actor = self.world.actor_on(&Reference::Issue(id), &holder)?;
+        let at = self.world.now()?.wall;
+        let event = |change| -> Result<Event, Failure> {
+            let (schema_version, issue) = (Default::default(), id);
+            Ok(Event {
+                schema_version,
+                id: EventId::new(self.world.uuid()?),
+                at,
+                actor: actor.clone(),
+                issue,
+                change,
+            })
+        };
+        let events: Vec<Event> = changes(before, after).into_iter().map(event).collect::<Result<_, _>>()?;
+        let dir = opened(&self.root().join(EVENTS), Origin::Worktree)?;
+        events::append(&dir, holder.worktree, &events)
+            .map_err(|error| Failure::not_made(&self.root().join(EVENTS), &error))
+    }
+}
+
+fn opened(path: &Path, origin: Origin) -> Result<Dir, Failure> {
+    Dir::open(path, origin).map_err(|error| Failure::not_read(path, &error))
+}
+
+/// The root of the main worktree, if there is one.
+fn main_root(world: &World<'_>) -> Result<Option<PathBuf>, Failure> {
+    let worktrees = world.repo()?.worktrees(&jit_git::SystemGit::on_path())?;
+    let main = worktrees.into_iter().find(|worktree| worktree.kind == WorktreeKind::Main);
+    Ok(main.map(|worktree| worktree.path))
+}
+
+/// The time that a change is said to be of: never before the one it changes.
+pub(crate) fn later(now: WallTime, before: WallTime) -> WallTime {
+    now.max(before)
+}

@@ -1,0 +1,79 @@
+//! The files of issues as they are committed at HEAD.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::OnceLock;
+
+use jit_git::{CommittedFile, Repo, SystemGit};
+use jit_tracker::{Identity, Origin, Source};
+
+/// A committed directory. Git is asked at most once for the names and once for the contents.
+pub(crate) struct Head<'r> {
+    repo: &'r Repo,
+    dir: &'static str,
+    files: OnceLock<Result<BTreeMap<String, CommittedFile>, String>>,
+    contents: OnceLock<Result<BTreeMap<String, Vec<u8>>, String>>,
+}
+
+impl<'r> Head<'r> {
+    /// The directory `dir`, which is relative to the root.
+    pub(crate) fn of(repo: &'r Repo, dir: &'static str) -> Self {
+        Self { repo, dir, files: OnceLock::new(), contents: OnceLock::new() }
+    }
+
+    fn files(&self) -> io::Result<&BTreeMap<String, CommittedFile>> {
+        let files = self.files.get_or_init(|| {
+            let files = self.repo.committed_files(&SystemGit::on_path(), self.dir);
+            let files = files.map_err(|error| error.to_string())?;
+            Ok(files.into_iter().map(|file| (file.name.clone(), file)).collect())
+        });
+        files.as_ref().map_err(|error| io::Error::other(error.clone()))
+    }
+
+    fn contents(&self) -> io::Result<&BTreeMap<String, Vec<u8>>> {
+        let files = self.files()?;
+        let contents = self.contents.get_or_init(|| {
+            let objects: Vec<&str> = files.values().map(|file| file.object.as_str()).collect();
+            let contents = self.repo.committed_contents(&SystemGit::on_path(), &objects);
+            let contents = contents.map_err(|error| error.to_string())?;
+            let named = files.keys().zip(contents);
+            Ok(named.filter_map(|(name, content)| content.map(|content| (name.clone(), content))).collect())
+        });
+        contents.as_ref().map_err(|error| io::Error::other(error.clone()))
+    }
+}
+
+impl Source for Head<'_> {
+    fn origin(&self) -> Origin {
+        Origin::Head
+    }
+
+    fn place(&self, name: &str) -> String {
+        format!("HEAD:{}/{name}", self.dir)
+    }
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        Ok(self.files()?.keys().cloned().collect())
+    }
+
+    fn identity(&self, name: &str) -> io::Result<Option<Identity>> {
+        Ok(self.files()?.get(name).map(|file| Identity::Content(bytes(&file.object))))
+    }
+
+    fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
+        match self.files()?.contains_key(name) {
+            true => Ok(self.contents()?.get(name).cloned()),
+            false => Ok(None),
+        }
+    }
+}
+
+/// Git's name of a content as bytes, SHA-1 padded with zeros.
+fn bytes(object: &str) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    for (byte, digits) in bytes.iter_mut().zip(object.as_bytes().chunks(2)) {
+        let digits = std::str::from_utf8(digits).unwrap_or_default();
+        *byte = u8::from_str_radix(digits, 16).unwrap_or(0);
+    }
+    bytes
+}

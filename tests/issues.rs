@@ -1,0 +1,201 @@
+//! Work to claim: issues as files, `claim next`, assignments, failures, and who is told what.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::repo::{Agent, write};
+use crate::support::{Repo, Running};
+
+/// A new issue's id.
+#[track_caller]
+fn issue(agent: &Agent<'_>, title: &str, more: &[&str]) -> String {
+    let made = agent.jit([&["issue", "create", "--title", title], more].concat()).ok();
+    made["issue"]["id"].as_str().unwrap().to_owned()
+}
+
+#[track_caller]
+fn ids(answer: &Value) -> Vec<String> {
+    let issues = answer["issues"].as_array().unwrap();
+    issues.iter().map(|issue| issue["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// N callers on M issues get min(N, M) different ones; nobody gets an error because of another.
+#[test]
+fn eight_callers_get_eight_issues() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let made: BTreeSet<String> = (0..6).map(|n| issue(&ann, &format!("work {n}"), &[])).collect();
+    let callers: Vec<Running> =
+        (0..8).map(|n| repo.agent(&format!("caller-{n}")).start(["claim", "next"])).collect();
+    let mut got = BTreeSet::new();
+    let mut nothing = 0;
+    for caller in callers {
+        let answer = caller.within(Duration::from_secs(20));
+        match answer.status {
+            Some(0) => assert!(got.insert(answer.lease().issues[0].clone()), "twice: {answer:?}"),
+            _ => {
+                assert_eq!(answer.refused(4).code, "nothing_to_claim");
+                nothing += 1;
+            }
+        }
+    }
+    assert_eq!((got, nothing), (made, 2));
+}
+
+/// By priority, then the oldest; not what waits for another, is held, or is about other issues.
+#[test]
+fn next_goes_by_priority_age_and_dependencies() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let old = issue(&ann, "old", &[]);
+    let new = issue(&ann, "new", &[]);
+    let urgent = issue(&ann, "urgent", &["--priority", "critical", "--label", "db"]);
+    let waits = issue(&ann, "waits", &["--priority", "critical"]);
+    issue(&ann, "[META] plan", &["--priority", "critical"]);
+    issue(&ann, "later", &["--priority", "critical", "--state", "backlog"]);
+    ann.jit(["dep", "add", &waits, &old]).ok();
+    assert_eq!(ids(&ann.jit(["query", "available"]).ok()), [&urgent, &old, &new].map(Clone::clone));
+    assert_eq!(ids(&ann.jit(["query", "blocked"]).ok()), std::slice::from_ref(&waits));
+    let blocked = ann.jit(["claim", "acquire", &waits]).refused(7);
+    assert!(blocked.code == "blocked" && blocked.names(&old), "{blocked:?}");
+    let picked = |more: &[&str]| ann.jit([&["claim", "next"], more].concat()).lease().issues[0].clone();
+    assert_eq!([picked(&["--label", "db"]), picked(&[])], [urgent, old.clone()]);
+    ann.jit(["claim", "release", &old, "--done"]).ok();
+    assert_eq!([picked(&[]), picked(&[])], [waits, new]);
+    ann.jit(["claim", "next"]).refused(4);
+    let circle = ann.jit(["dep", "add", &old, &old]).refused(7);
+    assert_eq!(circle.code, "cycle");
+}
+
+/// An abbreviation is resolved before anything else: a prefix and the full id are one claim.
+#[test]
+fn a_prefix_and_the_full_id_are_one_claim() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let id = issue(&ann, "one", &[]);
+    assert_eq!(ann.claim(&id[..8]).issues, std::slice::from_ref(&id));
+    assert!(bob.jit(["claim", "acquire", &id]).refused(5).names("agent:ann"));
+    assert_eq!(bob.jit(["claim", "status", &id[..8]]).lease().agent, "agent:ann");
+    assert_eq!(ann.jit(["claim", "acquire", "ffffffff"]).refused(3).code, "issue_not_found");
+    ann.jit(["claim", "release", &id]).ok();
+    bob.claim(&id);
+}
+
+/// What is finished in one worktree is handed out in no other, before any merge; and is again once
+/// it is reopened.
+#[test]
+fn what_is_finished_elsewhere_is_not_handed_out() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "one", &[]);
+    repo.git(repo.main(), &["add", "-A"]);
+    repo.git(repo.main(), &["commit", "-qm", "issues"]);
+    let bob = repo.agent("bob").at(repo.worktree("other"));
+    assert_eq!(ann.jit(["claim", "next"]).lease().issues, std::slice::from_ref(&id));
+    let commit = ann.jit(["claim", "release", &id, "--done"]).ok();
+    assert_eq!(commit["commit"][0], format!(".jit/issues/{id}.json"));
+    assert!(
+        fs::read_to_string(repo.main().join(".jit/issues").join(format!("{id}.json")))
+            .unwrap()
+            .contains("\"done\"")
+    );
+    bob.jit(["claim", "next"]).refused(4);
+    assert_eq!(bob.jit(["claim", "acquire", &id]).refused(7).code, "issue_ended");
+    assert_eq!(bob.jit(["issue", "show", &id]).ok()["issue"]["state"], "done");
+    bob.jit(["issue", "reopen", &id]).ok();
+    bob.jit(["claim", "next"]).lease();
+}
+
+/// A batch with one held task assigns none; parallel assigns lose nothing; others' `next` passes
+/// over what is reserved, the agent's own prefers it.
+#[test]
+fn assignments_are_all_or_nothing_and_lose_nothing() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let made: Vec<String> = (0..10).map(|n| issue(&ann, &format!("work {n}"), &[])).collect();
+    ann.claim(&made[0]);
+    let refused = bob.jit(["claim", "assign", "--to", "agent:bob", &made[0], &made[1]]).refused(5);
+    assert!(refused.names(&made[0]) && refused.names("agent:ann"), "{refused:?}");
+    let running: Vec<Running> = made[2..]
+        .iter()
+        .map(|id| repo.agent("boss").start(["claim", "assign", "--to", "agent:bob", id]))
+        .collect();
+    running.into_iter().for_each(|one| drop(one.within(Duration::from_secs(20)).ok()));
+    assert_eq!(ids(&bob.jit(["query", "mine"]).ok()).len(), 8);
+    assert_eq!(ann.jit(["claim", "next"]).lease().issues, [made[1].clone()], "the only one left");
+    repo.agent("cleo").jit(["claim", "next"]).refused(4);
+    assert!(made[2..].contains(&bob.jit(["claim", "next"]).lease().issues[0]));
+    let shares = ann.jit(["claim", "distribute", "--agents", "agent:x,agent:y"]).refused(4);
+    assert_eq!(shares.code, "nothing_to_claim");
+}
+
+/// Failures are counted by issue, over lapse, release, compaction and re-claim; at the third the
+/// issue is quarantined until somebody resets it.
+#[test]
+fn a_poisonous_issue_is_quarantined() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let id = issue(&ann, "poison", &[]);
+    ann.jit(["claim", "acquire", &id, "--ttl", "1s"]).lease();
+    sleep(Duration::from_millis(1_100));
+    bob.claim(&id);
+    bob.jit(["claim", "release", &id, "--failed", "--reason", "tests fail"]).ok();
+    ann.jit(["compact"]).ok();
+    fs::remove_file(repo.control().join("index")).unwrap();
+    ann.claim(&id);
+    ann.jit(["claim", "release", &id, "--failed", "--infra"]).ok();
+    ann.claim(&id);
+    ann.jit(["claim", "release", &id]).ok();
+    bob.claim(&id);
+    bob.jit(["claim", "release", &id, "--failed", "--reason", "again"]).ok();
+    let refused = ann.jit(["claim", "acquire", &id]).refused(7);
+    assert_eq!(refused.code, "quarantined");
+    assert!(refused.message.contains("3 times") && refused.message.contains("again"), "{refused:?}");
+    ann.jit(["claim", "next"]).refused(4);
+    assert_eq!(ids(&ann.jit(["query", "quarantined"]).ok()), std::slice::from_ref(&id));
+    ann.jit(["issue", "reset-failures", &id]).ok();
+    assert_eq!(ann.jit(["claim", "next"]).lease().issues, [id]);
+}
+
+/// A torn file is never an empty list: what names it fails, lists show the rest and say so, `next`
+/// passes it over.
+#[test]
+fn a_torn_file_is_named() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let (whole, torn) = (issue(&ann, "whole", &[]), issue(&ann, "torn", &[]));
+    let path = repo.main().join(".jit/issues").join(format!("{torn}.json"));
+    let text = fs::read_to_string(&path).unwrap();
+    write(&path, &text[..text.len() / 2]);
+    let trouble = ann.jit(["issue", "show", &torn]).refused(9);
+    assert!(trouble.code == "broken_file" && trouble.message.contains(&torn), "{trouble:?}");
+    ann.jit(["claim", "acquire", &torn]).refused(9);
+    let listed = ann.jit(["issue", "list"]);
+    assert_eq!(listed.status, Some(9), "{listed:?}");
+    let said: Value = serde_json::from_str(&listed.stdout).unwrap();
+    assert_eq!(ids(&said["data"]), std::slice::from_ref(&whole));
+    assert!(said["data"]["broken"][0]["file"].as_str().unwrap().contains(&torn));
+    let next = ann.jit(["claim", "next"]);
+    assert_eq!(next.status, Some(0), "{next:?}");
+    assert!(next.stdout.contains(&whole) && next.stdout.contains("passed over"), "{next:?}");
+}
+
+/// An issue that somebody holds is changed by its holder only; by people with a warning.
+#[test]
+fn who_may_change_an_issue() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let id = issue(&ann, "one", &[]);
+    bob.jit(["issue", "update", &id, "--label", "free"]).ok();
+    ann.claim(&id);
+    ann.jit(["issue", "update", &id, "--label", "mine"]).ok();
+    assert!(bob.jit(["issue", "update", &id, "--label", "not-yours"]).refused(6).names("agent:ann"));
+    let person = bob.say(["--agent", "human:bob", "issue", "update", &id, "--label", "person"]);
+    assert!(person.status == Some(0) && person.stderr.contains("agent:ann"), "{person:?}");
+    let labels = ann.jit(["issue", "show", &id]).ok()["issue"]["labels"].clone();
+    assert_eq!(labels, serde_json::json!(["free", "mine", "person"]));
+}
