@@ -130,6 +130,49 @@ fn a_log_that_is_missing() {
     assert!(!repo.log().exists());
 }
 
+/// Nothing of the log is left. An agent is told to stop and fetch a person; the person is told of
+/// the salvage, and that nobody can know what stood; no fence is given twice.
+#[test]
+fn a_log_of_which_nothing_is_left() {
+    type Lose = fn(&Repo);
+    let lost: [(Lose, &str); 3] = [
+        (|repo| fs::remove_file(repo.log()).unwrap(), "corrupt"),
+        (|repo| write(&repo.log(), ""), "corrupt"),
+        (
+            |repo| {
+                fs::remove_file(repo.log()).unwrap();
+                fs::create_dir(repo.log()).unwrap();
+            },
+            "not_a_file",
+        ),
+    ];
+    for (lose, code) in lost {
+        let repo = held();
+        let agent = repo.agent("bob");
+        let before = agent.claim("name:b").fence;
+        lose(&repo);
+        for arguments in [&["claim", "acquire", "name:new"][..], &["claim", "list"]] {
+            let trouble = agent.jit(arguments).refused(9);
+            assert_eq!(trouble.code, code);
+            let hint = trouble.hint.unwrap();
+            assert!(hint.contains("show this to a person") && hint.ends_with("doctor"), "{hint}");
+        }
+        if code == "not_a_file" {
+            let doctor = agent.jit(["doctor"]).stdout;
+            assert!(doctor.contains("wrong_type") && !doctor.contains("not_a_file"), "said once: {doctor}");
+            fs::remove_dir(repo.log()).unwrap();
+        }
+        assert!(agent.say(["doctor"]).stdout.contains("doctor --salvage"));
+        let salvaged = agent.say(["doctor", "--salvage"]);
+        assert_eq!(salvaged.status, Some(9), "{salvaged:?}");
+        assert!(salvaged.stdout.contains("which leases stood can't be known"), "{salvaged:?}");
+        assert_eq!(agent.say(["doctor"]).status, Some(0));
+        assert!(agent.claim("name:new").fence > before);
+        let history = agent.say(["claim", "history"]).stdout;
+        assert!(history.contains("nothing is left of them"), "{history}");
+    }
+}
+
 /// An index that is behind the log, or is of another log, or is garbage, is not believed.
 #[test]
 fn an_index_that_does_not_reflect_the_log() {

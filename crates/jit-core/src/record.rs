@@ -118,8 +118,9 @@ pub struct Checkpoint {
 pub struct Missing {
     /// The last record before them.
     pub after: Seq,
-    /// Where the damaged segment is kept, in the control plane.
-    pub kept: String,
+    /// Where the damaged segment is kept, in the control plane, if anything was left of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<String>,
 }
 
 /// One line of the claims log, without its checksum.

@@ -152,7 +152,7 @@ fn checkpoint<D: Disk>(
     let (segment, count) = (state.segment() + 1, carried.len() as u64);
     let after = entered.end.seq;
     let seq = after.max(entered.shared.appended());
-    let missing = (seq > after).then(|| Missing { after, kept: archived.to_owned() });
+    let missing = (seq > after).then(|| Missing { after, kept: Some(archived.to_owned()) });
     let checkpoint = Checkpoint { control_plane, segment, carried: count, missing };
     let from = Position { offset: 0, seq, sum: entered.end.sum };
     let operations = begin_with(checkpoint, carried);

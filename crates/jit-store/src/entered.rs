@@ -117,10 +117,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             log => return log.writing(LOG),
         }
-        self.log_may_be_missing()?;
-        if self.shared()?.durable() > Seq(0) {
-            return Err(StoreError::LogMissing { log: LOG, witness: WORDS });
-        }
+        self.log_never_was(self.shared()?)?;
         let checkpoint =
             Checkpoint { control_plane: self.options.fresh, segment: 1, carried: 0, missing: None };
         let operations = vec![Operation::Checkpoint(checkpoint)];
@@ -161,6 +158,15 @@ impl<D: Disk, C: Clock> Store<D, C> {
         self.disk.sync_dir("").writing("")?;
         shared.set_names(Names::Durable);
         Ok(())
+    }
+
+    /// What processes of this boot share may know of a log, too.
+    pub(crate) fn log_never_was(&self, shared: &Shared<D::Words>) -> Result<(), StoreError> {
+        self.log_may_be_missing()?;
+        match shared.durable() {
+            Seq(0) => Ok(()),
+            _ => Err(StoreError::LogMissing { log: LOG, witness: WORDS }),
+        }
     }
 
     /// A log that was there once and is not any more is not made anew.

@@ -36,6 +36,12 @@ pub enum StoreError {
     /// Something else stands where the control plane's directory should.
     #[error("the control plane is no directory of its own")]
     NotADirectory,
+    /// A directory stands where one of its files should.
+    #[error("{file} is a directory, and should be a file")]
+    NotAFile {
+        /// Which file.
+        file: String,
+    },
     /// The locks of this file system may be local to each machine.
     #[error("the control plane is on {kind}, whose locks may be local to each machine")]
     SharedFilesystem {
@@ -139,6 +145,7 @@ fn classed(source: io::Error, doing: &'static str, file: &str) -> StoreError {
     let file = if file.is_empty() { "the control plane".to_owned() } else { file.to_owned() };
     match source.kind() {
         io::ErrorKind::NotADirectory => StoreError::NotADirectory,
+        io::ErrorKind::IsADirectory => StoreError::NotAFile { file },
         io::ErrorKind::PermissionDenied if doing == "reading" => StoreError::NotReadable { file, source },
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             StoreError::NotWritable { file, source }

@@ -133,10 +133,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
         if !visit(live) {
             return Ok(());
         }
-        let mut segments: Vec<u64> =
-            self.disk.list(ARCHIVE).reading(ARCHIVE)?.iter().filter_map(|name| segment_of(name)).collect();
-        segments.sort_unstable();
-        for segment in segments.into_iter().rev() {
+        for segment in self.sealed_segments()?.into_iter().rev() {
             let name = sealed(segment);
             let file = self.disk.open(&name, Open::Read).reading(&name)?;
             let (mut records, end) = self.records(&file, &name, Seq::default())?;
@@ -154,6 +151,14 @@ impl<D: Disk, C: Clock> Store<D, C> {
             }
         }
         Ok(())
+    }
+
+    /// The numbers of the segments in the archive, in order.
+    pub(crate) fn sealed_segments(&self) -> Result<Vec<u64>, StoreError> {
+        let names = self.disk.list(ARCHIVE).reading(ARCHIVE)?;
+        let mut segments: Vec<u64> = names.iter().filter_map(|name| segment_of(name)).collect();
+        segments.sort_unstable();
+        Ok(segments)
     }
 
     fn records(

@@ -1,18 +1,19 @@
-//! Going on after damage: the damaged segment is set aside whole, and a new one begins with what can
-//! still be known. Only when a person asks for it.
+//! Going on after damage or loss: the damaged segment is set aside whole, and a new one begins with
+//! what can still be known. Only when a person asks for it.
 
 use std::io;
 
-use jit_core::{Checkpoint, Holder, Missing, Now, Operation, Record, Seq, State, Ttl, View};
+use jit_core::{Checkpoint, ControlPlaneId, Holder, Missing, Now, Operation, Record, Seq, State, Ttl, View};
 
 use crate::clock::Clock;
 use crate::compact::begin_with;
 use crate::disk::{Disk, DiskFile, Open};
 use crate::entered::{Base, Entered};
 use crate::error::{Doing, StoreError};
+use crate::index::Header;
 use crate::line::{PROOF, Sum};
 use crate::log;
-use crate::names::{ARCHIVE, LOG, damaged, holds_records, sealed, segment_of};
+use crate::names::{ARCHIVE, LOG, damaged, holds_records, sealed};
 use crate::replay::Replay;
 use crate::segment::{Position, readable, refuse_foreign, scan};
 use crate::shared::{Doubt, Shared};
@@ -21,8 +22,10 @@ use crate::store::Store;
 /// What a salvage did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Salvaged {
-    /// Where the damaged segment is kept, in the control plane.
-    pub kept: String,
+    /// Where the damaged segment is kept, in the control plane, if anything was left of it.
+    pub kept: Option<String>,
+    /// Whether any record of it could be read. Otherwise nobody can know what it held.
+    pub readable: bool,
     /// The last record before what is missing.
     pub after: Seq,
     /// The record that the new segment begins with.
@@ -35,6 +38,7 @@ pub struct Salvaged {
 
 /// What is known of a damaged segment.
 struct Damaged {
+    /// None of it where the log is missing.
     bytes: Vec<u8>,
     /// What its records say before the damage.
     state: State,
@@ -48,14 +52,18 @@ struct Furthest {
     segment: u64,
     state: State,
     /// How many bytes of newer copies can't be followed.
-    hidden: usize,
+    hidden: u64,
 }
 
 /// No line is shorter: its checksums alone take so many bytes.
 const SHORTEST: u64 = 2 * PROOF as u64;
 
+/// No segment is longer, whatever the policy says of sealing it.
+const LONGEST: u64 = 1 << 40;
+
 impl<D: Disk, C: Clock> Store<D, C> {
-    /// Sets a damaged live segment aside and begins a new one; `None` where nothing is damaged.
+    /// Sets a damaged live segment aside, or does without a missing one, and begins a new one; `None`
+    /// where nothing is damaged.
     ///
     /// Leases that stood at the last good record are carried over, and those of readable records
     /// behind the damage as these say. Their TTL counts anew, and is at least `least`, the longest
@@ -68,7 +76,13 @@ impl<D: Disk, C: Clock> Store<D, C> {
         let (shared, held, now) = self.locked(actor)?;
         let log = match self.disk.open(LOG, Open::Write) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return self.log_may_be_missing().map(|()| None);
+                match self.log_never_was(shared) {
+                    Ok(()) => return Ok(None),
+                    Err(StoreError::LogMissing { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+                // Should this process die before there is a new one, an empty log is damaged too.
+                self.disk.open(LOG, Open::Create).writing(LOG)?
             }
             log => log.writing(LOG)?,
         };
@@ -93,17 +107,25 @@ impl<D: Disk, C: Clock> Store<D, C> {
         least: Ttl,
     ) -> Result<Salvaged, StoreError> {
         let Damaged { bytes, state, good } = damaged;
+        let readable = good > 0 || readable(&bytes).next().is_some();
         let last = Sum::of_last(&bytes[..good]);
         let Furthest { segment, state, hidden } = self.furthest(state, &bytes[..good])?;
-        let hidden = hidden + bytes.len() - good;
-        let highest = self.highest(&bytes, hidden, &state, entered.shared)?;
+        let unread = match readable {
+            true => (bytes.len() - good) as u64,
+            // Nobody knows how long it was: as long as one gets.
+            false => self.options.compact_at.max(bytes.len() as u64).min(LONGEST),
+        };
+        let index = crate::index::opened(&self.disk, Open::Read);
+        let index = index.as_ref().map(|index| index.header());
+        let highest = self.highest(&bytes, hidden + unread, &state, index, entered.shared)?;
         let after = state.last();
         let kept = self.keep(&bytes, after)?;
-        let mut state = recovered(state, &bytes[good..], &entered.now, actor, self.options.fresh);
+        let plane = index.map_or(self.options.fresh, |header| header.control_plane);
+        let mut state = recovered(state, &bytes[good..], &entered.now, actor, plane);
         state.count_anew(&entered.now.stamp, least);
         let carried = state.carried(&entered.now.wall);
         let checkpoint = Checkpoint {
-            control_plane: state.control_plane().unwrap_or(self.options.fresh),
+            control_plane: state.control_plane().unwrap_or(plane),
             segment,
             carried: carried.len() as u64,
             missing: Some(Missing { after, kept: kept.clone() }),
@@ -113,15 +135,13 @@ impl<D: Disk, C: Clock> Store<D, C> {
         let batch =
             log::batch(begin_with(checkpoint, carried), actor, &entered.now, entered.shared.durable(), from)?;
         self.begin_segment(&mut entered, batch)?;
-        Ok(Salvaged { kept, after, next: from.seq.next(), carried: carried_over, least })
+        Ok(Salvaged { kept, readable, after, next: from.seq.next(), carried: carried_over, least })
     }
 
     /// The number of the next segment, and the state that reaches furthest: the
     /// damaged segment's own, which goes to the archive then, or that of the newest sound copy there.
     fn furthest(&self, state: State, good: &[u8]) -> Result<Furthest, StoreError> {
-        let mut segments: Vec<u64> =
-            self.disk.list(ARCHIVE).reading(ARCHIVE)?.iter().filter_map(|name| segment_of(name)).collect();
-        segments.sort_unstable();
+        let segments = self.sealed_segments()?;
         // Without its checkpoint nobody knows the damaged segment's own number.
         let next = segments.last().map_or(1, |newest| newest + 1).max(state.segment()) + 1;
         let mut hidden = 0;
@@ -137,7 +157,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
                     return Ok(Furthest { segment: next, state: replay.state, hidden });
                 }
                 Ok(_) => break,
-                Err(StoreError::Corrupt { .. }) => hidden += file.len().reading(&name)? as usize,
+                Err(StoreError::Corrupt { .. }) => hidden += file.len().reading(&name)?,
                 Err(error) => return Err(error),
             }
         }
@@ -147,27 +167,29 @@ impl<D: Disk, C: Clock> Store<D, C> {
         Ok(Furthest { segment: next, state, hidden })
     }
 
-    /// Keeps all of the damaged segment.
-    fn keep(&self, bytes: &[u8], after: Seq) -> Result<String, StoreError> {
+    /// Keeps all of the damaged segment, if there is anything of it.
+    fn keep(&self, bytes: &[u8], after: Seq) -> Result<Option<String>, StoreError> {
+        if bytes.is_empty() {
+            return Ok(None);
+        }
         let name = log::unused(&self.disk, |n| damaged(after, n))?;
         log::archive(&self.disk, &name, bytes)?;
-        Ok(name)
+        Ok(Some(name))
     }
 
     /// No record, and so no fence, is above this: not one that anybody appended in this boot, not
-    /// one that any file names, nor those that `hidden` bytes can have held.
+    /// one that any file names, nor those that `unread` bytes can have held.
     fn highest(
         &self,
         bytes: &[u8],
-        hidden: usize,
+        unread: u64,
         state: &State,
+        index: Option<&Header>,
         shared: &Shared<D::Words>,
     ) -> Result<Seq, StoreError> {
-        let index =
-            crate::index::opened(&self.disk, Open::Read).map_or(Seq(0), |index| index.header().log.seq);
+        let index = index.map_or(Seq(0), |header| header.log.seq);
         let known = [state.last(), shared.appended(), index, highest_named(bytes), self.highest_archived()?];
-        let known = known.into_iter().max().unwrap_or_default();
-        Ok(known.plus(hidden as u64 / SHORTEST + 1))
+        Ok(known.into_iter().max().unwrap_or_default().plus(unread / SHORTEST + 1))
     }
 
     /// The highest number that anything in the archive names, sound or not.
@@ -208,15 +230,9 @@ fn examined<F: DiskFile, W: crate::disk::Words>(
 }
 
 /// The state after the readable records of what is behind the damage.
-fn recovered(
-    mut state: State,
-    behind: &[u8],
-    now: &Now,
-    actor: &Holder,
-    fresh: jit_core::ControlPlaneId,
-) -> State {
+fn recovered(mut state: State, behind: &[u8], now: &Now, actor: &Holder, plane: ControlPlaneId) -> State {
     if state.control_plane().is_none() {
-        let checkpoint = Checkpoint { control_plane: fresh, segment: 0, carried: 0, missing: None };
+        let checkpoint = Checkpoint { control_plane: plane, segment: 0, carried: 0, missing: None };
         let operation = Operation::Checkpoint(checkpoint);
         let (seq, durable) = (Seq(1), Seq(0));
         let record = Record { seq, operation, actor: actor.clone(), at: now.wall, stamp: now.stamp, durable };

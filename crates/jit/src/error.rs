@@ -73,6 +73,7 @@ pub(crate) enum Code {
     NotWritable,
     NotReadable,
     NotADirectory,
+    NotAFile,
     SharedFilesystem,
     OwnBootId,
     Corrupt,
@@ -127,6 +128,7 @@ impl Code {
             Self::NotWritable => ("not_writable", 9, false),
             Self::NotReadable => ("not_readable", 9, false),
             Self::NotADirectory => ("not_a_directory", 9, false),
+            Self::NotAFile => ("not_a_file", 9, false),
             Self::SharedFilesystem => ("shared_filesystem", 9, false),
             Self::OwnBootId => ("own_boot_id", 9, false),
             Self::Corrupt => ("corrupt", 9, false),
@@ -394,7 +396,7 @@ impl Failure {
     pub(crate) fn with_options(mut self, options: &str) -> Self {
         self.hint = self.hint.map(|hint| {
             let (commands, quoted) = hint.split_at(hint.find('\'').unwrap_or(hint.len()));
-            let groups = ["claim ", "config ", "worktree ", "doctor ", "compact"].into_iter();
+            let groups = ["claim ", "config ", "worktree ", "doctor", "compact"].into_iter();
             let commands = groups.fold(commands.to_owned(), |text, group| {
                 text.replace(&format!("jit {group}"), &format!("jit {options}{group}"))
             });

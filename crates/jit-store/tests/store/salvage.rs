@@ -1,7 +1,7 @@
 //! A damaged segment is set aside whole, and what can be known goes on: no lease that stands is
 //! forgotten, no fence given twice, and history says what is missing.
 
-use jit_core::{Operation, Seq};
+use jit_core::{Now, Operation, Query, Seq, View};
 use jit_store::StoreError;
 
 use crate::support::ask::{Ask, Outcome, acquire, ask, release};
@@ -138,6 +138,80 @@ fn no_fence_is_given_twice() {
     });
     let salvaged = past.salvage();
     assert!(salvaged.next > Seq(4711), "{salvaged:?}");
+}
+
+/// Nothing is left of the log, or it is gone. Whatever else knows of its fences, alone: the index
+/// (after a reboot too), the words, what is in the archive. Only what the archive holds stands.
+#[test]
+fn a_log_that_is_lost_goes_on_above_whatever_knows_of_it() {
+    let mut sealed = Past::new();
+    sealed.grant("a", acquire(1, "u")).grant("a", Ask::Compact).grant("b", acquire(2, "v"));
+    let mut never_sealed = Past::new();
+    never_sealed.grant("a", acquire(1, "u")).grant("b", acquire(2, "v"));
+    type Lose = fn(&Machine);
+    let lost: [Lose; 2] = [|machine| machine.tear_off(LOG), |machine| machine.tamper(LOG, Vec::clear)];
+    let witnesses: [&[&str]; 4] = [&[], &["index"], &["locks/shared"], &["index", "locks/shared"]];
+    for (past, archived) in [(&sealed, true), (&never_sealed, false)] {
+        for (lose, gone, rebooted) in lost
+            .iter()
+            .flat_map(|lose| witnesses.iter().map(move |gone| (lose, gone)))
+            .flat_map(|(lose, gone)| [false, true].map(|rebooted| (lose, gone, rebooted)))
+        {
+            let mut past = past.fork();
+            if rebooted {
+                past.reboot();
+            }
+            let last = reader(&past.machine).read(&Last).unwrap();
+            lose(&past.machine);
+            gone.iter().for_each(|name| past.machine.tear_off(name));
+            let told = !gone.contains(&"index") || (!gone.contains(&"locks/shared") && !rebooted);
+            if past.machine.content(LOG).is_none() && !archived && !told {
+                assert_eq!(
+                    past.process().salvage(&holder("doctor"), policy().max_ttl).unwrap(),
+                    None,
+                    "nobody knows of any"
+                );
+                continue;
+            }
+            // Otherwise the new segment begins above all that a segment can have held.
+            past.options.compact_at = if told { 1 } else { 4000 };
+            let salvaged = past.salvage();
+            past.options = crate::support::options();
+            assert_eq!((salvaged.readable, salvaged.kept), (false, None));
+            assert!(salvaged.next > last, "{gone:?} {rebooted}: {} after {last}", salvaged.next);
+            assert_eq!(covered(&past), if archived { &["name:u"][..] } else { &[] });
+            past.grant("c", acquire(20, "new")).grant("c", Ask::Compact);
+            let broken = reader(&past.machine).examine();
+            let whole = broken.iter().any(|finding| matches!(finding, jit_store::Finding::History { .. }));
+            assert!(whole, "{broken:?}");
+            check::all(&past.machine.fork(), &[], &[]);
+        }
+    }
+}
+
+/// What an earlier salvage kept has numbers above the newest sealed segment's.
+#[test]
+fn a_log_that_is_lost_after_a_salvage() {
+    let (mut past, _) = damaged();
+    past.salvage();
+    let before = Seq(7);
+    past.reboot();
+    for name in [LOG, "index", "locks/shared"] {
+        past.machine.tear_off(name);
+    }
+    past.options.compact_at = 1;
+    assert!(past.salvage().next > before);
+}
+
+/// The last record.
+struct Last;
+
+impl Query for Last {
+    type Answer = Seq;
+
+    fn ask<V: View>(&self, view: &V, _: &Now) -> Result<Seq, V::Error> {
+        Ok(Seq(view.next_seq().0 - 1))
+    }
 }
 
 #[test]

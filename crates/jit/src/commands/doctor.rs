@@ -9,7 +9,7 @@ use jit_store::StoreError;
 use jit_store::os::{Modes, Oddity, may_write, mend, survey};
 
 use crate::commands::{one, option};
-use crate::error::Failure;
+use crate::error::{Code, Failure};
 use crate::finding::{Finding, Kind, Needs};
 use crate::output::Output;
 use crate::world::{POLICY, World};
@@ -27,7 +27,7 @@ pub(crate) fn arguments(command: Command) -> Command {
                 .long("salvage")
                 .action(ArgAction::SetTrue)
                 .conflicts_with_all(["fix", "shared"])
-                .help("Set a damaged log aside and go on with the leases that can still be read"),
+                .help("Set a damaged log aside, or do without a missing one, and go on with the leases that can still be known"),
         )
         .arg(
             Arg::new("shared")
@@ -61,11 +61,14 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     if matches.get_flag("fix") && findings.iter().any(fixable) {
         findings = fixed(world, findings)?;
     }
+    let (options, dir) = (world.repeated(), world.control_plane()?);
     for finding in &mut findings {
         if finding.needs == Needs::Fix {
-            finding.hint = Some(format!("jit {}doctor --fix", world.repeated()));
+            finding.hint = Some(format!("jit {options}doctor --fix"));
         }
     }
+    let findings: Vec<Finding> =
+        findings.into_iter().map(|finding| finding.or_salvage(&options, &dir)).collect();
     let healthy = findings.iter().all(|finding| finding.needs != Needs::Person);
     Ok(Output::Checked { findings, healthy })
 }
@@ -144,6 +147,11 @@ fn look(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
         Ok(odd) => findings.extend(odd.iter().map(Finding::odd)),
         Err(failure) => findings.push(failed(failure)),
     }
+    // Said by the survey, with what to do.
+    let wrong: Vec<_> =
+        findings.iter().filter(|finding| finding.kind == Kind::WrongType).map(|f| f.path.clone()).collect();
+    findings
+        .retain(|finding| finding.kind != Kind::Failure(Code::NotAFile) || !wrong.contains(&finding.path));
     match lost_worktrees(world) {
         Ok(lost) => findings.extend(lost),
         Err(failure) => findings.push(failed(failure)),

@@ -12,6 +12,10 @@ use super::{Code, Failure, SHARE};
 use crate::shell::quoted;
 use crate::world::POLICY;
 
+/// What would go on from here may forget leases, which no agent decides.
+const FOR_A_PERSON: &str =
+    "nothing was changed; stop here and show this to a person, who is told what can be done by: jit doctor";
+
 impl Failure {
     /// Trouble with the control plane in this directory.
     pub(crate) fn store(error: &StoreError, dir: &Path) -> Self {
@@ -44,12 +48,14 @@ impl Failure {
                 ),
             ),
             StoreError::Corrupt { file, offset, .. } => {
-                let mut failure = failure(
-                    Code::Corrupt,
-                    format!("nothing was changed; keep a copy of {dir}, then look at the bytes there"),
-                );
+                let mut failure = failure(Code::Corrupt, FOR_A_PERSON.into());
                 failure.context["file"] = json!(file);
                 failure.context["offset"] = json!(offset);
+                failure
+            }
+            StoreError::NotAFile { file } => {
+                let mut failure = failure(Code::NotAFile, FOR_A_PERSON.into());
+                failure.context["file"] = json!(file);
                 failure
             }
             StoreError::Foreign { file, offset, .. } => {
@@ -59,10 +65,7 @@ impl Failure {
                 failure
             }
             StoreError::LogMissing { log, .. } => {
-                let mut failure = failure(
-                    Code::Corrupt,
-                    format!("put {log} back; if it is lost for good, move {dir} away to begin anew"),
-                );
+                let mut failure = failure(Code::Corrupt, FOR_A_PERSON.into());
                 failure.context["file"] = json!(log);
                 failure
             }

@@ -287,11 +287,11 @@ fn table(leases: &[Lease], look: &Look, paint: Paint) -> String {
 }
 
 fn gap(missing: &Missing) -> String {
-    format!(
-        "records are missing from {} on; what is left of them is in {}",
-        missing.after.next(),
-        missing.kept
-    )
+    let from = missing.after.next();
+    match &missing.kept {
+        Some(kept) => format!("records are missing from {from} on; what is left of them is in {kept}"),
+        None => format!("records are missing from {from} on; nothing is left of them"),
+    }
 }
 
 fn record(record: &Record) -> Vec<String> {
