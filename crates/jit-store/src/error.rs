@@ -6,6 +6,8 @@ use std::time::Duration;
 use jit_core::{RecordError, Refusal, Seq};
 use thiserror::Error;
 
+use crate::names::LOG;
+
 /// What can go wrong with the store itself. A refused request is no such thing.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -36,8 +38,8 @@ pub enum StoreError {
     /// Something else stands where the control plane's directory should.
     #[error("the control plane is no directory of its own")]
     NotADirectory,
-    /// A directory stands where one of its files should.
-    #[error("{file} is a directory, and should be a file")]
+    /// Something else, a directory say, stands where the log should.
+    #[error("{file} should be a file, and is none")]
     NotAFile {
         /// Which file.
         file: String,
@@ -145,7 +147,7 @@ fn classed(source: io::Error, doing: &'static str, file: &str) -> StoreError {
     let file = if file.is_empty() { "the control plane".to_owned() } else { file.to_owned() };
     match source.kind() {
         io::ErrorKind::NotADirectory => StoreError::NotADirectory,
-        io::ErrorKind::IsADirectory => StoreError::NotAFile { file },
+        io::ErrorKind::IsADirectory if file == LOG => StoreError::NotAFile { file },
         io::ErrorKind::PermissionDenied if doing == "reading" => StoreError::NotReadable { file, source },
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             StoreError::NotWritable { file, source }

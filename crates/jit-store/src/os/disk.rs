@@ -212,7 +212,8 @@ impl DiskFile for OsFile {
         // A pipe would seem to be empty.
         match FileType::from_raw_mode(found.st_mode) {
             FileType::RegularFile => u64::try_from(found.st_size).map_err(io::Error::other),
-            _ => Err(io::Error::other("it is no file")),
+            // No kind says more exactly that it is no file.
+            _ => Err(io::ErrorKind::IsADirectory.into()),
         }
     }
 
