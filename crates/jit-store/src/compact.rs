@@ -109,7 +109,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
         let mut bytes = entered.log.read_from(0).reading(LOG)?;
         bytes.truncate(entered.end.offset as usize);
         log::archive(&self.disk, &archived, &bytes)?;
-        let carried = batch.records.len() as u64 - 1;
+        let carried = leases(batch.records.iter().map(|(_, record)| &record.operation));
         let compacted = Compacted { archived, last: entered.end.seq, carried };
         self.begin_segment(entered, batch)?;
         Ok(compacted)
@@ -157,6 +157,11 @@ fn checkpoint<D: Disk>(
     let from = Position { offset: 0, seq, sum: entered.end.sum };
     let operations = begin_with(checkpoint, carried);
     log::batch(operations, actor, &entered.now, entered.shared.durable(), from)
+}
+
+/// How many of what a checkpoint carries are leases.
+pub(crate) fn leases<'o>(carried: impl IntoIterator<Item = &'o Operation>) -> u64 {
+    carried.into_iter().filter(|operation| matches!(operation, Operation::Carry(_))).count() as u64
 }
 
 /// A checkpoint with what it carries.

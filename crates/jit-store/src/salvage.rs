@@ -6,7 +6,7 @@ use std::io;
 use jit_core::{Checkpoint, ControlPlaneId, Holder, Missing, Now, Operation, Record, Seq, State, Ttl, View};
 
 use crate::clock::Clock;
-use crate::compact::begin_with;
+use crate::compact::{begin_with, leases};
 use crate::disk::{Disk, DiskFile, Open};
 use crate::entered::{Base, Entered};
 use crate::error::{Doing, StoreError};
@@ -130,7 +130,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
             carried: carried.len() as u64,
             missing: Some(Missing { after, kept: kept.clone() }),
         };
-        let carried_over = checkpoint.carried;
+        let carried_over = leases(&carried);
         let from = Position { offset: 0, seq: highest.max(state.last()), sum: last };
         let batch =
             log::batch(begin_with(checkpoint, carried), actor, &entered.now, entered.shared.durable(), from)?;

@@ -396,7 +396,8 @@ impl Failure {
     pub(crate) fn with_options(mut self, options: &str) -> Self {
         self.hint = self.hint.map(|hint| {
             let (commands, quoted) = hint.split_at(hint.find('\'').unwrap_or(hint.len()));
-            let groups = ["claim ", "config ", "worktree ", "doctor", "compact"].into_iter();
+            let groups = ["claim ", "issue ", "dep ", "query ", "config ", "worktree ", "doctor", "compact"]
+                .into_iter();
             let commands = groups.fold(commands.to_owned(), |text, group| {
                 text.replace(&format!("jit {group}"), &format!("jit {options}{group}"))
             });
