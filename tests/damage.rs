@@ -273,3 +273,20 @@ fn on_a_disk_without_room_for_the_first_claim() {
     repo.agent("ann").claim("name:a");
     repo.healthy();
 }
+
+/// History that can't be followed back is shown as far as it goes, with a word of what is missing;
+/// one that was asked to go no further has nothing to say.
+#[test]
+fn history_without_its_archive_says_what_is_missing() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    ann.claim("name:a");
+    ann.jit(["compact"]).ok();
+    ann.jit(["claim", "release", "name:a"]).ok();
+    fs::remove_file(repo.control().join("archive/claims-00000001.jsonl")).unwrap();
+    let said = ann.jit(["claim", "history", "name:a"]);
+    assert!(said.status == Some(0) && said.stdout.contains("release"), "{said:?}");
+    assert!(said.stdout.contains("are missing") && said.stdout.contains("jit doctor"), "{said:?}");
+    ann.jit(["claim", "history", "name:b"]).refused(9);
+    ann.jit(["claim", "history", "--limit", "1"]).ok();
+}

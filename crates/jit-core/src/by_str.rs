@@ -1,6 +1,8 @@
 //! Serde for types whose written form is their `Display` and whose parser is `FromStr`.
 
-/// Serializes a type as the string that it displays as, and parses it back with `FromStr`.
+/// Serializes a type as the string that it displays as, and parses it back with `FromStr`. Whoever
+/// uses it has `serde`.
+#[macro_export]
 macro_rules! serde_by_str {
     ($type:ty) => {
         impl serde::Serialize for $type {
@@ -18,4 +20,4 @@ macro_rules! serde_by_str {
     };
 }
 
-pub(crate) use serde_by_str;
+pub(crate) use crate::serde_by_str;

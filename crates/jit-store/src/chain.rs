@@ -1,14 +1,12 @@
 //! Whether history reaches back to the first record, segment by segment.
 
-use std::collections::BTreeSet;
-
 use jit_core::{ControlPlaneId, Operation, Seq};
 
 use crate::clock::Clock;
 use crate::disk::{Disk, DiskFile, Open};
 use crate::error::{Doing, StoreError};
 use crate::line::{Line, Sum, decode};
-use crate::names::{ARCHIVE, LOG, sealed, segment_of};
+use crate::names::{LOG, sealed};
 use crate::read::read_again;
 use crate::segment::{Position, scan};
 use crate::store::Store;
@@ -58,10 +56,8 @@ impl<D: Disk, C: Clock> Store<D, C> {
     pub(crate) fn chain(&self) -> Result<Chain, StoreError> {
         // Before the archive is listed: what is sealed meanwhile is this one.
         let Some(live) = self.live_link()? else { return Ok(Chain::default()) };
-        let names = self.disk.list(ARCHIVE).reading(ARCHIVE)?;
         // One of the live segment's number is a copy that did not come to replace it.
-        let segments: BTreeSet<u64> =
-            names.iter().filter_map(|name| segment_of(name)).filter(|n| *n < live.segment).collect();
+        let segments = self.sealed_segments()?.into_iter().filter(|n| *n < live.segment);
         let mut chain = Chain::default();
         let mut before = Before::Nothing;
         for segment in segments {

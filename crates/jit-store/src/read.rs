@@ -124,7 +124,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
     /// long as it says so after a segment.
     ///
     /// # Errors
-    /// As for [`Self::read`].
+    /// As for [`Self::read`], after all newer segments were shown.
     pub fn history(&self, mut visit: impl FnMut(Vec<Record>) -> bool) -> Result<(), StoreError> {
         let Some((log, durable)) = self.log_to_read()? else { return Ok(()) };
         let (live, _) = read_again(|| self.records(&log, LOG, durable))?;
@@ -150,7 +150,15 @@ impl<D: Disk, C: Clock> Store<D, C> {
                 return Ok(());
             }
         }
-        Ok(())
+        match oldest {
+            Seq(0 | 1) => Ok(()),
+            // What is before it was sealed, and is not there any more.
+            later => Err(StoreError::Corrupt {
+                file: ARCHIVE.into(),
+                offset: 0,
+                reason: format!("records 1 to {} are missing", Seq(later.0 - 1)),
+            }),
+        }
     }
 
     /// The numbers of the segments in the archive, in order.

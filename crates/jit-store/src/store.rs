@@ -14,7 +14,7 @@ use crate::error::{Doing, StepError, StoreError};
 use crate::flush::{self, InDoubt, Unflushed};
 use crate::index::IndexView;
 use crate::log::{self, NotWritten};
-use crate::names::{ARCHIVE, FLUSH_LOCK, WORDS, segment_of};
+use crate::names::{FLUSH_LOCK, WORDS, sealed};
 use crate::segment::Position;
 use crate::shared::{Bell, Shared};
 use crate::tail;
@@ -186,10 +186,10 @@ impl<D: Disk, C: Clock> Store<D, C> {
     }
 
     /// Whether a segment that was sealed has the record that ends there.
-    fn is_sealed(&self, end: &Position) -> std::io::Result<bool> {
-        let names = self.disk.list(ARCHIVE)?;
-        for name in names.iter().rev().filter(|name| segment_of(name).is_some()) {
-            let file = self.disk.open(&format!("{ARCHIVE}/{name}"), Open::Read)?;
+    fn is_sealed(&self, end: &Position) -> Result<bool, StoreError> {
+        for segment in self.sealed_segments()?.into_iter().rev() {
+            let name = sealed(segment);
+            let file = self.disk.open(&name, Open::Read).reading(&name)?;
             if tail::behind(&file, *end).is_some() {
                 return Ok(true);
             }

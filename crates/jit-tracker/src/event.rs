@@ -3,14 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jit_core::{AgentId, Fence, IssueId, LeaseId, WallTime, WorktreeId};
+use jit_core::{AgentId, Fence, IssueId, LeaseId, WallTime, WorktreeId, serde_by_str};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::issue::Issue;
 use crate::json::SchemaVersion;
-use crate::text::serde_by_str;
 
 /// Names an event for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

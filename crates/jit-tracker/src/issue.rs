@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
-use jit_core::{AgentId, IssueId, Reference, Task, WallTime};
+use jit_core::{AgentId, IssueId, Reference, Task, WallTime, serde_by_str};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::json::SchemaVersion;
-use crate::text::{Assignee, Description, GateName, Label, Title, serde_by_str, shown};
+use crate::text::{Assignee, Description, GateName, Label, Title, shown};
 
 /// How far an issue has come. That somebody works on it is a lease's to say, never a file's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

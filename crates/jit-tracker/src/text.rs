@@ -3,27 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jit_core::serde_by_str;
 use thiserror::Error;
-
-/// Serializes a type as the string that it displays as, and parses it back with `FromStr`.
-macro_rules! serde_by_str {
-    ($type:ty) => {
-        impl serde::Serialize for $type {
-            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                to.collect_str(self)
-            }
-        }
-
-        impl<'de> serde::Deserialize<'de> for $type {
-            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
-                text.parse().map_err(serde::de::Error::custom)
-            }
-        }
-    };
-}
-
-pub(crate) use serde_by_str;
 
 /// Declares a text: its name in messages, its limit in bytes, and what else it has to fit.
 macro_rules! text {

@@ -188,6 +188,23 @@ fn damage_in_the_archive_is_named() {
     assert!(check::history(&reader(&past.machine)).is_err());
 }
 
+/// Nothing is dropped silently: where the oldest segments are gone, what is newer is shown, and then
+/// that they are missing.
+#[test]
+fn an_archive_without_its_oldest_segment_says_so() {
+    let mut past = past().0;
+    past.grant("a", Ask::Compact).grant("a", acquire(20, "s"));
+    past.machine.tear_off("archive/claims-00000001.jsonl");
+    let mut shown = 0;
+    let error = reader(&past.machine)
+        .history(|records| {
+            shown += records.len();
+            true
+        })
+        .unwrap_err();
+    assert!(shown > 0 && error.to_string().contains("records 1 to 6 are missing"), "{shown} {error}");
+}
+
 /// Whatever is in the index's file, answers are the log's.
 #[test]
 fn an_index_is_never_believed_without_proof() {

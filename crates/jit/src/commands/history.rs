@@ -46,7 +46,14 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         found.extend(matching.take(most - found.len()));
         found.len() < most
     });
-    read.map_err(|error| world.trouble(error))?;
+    if let Err(error) = read {
+        // What is newer than the damage is shown all the same.
+        let trouble = world.trouble(error);
+        if found.is_empty() {
+            return Err(trouble);
+        }
+        world.warn(format!("{}; what is older is not shown: jit doctor", trouble.message));
+    }
     match wanted {
         // The log and the archive have every lease that there ever was.
         Some(Target::Lease(id)) if found.is_empty() => Err(Failure::no_such_lease(&id.to_string())),
