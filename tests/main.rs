@@ -28,6 +28,8 @@ mod doctor;
 #[cfg(target_os = "linux")]
 mod flush;
 #[cfg(test)]
+mod gates;
+#[cfg(test)]
 mod hints;
 #[cfg(test)]
 mod history;

@@ -202,11 +202,18 @@ fn an_issue_ends_and_is_reopened() {
     let attempted = Attempted { attempt: Attempt::Done, gated: things("#2") };
     world.ask("a", &Release { target: of("#1 #2"), attempted }).unwrap();
     assert_eq!(barred(world.acquire("b", "#1 #2")), "#1:done, #2:gated");
-    world.ask("b", &Close { issue: thing("#2"), ending: Ending::LastGate }).unwrap();
+    let last_gate = |seen| Close { issue: thing("#2"), ending: Ending::LastGate { seen } };
+    world.ask("b", &last_gate(Some(Outcome::Gated))).unwrap();
     assert_eq!(barred(world.acquire("b", "#2")), "#2:done");
     world.ask("b", &Reopen { issue: thing("#2") }).unwrap();
-    world.ask("b", &Close { issue: thing("#2"), ending: Ending::LastGate }).unwrap();
-    assert_eq!(world.appended(), [""; 0], "gates alone end nothing that is not done");
+    world.ask("b", &last_gate(Some(Outcome::Gated))).unwrap();
+    assert_eq!(world.appended(), [""; 0], "it was reopened since");
+    world.ask("b", &last_gate(None)).unwrap();
+    assert_eq!(barred(world.acquire("b", "#2")), "#2:done", "its file alone said that it was gated");
+    world.ask("b", &Close { issue: thing("#2"), ending: Ending::Rejected }).unwrap();
+    world.ask("b", &last_gate(Some(Outcome::Rejected))).unwrap();
+    assert_eq!(barred(world.acquire("b", "#2")), "#2:rejected", "nobody worked on it to the end");
+    world.ask("b", &Reopen { issue: thing("#2") }).unwrap();
     world.acquire("a", "#2").unwrap();
     for answer in [
         world.ask("b", &Close { issue: thing("#2"), ending: Ending::Rejected }),

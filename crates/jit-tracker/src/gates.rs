@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::time::Duration;
 
 use jit_core::{Ttl, parse_duration};
 use serde::{Deserialize, Serialize};
@@ -45,9 +44,13 @@ pub enum Check {
 }
 
 /// How long a command may take that does not say.
-const TIMEOUT: Duration = Duration::from_secs(600);
+pub fn default_timeout() -> Ttl {
+    // Ten minutes are a TTL.
+    Ttl::from_secs(600).unwrap_or(Ttl::MIN)
+}
 
-/// What a person approves when they let a gate's command run: this command, as this gate.
+/// What a person approves when they let a gate's command run: this command, as this gate, in this
+/// repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 32]);
 
@@ -58,14 +61,16 @@ impl std::fmt::Display for Fingerprint {
 }
 
 impl Gate {
-    /// Of its command, if it has one.
-    pub fn fingerprint(&self, name: &GateName) -> Option<Fingerprint> {
+    /// Of its command, if it has one; `repository` is the path of the common directory.
+    pub fn fingerprint(&self, name: &GateName, repository: &[u8]) -> Option<Fingerprint> {
         let Check::Command { command, .. } = &self.check else { return None };
         let mut hash = Sha256::new();
-        // A name has no zero byte, so that nothing else hashes the same bytes.
-        for part in ["jit gate\0", name.as_str(), "\0", command.as_str()] {
+        // Neither a name nor a path has a zero byte, so that nothing else hashes the same bytes.
+        for part in [b"jit gate", name.as_str().as_bytes(), repository] {
             hash.update(part);
+            hash.update([0]);
         }
+        hash.update(command.as_str());
         Some(Fingerprint(hash.finalize().into()))
     }
 }
@@ -183,7 +188,11 @@ impl Text<'_> {
     }
 
     fn unknown(&self, key: &str, span: Span, known: &[&'static str]) -> Problem {
-        Problem::UnknownKey { place: self.place(span), key: key.to_owned(), nearest: nearest(key, known) }
+        Problem::UnknownKey {
+            place: self.place(span),
+            key: key.to_owned(),
+            nearest: nearest(key, known.iter().copied()),
+        }
     }
 
     fn table<'i>(&self, item: &'i Item) -> Result<&'i dyn TableLike, Problem> {
@@ -220,14 +229,12 @@ impl Text<'_> {
     }
 
     fn timeout(&self, table: &dyn TableLike) -> Result<Ttl, Problem> {
-        let (span, duration) = match table.get("timeout") {
-            None => (None, Ok(TIMEOUT)),
-            Some(item) => match item.as_integer() {
-                Some(secs) => (item.span(), parse_duration(&secs.to_string())),
-                None => (item.span(), parse_duration(self.text(item)?)),
-            },
+        let Some(item) = table.get("timeout") else { return Ok(default_timeout()) };
+        let duration = match item.as_integer() {
+            Some(secs) => parse_duration(&secs.to_string()),
+            None => parse_duration(self.text(item)?),
         };
         let timeout = duration.and_then(|duration| Ttl::from_secs(duration.as_secs()));
-        timeout.map_err(|error| self.value(span, error))
+        timeout.map_err(|error| self.value(item.span(), error))
     }
 }

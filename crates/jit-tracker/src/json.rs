@@ -67,7 +67,7 @@ fn diagnose(text: &[u8], known: &[&'static str], error: &serde_json::Error) -> P
     }
     match seen.keys.into_iter().find(|key| !known.contains(&key.as_str())) {
         Some(key) if message.starts_with("unknown field") => {
-            Problem::UnknownKey { place, nearest: nearest(&key, known), key }
+            Problem::UnknownKey { place, nearest: nearest(&key, known.iter().copied()), key }
         }
         _ => Problem::Value { place, message },
     }

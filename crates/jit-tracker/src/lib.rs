@@ -28,6 +28,7 @@ pub use issue::{
 };
 pub use issues::{Issues, Listed, Listing, ResolveError};
 pub use json::SchemaVersion;
+pub use nearest::nearest;
 pub use os::{Dir, read_cache, write_cache};
 pub use problem::{FileError, Place, Problem};
 pub use source::{Identity, Origin, Sink, Source};

@@ -1,10 +1,10 @@
-//! "Did you mean": the known key that is most like an unknown one.
+//! "Did you mean": the known name that is most like an unknown one.
 
 /// The known name that is most like `name`, if one is like it at all.
-pub(crate) fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
+pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     known
-        .iter()
-        .map(|known| (strsim::jaro_winkler(known, name), *known))
+        .into_iter()
+        .map(|known| (strsim::jaro_winkler(known, name), known))
         .filter(|(likeness, _)| *likeness > 0.7)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, known)| known)

@@ -1,10 +1,11 @@
 //! Changing an issue's file: who may, what is written, who is told.
 
+use jit_core::decide::{Close, Ending};
 use jit_core::{AgentKind, Enforcement, IssueId, Refusal};
-use jit_tracker::{Issue, Listed, Origin};
+use jit_tracker::{Issue, Listed, Origin, State};
 
 use crate::error::Failure;
-use crate::known::{Known, Log};
+use crate::known::{Known, Log, Stage};
 use crate::output::Output;
 use crate::tracker::{Tracker, later};
 use crate::world::World;
@@ -16,18 +17,53 @@ pub(crate) fn changed(
     did: &'static str,
     change: impl FnOnce(&mut Issue),
 ) -> Result<Output, Failure> {
+    let known = rewritten(world, id, |issue, _| change(issue))?;
+    Ok(Output::Issue { did: Some(did), known: Box::new(known) })
+}
+
+/// Changes the gates of an issue, or what is known of them. One that only waited for its gates is
+/// done with the last of them: the file says so first, then the log, so that a process that dies in
+/// between leaves it to be done again.
+pub(crate) fn with_gates(
+    world: &World<'_>,
+    id: IssueId,
+    change: impl FnOnce(&mut Issue),
+) -> Result<Known<Issue>, Failure> {
+    let mut ends = false;
+    let mut known = rewritten(world, id, |issue, stage| {
+        let state = issue.state;
+        change(issue);
+        ends =
+            stage == Stage::At(State::Gated) && issue.state == state && issue.open_gates().next().is_none();
+        if ends {
+            issue.state = State::Done;
+        }
+    })?;
+    if ends {
+        let ending = Ending::LastGate { seen: known.facts.outcome };
+        known.facts = world.transact(&Close { issue: known.issue.reference(), ending })?;
+    }
+    Ok(known)
+}
+
+/// Writes what a change makes of an issue, which is told how far it has come.
+fn rewritten(
+    world: &World<'_>,
+    id: IssueId,
+    change: impl FnOnce(&mut Issue, Stage),
+) -> Result<Known<Issue>, Failure> {
     let tracker = Tracker::around(world)?;
     let Listed { issue: before, .. } = tracker.read(id)?;
     let known = looked_up(world, before.clone(), Origin::Worktree)?;
     may_change(world, &known)?;
     let mut after = before.clone();
-    change(&mut after);
+    change(&mut after, known.stage());
     if after != before {
         after.updated_at = later(world.now()?.wall, before.updated_at);
         tracker.write(Some(&before), &after)?;
         world.something_changed();
     }
-    Ok(Output::Issue { did: Some(did), known: Box::new(Known { issue: after, ..known }) })
+    Ok(Known { issue: after, ..known })
 }
 
 /// An issue with what the log knows of it.
@@ -43,6 +79,11 @@ pub(crate) fn may_change(world: &World<'_>, known: &Known<Issue>) -> Result<(), 
         return Ok(());
     }
     let refused = Failure::refused(&Refusal::NotYours(Box::new(lease.clone())), &world.look(world.now()?));
+    enforced(world, refused, &format!("; {} works on it", lease.holder.agent))
+}
+
+/// What breaks a rule is refused, warned of or let pass, as the policy says for whoever asks.
+pub(crate) fn enforced(world: &World<'_>, refused: Failure, more: &str) -> Result<(), Failure> {
     let policy = world.policy()?;
     let enforcement = match world.agent()?.kind() {
         AgentKind::Human => policy.enforce_people,
@@ -51,7 +92,7 @@ pub(crate) fn may_change(world: &World<'_>, known: &Known<Issue>) -> Result<(), 
     match enforcement {
         Enforcement::Strict => Err(refused),
         Enforcement::Warn => {
-            world.warn(format!("{}; {} works on it", refused.message, lease.holder.agent));
+            world.warn(format!("{}{more}", refused.message));
             Ok(())
         }
         Enforcement::Off => Ok(()),

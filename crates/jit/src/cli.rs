@@ -84,6 +84,15 @@ const DEP: &[Leaf] = &[
     },
 ];
 
+const GATE: &[Leaf] = &[
+    leaf!("define", gate_define, "Define a gate, or define it anew"),
+    leaf!("list", gate_list, "Show the gates that are defined here"),
+    leaf!("add", gate_add, "Let an issue wait for gates before it is done"),
+    leaf!("rm", gate_rm, "Let it wait for them no more"),
+    leaf!("pass", gate_pass, "Say that an issue passes gates"),
+    leaf!("fail", gate_fail, "Say that it does not pass one, and why"),
+];
+
 macro_rules! query {
     ($name:literal, $run:ident, $about:literal) => {
         Leaf { name: $name, about: $about, arguments: commands::query::arguments, run: commands::query::$run }
@@ -130,6 +139,12 @@ const ENTRIES: &[Entry] = &[
         about: "Say which issue waits for which",
         leaves: DEP,
         arguments: |command| with_leaves(command, DEP),
+    },
+    Entry::Group {
+        name: "gate",
+        about: "Say what has to be passed before an issue is done, and what is",
+        leaves: GATE,
+        arguments: |command| with_leaves(command, GATE),
     },
     Entry::Group {
         name: "query",

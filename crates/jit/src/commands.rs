@@ -14,6 +14,12 @@ pub(crate) mod distribute;
 pub(crate) mod doctor;
 mod filter;
 pub(crate) mod force_evict;
+pub(crate) mod gate_add;
+pub(crate) mod gate_define;
+pub(crate) mod gate_fail;
+pub(crate) mod gate_list;
+pub(crate) mod gate_pass;
+pub(crate) mod gate_rm;
 pub(crate) mod heartbeat;
 pub(crate) mod history;
 pub(crate) mod init;
@@ -37,7 +43,7 @@ pub(crate) mod transfer;
 pub(crate) mod worktree_info;
 pub(crate) mod worktree_list;
 
-use clap::{Arg, ArgMatches};
+use clap::{Arg, ArgMatches, Command};
 use jit_core::{Lease, Ttl};
 
 use crate::error::Failure;
@@ -61,6 +67,13 @@ fn text(name: &'static str, placeholder: &'static str, help: &'static str) -> Ar
 /// An option with a value.
 fn option(name: &'static str, placeholder: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name(placeholder).allow_hyphen_values(true).help(help)
+}
+
+/// What commands about gates of an issue are given.
+fn issue_and_gates(command: Command, gates: &'static str) -> Command {
+    command
+        .arg(text("ISSUE", "ISSUE", "The issue's id, or its beginning").required(true))
+        .arg(texts("GATE", "GATE", gates).required(true))
 }
 
 fn all(matches: &ArgMatches, name: &str) -> Vec<String> {

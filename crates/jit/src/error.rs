@@ -1,5 +1,6 @@
 //! The one table from every error to code, exit status, message and hint.
 
+mod gates;
 mod refusals;
 mod trouble;
 
@@ -64,6 +65,7 @@ pub(crate) enum Code {
     LifetimeOver,
     IssueEnded,
     GateOpen,
+    GateNotFound,
     Quarantined,
     Blocked,
     Assigned,
@@ -119,6 +121,7 @@ impl Code {
             Self::LifetimeOver => ("lifetime_over", 7, false),
             Self::IssueEnded => ("issue_ended", 7, false),
             Self::GateOpen => ("gate_open", 7, false),
+            Self::GateNotFound => ("gate_not_found", 3, false),
             Self::Quarantined => ("quarantined", 7, false),
             Self::Blocked => ("blocked", 7, true),
             Self::Assigned => ("assigned", 5, false),
@@ -396,8 +399,9 @@ impl Failure {
     pub(crate) fn with_options(mut self, options: &str) -> Self {
         self.hint = self.hint.map(|hint| {
             let (commands, quoted) = hint.split_at(hint.find('\'').unwrap_or(hint.len()));
-            let groups = ["claim ", "issue ", "dep ", "query ", "config ", "worktree ", "doctor", "compact"]
-                .into_iter();
+            let groups =
+                ["claim ", "issue ", "dep ", "gate ", "query ", "config ", "worktree ", "doctor", "compact"]
+                    .into_iter();
             let commands = groups.fold(commands.to_owned(), |text, group| {
                 text.replace(&format!("jit {group}"), &format!("jit {options}{group}"))
             });

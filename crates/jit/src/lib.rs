@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod error;
 mod finding;
+mod gates;
 mod identity;
 mod known;
 mod look;

@@ -6,7 +6,8 @@ use jit_core::decide::{Beat, Released, Share};
 use jit_core::{AgentId, Ended, Lease, Record, Reference, SettingValue, Token, Waiter, WorktreeId};
 use jit_git::Worktree;
 use jit_store::Compacted;
-use jit_tracker::{FileError, Issue};
+use jit_tracker::gates::Gate;
+use jit_tracker::{FileError, GateName, Issue};
 
 use crate::finding::Finding;
 use crate::known::{All, Known};
@@ -36,6 +37,8 @@ pub(crate) enum Output {
     Issue { did: Option<&'static str>, known: Box<Known<Issue>> },
     /// Issues, and the files that can't be used.
     Issues { issues: Vec<Known>, broken: Vec<FileError> },
+    /// Gates as they are defined, and what was done to them.
+    Gates { did: Option<&'static str>, gates: Vec<(GateName, Gate)> },
     /// What was reserved, and for whom; for nobody any more.
     Assigned { issues: Vec<Reference>, to: Option<AgentId> },
     /// Who got what.
@@ -71,6 +74,7 @@ impl Output {
             Self::Granted { .. }
             | Self::Picked { .. }
             | Self::Issue { did: Some(_), .. }
+            | Self::Gates { did: Some(_), .. }
             | Self::Assigned { .. }
             | Self::Distributed(_)
             | Self::Beat { .. }
@@ -84,6 +88,7 @@ impl Output {
             Self::WouldGrant { .. }
             | Self::Issue { did: None, .. }
             | Self::Issues { .. }
+            | Self::Gates { did: None, .. }
             | Self::Leases { .. }
             | Self::Status(_)
             | Self::History(_)

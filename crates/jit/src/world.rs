@@ -98,8 +98,12 @@ impl<'m> World<'m> {
         self.unknown.take()
     }
 
+    /// Tells the user something besides, once.
     pub(crate) fn warn(&self, warning: String) {
-        self.warnings.borrow_mut().push(warning);
+        let mut warnings = self.warnings.borrow_mut();
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
     }
 
     /// The repository around the current directory, or around `-C`.

@@ -19,7 +19,11 @@ pub enum Ending {
     /// Nobody will do it.
     Rejected,
     /// The last gate of an issue whose work was done has passed.
-    LastGate,
+    LastGate {
+        /// What the log said of the issue when that was found out. Should it say something else by
+        /// now (reopened, say), nothing ends.
+        seen: Option<Outcome>,
+    },
 }
 
 impl Request for Close {
@@ -32,8 +36,11 @@ impl Request for Close {
         let mut facts = step.facts(&self.issue)?;
         facts.outcome = Some(match (self.ending, facts.outcome) {
             (Ending::Rejected, _) => Outcome::Rejected,
-            (Ending::LastGate, Some(Outcome::Gated)) => Outcome::Done,
-            (Ending::LastGate, _) => return Ok(Ok(facts)),
+            // That work was done may be known from a file alone: the log does not go with a clone.
+            (Ending::LastGate { seen }, None | Some(Outcome::Gated)) if seen == facts.outcome => {
+                Outcome::Done
+            }
+            (Ending::LastGate { .. }, _) => return Ok(Ok(facts)),
         });
         step.note(Cause::Ended, vec![facts.clone()]);
         Ok(Ok(facts))

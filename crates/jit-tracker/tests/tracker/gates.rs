@@ -88,12 +88,14 @@ fn what_is_wrong_is_said_with_its_place() {
 }
 
 #[test]
-fn an_approval_is_of_one_command_as_one_gate() {
-    let of = |gate: &str, text: &str| command(text, 60).fingerprint(&name(gate)).unwrap();
-    assert_eq!(of("a", "true"), command("true", 5).fingerprint(&name("a")).unwrap());
+fn an_approval_is_of_one_command_as_one_gate_in_one_repository() {
+    let within = |place: &[u8], gate: &str, text: &str| command(text, 60).fingerprint(&name(gate), place);
+    let of = |gate: &str, text: &str| within(b"/r/.git", gate, text).unwrap();
+    assert_eq!(of("a", "true"), command("true", 5).fingerprint(&name("a"), b"/r/.git").unwrap());
+    assert_ne!(Some(of("a", "true")), within(b"/s/.git", "a", "true"));
     assert_ne!(of("a", "true"), of("a", "true "));
     assert_ne!(of("a", "true"), of("b", "true"));
     assert_ne!(of("ab", "c"), of("a", "bc"));
     assert_eq!(of("a", "true").to_string().len(), 64);
-    assert_eq!(Gate { check: Check::Manual, description: None }.fingerprint(&name("a")), None);
+    assert_eq!(Gate { check: Check::Manual, description: None }.fingerprint(&name("a"), b"/r"), None);
 }

@@ -8,6 +8,7 @@ use jit_tracker::{GateResult, Issue, Origin, State};
 
 use crate::commands::issue_fields::{Fields, fields};
 use crate::error::Failure;
+use crate::gates::defined;
 use crate::known::Known;
 use crate::output::Output;
 use crate::tracker::Tracker;
@@ -42,6 +43,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     if matches!(fields.state, Some(State::Done | State::Gated)) {
         return Err(Failure::usage("a new issue can't be done: nobody has worked on it", ""));
     }
+    defined(world, &fields.gates)?;
     fields.apply(&mut issue);
     issue.gates.values_mut().for_each(|result| *result = GateResult::Open);
     Tracker::around(world)?.write(None, &issue)?;

@@ -44,7 +44,7 @@ pub(crate) struct Fields {
     pub(crate) state: Option<State>,
     assignee: Option<Assignee>,
     labels: Vec<Label>,
-    gates: Vec<GateName>,
+    pub(crate) gates: Vec<GateName>,
     /// What is taken away.
     without: Without,
 }

@@ -3,10 +3,11 @@
 use clap::{ArgMatches, Command};
 use jit_tracker::State;
 
-use crate::change::changed;
+use crate::change::with_gates;
 use crate::commands::issue_fields::{Fields, fields, unsetting};
 use crate::commands::{one, text};
 use crate::error::Failure;
+use crate::gates::defined;
 use crate::output::Output;
 use crate::reference::issue;
 use crate::world::World;
@@ -36,5 +37,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         }
         _ => {}
     }
-    changed(world, id, "updated", |issue| fields.apply(issue))
+    defined(world, &fields.gates)?;
+    let known = with_gates(world, id, |issue| fields.apply(issue))?;
+    Ok(Output::Issue { did: Some("updated"), known: Box::new(known) })
 }

@@ -1,5 +1,6 @@
 //! Output for programs.
 
+mod gates;
 mod issues;
 
 use jit_core::decide::Released;
@@ -70,6 +71,7 @@ pub(crate) fn data(output: &Output) -> Value {
             "issues": issues.iter().map(issues::outline).collect::<Vec<_>>(),
             "broken": broken.iter().map(issues::broken).collect::<Vec<_>>(),
         }),
+        Output::Gates { gates, .. } => json!({ "gates": gates.iter().map(gates::one).collect::<Vec<_>>() }),
         Output::Assigned { issues, to } => json!({ "issues": issues, "agent": to }),
         Output::Distributed(shares) => json!({ "shares": shares.iter().map(|share| json!({
             "agent": share.agent,

@@ -1,5 +1,6 @@
 //! Output for people: short and aligned.
 
+mod gates;
 mod issues;
 
 use std::path::Path;
@@ -64,6 +65,8 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
         Output::Evicted(lease) => format!("evicted {} from {}\n", lease.holder.agent, issues(&lease.issues)),
         Output::Issue { did, known } => issues::one(*did, known),
         Output::Issues { issues, broken } => issues::table(issues, broken),
+        Output::Gates { did: None, gates } => gates::table(gates),
+        Output::Gates { did: Some(did), gates } => gates.iter().map(|gate| gates::one(did, gate)).collect(),
         Output::Assigned { issues, to } => issues::assigned(issues, to.as_ref()),
         Output::Distributed(shares) => issues::shares(shares),
         Output::History(records) if records.is_empty() => "no records\n".into(),
@@ -355,7 +358,12 @@ fn fields(fields: &[(&str, Option<String>)]) -> String {
 
 /// A path on one line, without what a terminal would obey.
 fn shown(path: &Path) -> String {
-    printable(&path.display().to_string()).replace('\n', "\\n")
+    one_line(&path.display().to_string())
+}
+
+/// A text on one line, without what a terminal would obey.
+pub(crate) fn one_line(text: &str) -> String {
+    printable(text).replace('\n', "\\n")
 }
 
 /// A text without what a terminal would obey; it may have lines.

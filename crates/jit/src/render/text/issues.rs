@@ -2,7 +2,7 @@
 
 use jit_core::decide::Share;
 use jit_core::{AgentId, Reference};
-use jit_tracker::{FileError, Issue};
+use jit_tracker::{FileError, GateName, GateResult, Issue};
 
 use super::{columns, fields, issues};
 use crate::known::Known;
@@ -29,7 +29,7 @@ pub(super) fn one(did: Option<&str>, known: &Known<Issue>) -> String {
         ("priority", Some(issue.priority.to_string())),
         ("labels", listed(issue.labels.iter().map(ToString::to_string).collect())),
         ("waits for", listed(issue.dependencies.iter().map(ToString::to_string).collect())),
-        ("open gates", listed(issue.open_gates().map(ToString::to_string).collect())),
+        ("open gates", listed(issue.gates.iter().filter_map(open).collect())),
         ("assignee", issue.assignee.as_ref().map(ToString::to_string)),
         ("assigned", known.facts.assigned.as_ref().map(ToString::to_string)),
         ("failures", failures),
@@ -39,6 +39,16 @@ pub(super) fn one(did: Option<&str>, known: &Known<Issue>) -> String {
         text.push_str(&format!("\n{}\n", issue.description.as_str().trim_end()));
     }
     text
+}
+
+/// A gate that is not passed, and what was said of it.
+fn open((name, result): (&GateName, &GateResult)) -> Option<String> {
+    match result {
+        GateResult::Open => Some(name.to_string()),
+        GateResult::Failed { by, note: None, .. } => Some(format!("{name} (failed by {by})")),
+        GateResult::Failed { by, note: Some(note), .. } => Some(format!("{name} (failed by {by}: {note})")),
+        GateResult::Passed { .. } => None,
+    }
 }
 
 /// Issues as a table, and what is broken.

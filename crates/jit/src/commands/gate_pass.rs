@@ -1,0 +1,36 @@
+//! `jit gate pass`
+
+use clap::{ArgMatches, Command};
+use jit_tracker::gates::Check;
+
+use crate::change::enforced;
+use crate::commands::{all, issue_and_gates, one};
+use crate::error::Failure;
+use crate::gates::{Defined, Verdict, names, required, say};
+use crate::output::Output;
+use crate::reference::issue;
+use crate::tracker::Tracker;
+use crate::world::World;
+
+pub(crate) fn arguments(command: Command) -> Command {
+    issue_and_gates(command, "A gate that is passed by hand").after_help(
+        "With the last gate of an issue whose work is done, it is done; that needs no lease. A gate with a\n\
+         command is passed by `jit gate check`.\n\n\
+         Example: jit gate pass 3f2a91bc review",
+    )
+}
+
+pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    let id = issue(world, one(matches, "ISSUE").unwrap_or_default())?;
+    let names = names(&all(matches, "GATE"))?;
+    let found = Tracker::around(world)?.read(id)?;
+    required(&found.issue, &names)?;
+    let defined = Defined::here(world)?;
+    for name in &names {
+        if defined.get(name)?.check != Check::Manual {
+            enforced(world, Failure::passed_by_command(id, name), "")?;
+        }
+    }
+    let known = say(world, id, names.into_iter().map(|name| (name, Verdict::Passed)).collect())?;
+    Ok(Output::Issue { did: Some("passed gates of"), known: Box::new(known) })
+}

@@ -1,0 +1,124 @@
+//! The gates that this worktree's `.jit/gates.toml` defines, and what is said of an issue's gates.
+
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+
+use jit_core::{IssueId, Task};
+use jit_tracker::gates::{self, Gate, Gates};
+use jit_tracker::{Dir, FileError, GateName, GateResult, Issue, Origin, Problem, Sink, Source, nearest};
+
+use crate::change::with_gates;
+use crate::error::Failure;
+use crate::known::Known;
+use crate::tracker::later;
+use crate::world::World;
+
+/// Where the file is, below a worktree's root.
+const DIR: &str = ".jit";
+
+/// What this worktree defines.
+pub(crate) struct Defined {
+    file: PathBuf,
+    dir: Dir,
+    text: String,
+    gates: Gates,
+}
+
+impl Defined {
+    /// Reads the file; without one, there are no gates.
+    pub(crate) fn here(world: &World<'_>) -> Result<Self, Failure> {
+        let root = world.repo()?.worktree().ok_or_else(Failure::no_worktree)?;
+        let file = root.join(DIR).join(gates::FILE);
+        let broken = |problem| {
+            Failure::broken_file(&FileError { file: file.display().to_string(), issue: None, problem })
+        };
+        let dir = Dir::open(&root.join(DIR), Origin::Worktree).map_err(|error| broken(error.into()))?;
+        let bytes = dir.read(gates::FILE).map_err(|error| broken(error.into()))?.unwrap_or_default();
+        let text = String::from_utf8(bytes)
+            .map_err(|_| broken(Problem::from(io::Error::new(ErrorKind::InvalidData, "it is not UTF-8"))))?;
+        let gates = gates::parse(&text).map_err(broken)?;
+        Ok(Self { dir, text, gates, file })
+    }
+
+    /// Every gate, by name.
+    pub(crate) fn all(&self) -> &Gates {
+        &self.gates
+    }
+
+    /// One of them.
+    pub(crate) fn get(&self, name: &GateName) -> Result<&Gate, Failure> {
+        let known = self.gates.keys().map(GateName::as_str);
+        self.gates.get(name).ok_or_else(|| Failure::undefined_gate(name, nearest(name.as_str(), known)))
+    }
+
+    /// Writes the definition of one, or another one of it.
+    pub(crate) fn define(&self, name: &GateName, gate: &Gate) -> Result<(), Failure> {
+        let text = gates::defined(&self.text, name, gate).map_err(|problem| {
+            Failure::broken_file(&FileError { file: self.file.display().to_string(), issue: None, problem })
+        })?;
+        let written = self.dir.put(gates::FILE, text.as_bytes());
+        written.map_err(|error| Failure::not_made(&self.file, &error))
+    }
+}
+
+/// Each of these is defined here: nobody could pass any other.
+pub(crate) fn defined(world: &World<'_>, names: &[GateName]) -> Result<(), Failure> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let here = Defined::here(world)?;
+    names.iter().try_for_each(|name| here.get(name).map(drop))
+}
+
+/// The names of gates, each once.
+pub(crate) fn names(words: &[String]) -> Result<Vec<GateName>, Failure> {
+    let mut names = Vec::new();
+    for word in words {
+        let name: GateName =
+            word.parse().map_err(|error: jit_tracker::TextError| Failure::usage(&error.to_string(), ""))?;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+/// Each of these has to be passed before the issue is done.
+pub(crate) fn required(issue: &Issue, names: &[GateName]) -> Result<(), Failure> {
+    let known = || issue.gates.keys().map(GateName::as_str);
+    match names.iter().find(|name| !issue.gates.contains_key(name)) {
+        Some(name) => Err(Failure::gate_not_required(issue.id, name, nearest(name.as_str(), known()))),
+        None => Ok(()),
+    }
+}
+
+/// What is said of a gate.
+pub(crate) enum Verdict {
+    /// It is passed.
+    Passed,
+    /// It is not, and why.
+    Failed(Option<Task>),
+}
+
+/// Writes what is said of an issue's gates; the latest word counts.
+pub(crate) fn say(
+    world: &World<'_>,
+    id: IssueId,
+    verdicts: Vec<(GateName, Verdict)>,
+) -> Result<Known<Issue>, Failure> {
+    let (by, now) = (world.agent()?, world.now()?.wall);
+    with_gates(world, id, |issue| {
+        for (name, verdict) in verdicts {
+            let Some(result) = issue.gates.get_mut(&name) else {
+                world.warn(format!("{id} has no gate {name} any more: nothing was recorded of it"));
+                continue;
+            };
+            // Merging takes the later of two results.
+            let (by, at) = (by.clone(), result.at().map_or(now, |before| later(now, before)));
+            *result = match verdict {
+                Verdict::Passed => GateResult::Passed { by, at },
+                Verdict::Failed(note) => GateResult::Failed { by, at, note },
+            };
+        }
+    })
+}
