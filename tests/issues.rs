@@ -199,3 +199,38 @@ fn who_may_change_an_issue() {
     let labels = ann.jit(["issue", "show", &id]).ok()["issue"]["labels"].clone();
     assert_eq!(labels, serde_json::json!(["free", "mine", "person"]));
 }
+
+/// Processes of one worktree that change one issue exclude each other from reading it to writing
+/// it: no change is lost.
+#[test]
+fn eight_labels_at_once_are_eight_labels() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "one", &[]);
+    let labels: Vec<String> = (0..8).map(|n| format!("label-{n}")).collect();
+    let running: Vec<Running> = labels
+        .iter()
+        .map(|label| {
+            repo.agent(label).start(["issue", "update", &id, "--label", label, "--lock-timeout", "20s"])
+        })
+        .collect();
+    running.into_iter().for_each(|one| drop(one.within(Duration::from_secs(20)).ok()));
+    assert_eq!(ann.jit(["issue", "show", &id]).ok()["issue"]["labels"], serde_json::json!(labels));
+    let events = fs::read_dir(repo.main().join(".jit/events")).unwrap().next().unwrap().unwrap();
+    assert_eq!(fs::read_to_string(events.path()).unwrap().lines().count(), 9);
+}
+
+/// Whoever holds the lock for too long is not waited for.
+#[test]
+fn a_lock_on_issues_is_waited_for_so_long() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "one", &[]);
+    let lock = fs::File::open(repo.main().join(".git/jit/issues.lock")).unwrap();
+    lock.lock().unwrap();
+    let refused = ann.jit(["issue", "update", &id, "--label", "a", "--lock-timeout", "0"]).refused(8);
+    assert!(refused.code == "locked" && refused.hint.unwrap().contains("--lock-timeout=30s"));
+    ann.jit(["claim", "next"]).lease();
+    drop(lock);
+    ann.jit(["issue", "update", &id, "--label", "a"]).ok();
+}

@@ -11,6 +11,8 @@ mod access;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod clone;
+#[cfg(test)]
 mod company;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
@@ -37,6 +39,8 @@ mod history;
 mod issues;
 #[cfg(test)]
 mod kill;
+#[cfg(test)]
+mod merging;
 #[cfg(test)]
 mod output;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Two settings, read as Git reads them: from all its files, with their includes. Slow (some
+//! Settings, read as Git reads them: from all its files, with their includes. Slow (some
 //! tenths of a millisecond), so nothing that runs before every edit asks for them.
 
 use std::io;
@@ -46,7 +46,7 @@ impl Repo {
     }
 
     /// The last value of `key`; the inner `None` is a key without `=`.
-    fn setting(&self, env: &ConfigEnv, key: &str) -> Result<Option<Option<String>>, ConfigError> {
+    pub(crate) fn setting(&self, env: &ConfigEnv, key: &str) -> Result<Option<Option<String>>, ConfigError> {
         if let Some(value) = env.overridden(key) {
             return Ok(Some(value.map(str::to_owned)));
         }

@@ -1,5 +1,5 @@
 //! What `jit` asks of Git: where the repository is, which worktree this is and what it is
-//! called, which worktrees there are, and two settings. It knows nothing of leases or policy.
+//! called, which worktrees there are, some settings, and how Git merges. It knows nothing of leases or policy.
 //!
 //! [`Repo::discover`] and [`Repo::read_identity`] run before every edit of an agent; they make
 //! a handful of system calls and never start Git. Reading configuration and listing worktrees
@@ -16,6 +16,7 @@ mod env;
 mod git_files;
 mod identity;
 mod identity_file;
+mod merging;
 mod paths;
 mod place;
 mod probe;
@@ -33,6 +34,7 @@ pub use discover_error::DiscoverError;
 pub use env::GitEnv;
 pub use git_files::GitFileFault;
 pub use identity::{IdentityError, IdentityFault, WorktreeIdentity};
+pub use merging::merge_file;
 pub use program::{GitOutput, GitProgram, ProgramError, SystemGit};
 pub use repo::{Repo, Submodule};
 pub use shared_repository::{Modes, SharedRepository};

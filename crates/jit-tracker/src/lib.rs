@@ -14,6 +14,7 @@ pub mod issue_file;
 pub mod issues;
 mod json;
 pub mod merge;
+mod merge_files;
 mod nearest;
 mod os;
 mod problem;
@@ -28,6 +29,7 @@ pub use issue::{
 };
 pub use issues::{Issues, Listed, Listing, ResolveError};
 pub use json::SchemaVersion;
+pub use merge_files::{FilesMerged, Side, merge_files, side_by_side};
 pub use nearest::nearest;
 pub use os::{Dir, read_cache, write_cache};
 pub use problem::{FileError, Place, Problem};

@@ -7,7 +7,7 @@ use jit_tracker::{Issue, Listed, Origin, State};
 use crate::error::Failure;
 use crate::known::{Known, Log, Stage};
 use crate::output::Output;
-use crate::tracker::{Tracker, later};
+use crate::tracker::{Changing, later};
 use crate::world::World;
 
 /// Changes an issue in this worktree's files. What was read from elsewhere is written here.
@@ -16,6 +16,19 @@ pub(crate) fn changed(
     id: IssueId,
     did: &'static str,
     change: impl FnOnce(&mut Issue),
+) -> Result<Output, Failure> {
+    changed_if(world, id, did, |issue| {
+        change(issue);
+        Ok(())
+    })
+}
+
+/// The same where a change may be refused, by what no other process can change meanwhile.
+pub(crate) fn changed_if(
+    world: &World<'_>,
+    id: IssueId,
+    did: &'static str,
+    change: impl FnOnce(&mut Issue) -> Result<(), Failure>,
 ) -> Result<Output, Failure> {
     let known = rewritten(world, id, |issue, _| change(issue))?;
     Ok(Output::Issue { did: Some(did), known: Box::new(known) })
@@ -38,6 +51,7 @@ pub(crate) fn with_gates(
         if ends {
             issue.state = State::Done;
         }
+        Ok(())
     })?;
     if ends {
         let ending = Ending::LastGate { seen: known.facts.outcome };
@@ -50,14 +64,14 @@ pub(crate) fn with_gates(
 fn rewritten(
     world: &World<'_>,
     id: IssueId,
-    change: impl FnOnce(&mut Issue, Stage),
+    change: impl FnOnce(&mut Issue, Stage) -> Result<(), Failure>,
 ) -> Result<Known<Issue>, Failure> {
-    let tracker = Tracker::around(world)?;
+    let tracker = Changing::around(world)?;
     let Listed { issue: before, .. } = tracker.read(id)?;
     let known = looked_up(world, before.clone(), Origin::Worktree)?;
     may_change(world, &known)?;
     let mut after = before.clone();
-    change(&mut after, known.stage());
+    change(&mut after, known.stage())?;
     if after != before {
         after.updated_at = later(world.now()?.wall, before.updated_at);
         tracker.write(Some(&before), &after)?;

@@ -120,8 +120,10 @@ const CONFIG: &[Leaf] = &[
     leaf!("path", config_path, "Show where the lease policy's file is"),
 ];
 
+const MERGE_DRIVER: &[Leaf] = &[leaf!("issue", merge_driver, "Merge an issue's file by its fields")];
+
 const ENTRIES: &[Entry] = &[
-    Entry::Leaf(leaf!("init", init, "Set the repository up: its lease policy and .jit/")),
+    Entry::Leaf(leaf!("init", init, "Set the repository up: lease policy, .jit/, merging")),
     Entry::Group {
         name: "claim",
         about: "Take, keep, show and give up leases",
@@ -165,6 +167,12 @@ const ENTRIES: &[Entry] = &[
         about: "Read and change the lease policy of the repository",
         leaves: CONFIG,
         arguments: |command| with_leaves(command, CONFIG),
+    },
+    Entry::Group {
+        name: "merge-driver",
+        about: "Merge files of .jit/, called by Git",
+        leaves: MERGE_DRIVER,
+        arguments: |command| with_leaves(command, MERGE_DRIVER),
     },
     Entry::Leaf(leaf!("completions", completions, "Print completions for a shell")),
 ];

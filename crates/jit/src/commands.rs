@@ -34,6 +34,7 @@ pub(crate) mod issue_search;
 pub(crate) mod issue_show;
 pub(crate) mod issue_update;
 pub(crate) mod list;
+pub(crate) mod merge_driver;
 pub(crate) mod next;
 pub(crate) mod query;
 pub(crate) mod release;

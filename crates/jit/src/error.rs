@@ -1,6 +1,7 @@
 //! The one table from every error to code, exit status, message and hint.
 
 mod gates;
+mod merging;
 mod refusals;
 mod trouble;
 
@@ -47,6 +48,7 @@ pub(crate) enum Code {
     Ambiguous,
     BrokenFile,
     Cycle,
+    MergeConflict,
     LeaseNotFound,
     SettingNotFound,
     WorktreeNotFound,
@@ -103,6 +105,7 @@ impl Code {
             Self::Ambiguous => ("ambiguous", 2, false),
             Self::BrokenFile => ("broken_file", 9, false),
             Self::Cycle => ("cycle", 7, false),
+            Self::MergeConflict => ("merge_conflict", 1, false),
             Self::LeaseNotFound => ("lease_not_found", 3, false),
             Self::SettingNotFound => ("setting_not_found", 3, false),
             Self::WorktreeNotFound => ("worktree_not_found", 3, false),

@@ -49,8 +49,9 @@ pub(crate) enum Output {
     Worktrees(Vec<Worktree>),
     /// This worktree.
     Worktree(WorktreeInfo),
-    /// What `jit init` made and found.
-    Initialised { control_plane: PathBuf, made: Vec<PathBuf> },
+    /// What `jit init` made and found: files, lines of `.gitattributes`, and whether it configured
+    /// the merge driver.
+    Initialised { control_plane: PathBuf, made: Vec<PathBuf>, attributes: Vec<&'static str>, driver: bool },
     /// A segment was sealed.
     Compacted { compacted: Compacted, live: usize },
     /// Settings: name, value as TOML, meaning.

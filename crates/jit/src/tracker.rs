@@ -3,6 +3,7 @@
 
 mod head;
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use jit_core::{IssueId, Reference, WallTime};
@@ -14,6 +15,8 @@ use jit_tracker::{
 use jit_tracker::{events, issue_file};
 
 use crate::error::Failure;
+use crate::issue_lock::IssueLock;
+use crate::merging::ensure_driver;
 use crate::tracker::head::Head;
 use crate::world::World;
 
@@ -95,20 +98,6 @@ impl<'w> Tracker<'w> {
         Ok(listing)
     }
 
-    /// Writes what a change made of an issue into this worktree's files, and the event of it.
-    pub(crate) fn write(&self, before: Option<&Issue>, after: &Issue) -> Result<(), Failure> {
-        let own = self.writable()?;
-        issues::write(own, after).map_err(|error| self.not_written(&error))?;
-        self.tell(after.id, before, Some(after))
-    }
-
-    /// Takes an issue away from this worktree's files.
-    pub(crate) fn delete(&self, issue: &Issue) -> Result<(), Failure> {
-        let own = self.writable()?;
-        issues::delete(own, issue.id).map_err(|error| self.not_written(&error))?;
-        self.tell(issue.id, Some(issue), None)
-    }
-
     fn writable(&self) -> Result<&Dir, Failure> {
         self.own.as_ref().ok_or_else(Failure::no_worktree)
     }
@@ -140,6 +129,51 @@ impl<'w> Tracker<'w> {
         let dir = opened(&self.root().join(EVENTS), Origin::Worktree)?;
         events::append(&dir, holder.worktree, &events)
             .map_err(|error| Failure::not_made(&self.root().join(EVENTS), &error))
+    }
+}
+
+/// The files of issues, to be changed: no other process of this worktree does so meanwhile. What
+/// is read before is not to be relied on.
+pub(crate) struct Changing<'w> {
+    tracker: Tracker<'w>,
+    _lock: IssueLock,
+}
+
+impl<'w> Deref for Changing<'w> {
+    type Target = Tracker<'w>;
+
+    fn deref(&self) -> &Tracker<'w> {
+        &self.tracker
+    }
+}
+
+impl<'w> Changing<'w> {
+    /// What is around the current directory, locked.
+    pub(crate) fn around(world: &'w World<'w>) -> Result<Self, Failure> {
+        let tracker = Tracker::around(world)?;
+        tracker.writable()?;
+        let lock = world.lock_issues()?;
+        if let Err(failure) = ensure_driver(world) {
+            world.warn(format!(
+                "Git will merge issues by lines until this works: jit init: {}",
+                failure.message
+            ));
+        }
+        Ok(Self { tracker, _lock: lock })
+    }
+
+    /// Writes what a change made of an issue into this worktree's files, and the event of it.
+    pub(crate) fn write(&self, before: Option<&Issue>, after: &Issue) -> Result<(), Failure> {
+        let own = self.writable()?;
+        issues::write(own, after).map_err(|error| self.not_written(&error))?;
+        self.tell(after.id, before, Some(after))
+    }
+
+    /// Takes an issue away from this worktree's files.
+    pub(crate) fn delete(&self, issue: &Issue) -> Result<(), Failure> {
+        let own = self.writable()?;
+        issues::delete(own, issue.id).map_err(|error| self.not_written(&error))?;
+        self.tell(issue.id, Some(issue), None)
     }
 }
 

@@ -85,6 +85,11 @@ impl<'m> World<'m> {
         self.matches.get_many::<PathBuf>("dir").map(|dirs| dirs.collect())
     }
 
+    /// A path that was given, seen from where `-C` leads.
+    pub(crate) fn path(&self, text: &str) -> PathBuf {
+        self.dir().unwrap_or_default().join(text)
+    }
+
     /// What the user should know besides, whether the command worked or not.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let unknown = self.unknown.borrow();
@@ -172,19 +177,20 @@ impl<'m> World<'m> {
             policy
         });
         let rules = policy.clone().unwrap_or_default();
-        let lock_timeout = match self.option("lock-timeout") {
-            Some(text) => parse_duration(text)
-                .map_err(|error| Failure::usage(&format!("--lock-timeout: {error}"), ""))?,
-            None => Duration::from_secs(5),
-        };
         let options = Options {
-            lock_timeout,
+            lock_timeout: self.lock_timeout()?,
             allow_shared_filesystem: rules.allow_shared_filesystem,
             compact_at: rules.compact_at,
             fresh: ControlPlaneId::new(self.uuid()?),
         };
         let _ = self.policy.set(policy);
         Ok(self.store.get_or_init(|| Store::new(disk, OsClock, options)))
+    }
+
+    /// How long another process that changes something is waited for.
+    pub(crate) fn lock_timeout(&self) -> Result<Duration, Failure> {
+        let Some(text) = self.option("lock-timeout") else { return Ok(Duration::from_secs(5)) };
+        parse_duration(text).map_err(|error| Failure::usage(&format!("--lock-timeout: {error}"), ""))
     }
 
     /// Both clocks, now.

@@ -10,8 +10,8 @@ use rustix::process::geteuid;
 
 use crate::index::INDEX;
 use crate::names::{
-    ARCHIVE, ARCHIVE_DRAFT, CONTROL, CONTROL_BEFORE, FLUSH_LOCK, IDENTITY, IDENTITY_DRAFT, LEFTOVERS, LOCKS,
-    LOG, SETTINGS, WORDS, WRITE_LOCK,
+    ARCHIVE, ARCHIVE_DRAFT, CONTROL, CONTROL_BEFORE, FLUSH_LOCK, IDENTITY, IDENTITY_DRAFT, ISSUES, LEFTOVERS,
+    LOCKS, LOG, SETTINGS, WORDS, WRITE_LOCK,
 };
 use crate::os::owner::Modes;
 
@@ -193,7 +193,9 @@ fn place(name: &str) -> Place {
     let kept_as_written = ["archive/claims-", "archive/torn-", "archive/damaged-"];
     match name {
         "" | LOCKS | ARCHIVE | ARCHIVE_DRAFT => Place::Directory,
-        _ if FILES.contains(&name) || LEFTOVERS.contains(&name) || other_lock => Place::File,
+        _ if FILES.contains(&name) || LEFTOVERS.contains(&name) || ISSUES.contains(&name) || other_lock => {
+            Place::File
+        }
         _ if name.starts_with(IDENTITY_DRAFT) => Place::Draft,
         _ if name.starts_with("archive/aside-") => Place::Kept,
         _ if kept_as_written.iter().any(|kept| name.starts_with(kept)) => Place::File,

@@ -5,7 +5,7 @@ use jit_core::{IssueId, Reference};
 use jit_tracker::Dependency;
 use jit_tracker::dependencies::Graph;
 
-use crate::change::changed;
+use crate::change::{changed, changed_if};
 use crate::commands::{all, one, text, texts};
 use crate::error::Failure;
 use crate::known::All;
@@ -33,14 +33,17 @@ pub(crate) fn arguments_to_remove(command: Command) -> Command {
 
 pub(crate) fn add(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let (id, on) = named(world, matches)?;
-    let all = All::here(world)?;
-    let graph = Graph::new(all.issues.iter().map(|known| &known.issue));
-    for dependency in &on {
-        graph
-            .link(&Reference::Issue(id), dependency)
-            .map_err(|error| Failure::no_dependency(&error, dependency.reference()))?;
-    }
-    changed(world, id, "updated", |issue| issue.dependencies.extend(on))
+    changed_if(world, id, "updated", |issue| {
+        let all = All::here(world)?;
+        let graph = Graph::new(all.issues.iter().map(|known| &known.issue));
+        for dependency in &on {
+            graph
+                .link(&Reference::Issue(id), dependency)
+                .map_err(|error| Failure::no_dependency(&error, dependency.reference()))?;
+        }
+        issue.dependencies.extend(on);
+        Ok(())
+    })
 }
 
 pub(crate) fn remove(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {

@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::gates::defined;
 use crate::known::Known;
 use crate::output::Output;
-use crate::tracker::Tracker;
+use crate::tracker::Changing;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -46,7 +46,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     defined(world, &fields.gates)?;
     fields.apply(&mut issue);
     issue.gates.values_mut().for_each(|result| *result = GateResult::Open);
-    Tracker::around(world)?.write(None, &issue)?;
+    Changing::around(world)?.write(None, &issue)?;
     world.something_changed();
     let facts = Facts::none(issue.reference());
     Ok(Output::Issue {

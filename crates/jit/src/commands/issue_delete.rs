@@ -7,7 +7,7 @@ use crate::commands::{one, text};
 use crate::error::Failure;
 use crate::output::Output;
 use crate::reference::issue;
-use crate::tracker::Tracker;
+use crate::tracker::Changing;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -20,7 +20,7 @@ pub(crate) fn arguments(command: Command) -> Command {
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let id = issue(world, one(matches, "ID").unwrap_or_default())?;
-    let tracker = Tracker::around(world)?;
+    let tracker = Changing::around(world)?;
     let found = tracker.read(id)?;
     let known = looked_up(world, found.issue, found.origin)?;
     may_change(world, &known)?;

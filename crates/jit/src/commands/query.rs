@@ -1,6 +1,8 @@
 //! `jit query available|blocked|mine|quarantined|all`
 
 use clap::{ArgMatches, Command};
+use jit_core::Reference;
+use jit_tracker::dependencies::Graph;
 use jit_tracker::{State, dependencies};
 
 use crate::commands::filter::{Filter, filters};
@@ -35,10 +37,24 @@ pub(crate) fn blocked(world: &World<'_>, matches: &ArgMatches) -> Result<Output,
     let filter = Filter::read(matches)?;
     let all = All::here(world)?;
     let met = all.met();
+    let open = all.issues.iter().map(|known| &known.issue).filter(|issue| !met(&issue.id.into()));
+    if let Some(cycle) = Graph::new(open).cycle() {
+        world.warn(circle(&cycle));
+    }
     let waits = |known: &Known| {
         known.stage() == Stage::At(State::Ready) && !dependencies::blockers(&known.issue, &met).is_empty()
     };
     Ok(in_order(all, |known| waits(known) && filter.fits(known)))
+}
+
+/// What says that nobody will ever get any of these: a merge of two branches may have made it.
+fn circle(cycle: &[Reference]) -> String {
+    let names: Vec<String> = cycle.iter().map(ToString::to_string).collect();
+    let (issue, on) = (&names[0], names.get(1).unwrap_or(&names[0]));
+    format!(
+        "these wait for each other: {}; take one out, such as: jit dep rm {issue} {on}",
+        names.join(" > ")
+    )
 }
 
 pub(crate) fn mine(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {

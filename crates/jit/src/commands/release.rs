@@ -9,7 +9,7 @@ use crate::commands::{all, option, parsed, texts};
 use crate::error::Failure;
 use crate::output::Output;
 use crate::reference::targets;
-use crate::tracker::{Tracker, later};
+use crate::tracker::{Changing, later};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -77,9 +77,14 @@ struct Finished {
 /// Lets the files of the issues say that they are done, before the lease goes: should this process
 /// die in between, they are still held.
 fn finish(world: &World<'_>, target: &Target) -> Result<Finished, Failure> {
-    let tracker = Tracker::around(world)?;
     let mut finished = Finished::default();
-    for reference in world.read(&OwnIssues(target, world.reading_holder()?))? {
+    let mut held = world.read(&OwnIssues(target, world.reading_holder()?))?;
+    held.retain(|reference| matches!(reference, Reference::Issue(_)));
+    if held.is_empty() {
+        return Ok(finished);
+    }
+    let tracker = Changing::around(world)?;
+    for reference in held {
         let Reference::Issue(id) = reference else { continue };
         let found = tracker.read(id)?;
         let mut after = found.issue.clone();

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::error::Failure;
 use crate::finding::Needs;
 use crate::look::Look;
+use crate::merging::DRIVER;
 use crate::output::{Found, Output, Setting, Status};
 use crate::render::branch;
 
@@ -89,9 +90,11 @@ pub(crate) fn data(output: &Output) -> Value {
             "branch": info.branch,
             "agent": info.agent,
         }),
-        Output::Initialised { control_plane, made } => json!({
+        Output::Initialised { control_plane, made, attributes, driver } => json!({
             "control_plane": control_plane.display().to_string(),
             "made": made.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
+            "attributes": attributes,
+            "configured": if *driver { vec![DRIVER] } else { Vec::new() },
         }),
         Output::Compacted { compacted, live } => json!({ "compacted": {
             "archived": compacted.archived,

@@ -15,6 +15,7 @@ use jit_git::WorktreeKind;
 use crate::error::Failure;
 use crate::finding::Needs;
 use crate::look::Look;
+use crate::merging::DRIVER;
 use crate::output::{Found, Output, Status};
 use crate::render::branch;
 
@@ -101,8 +102,12 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
             ("git dir", Some(shown(&info.git_dir))),
             ("control plane", Some(shown(&info.control_plane))),
         ]),
-        Output::Initialised { control_plane, made } => {
+        Output::Initialised { control_plane, made, attributes, driver } => {
             let mut text: String = made.iter().map(|path| format!("made {}\n", shown(path))).collect();
+            text.extend(attributes.iter().map(|line| format!("added to .gitattributes: {line}\n")));
+            if *driver {
+                text.push_str(&format!("configured the merge driver {DRIVER}\n"));
+            }
             text.push_str(&format!("leases are in {}\n", shown(control_plane)));
             text
         }

@@ -1,0 +1,44 @@
+//! Processes of one worktree that change its issues exclude each other.
+
+use std::fs::File;
+use std::time::Duration;
+
+use jit_tracker::{Dir, Origin};
+
+use crate::error::Failure;
+use crate::world::World;
+
+/// The lock's file, in the worktree's Git directory; it is never taken away.
+const LOCK: &str = "issues.lock";
+
+/// It is held for some flushes of a disk, so that it is looked at about as often.
+const NAP: Duration = Duration::from_millis(2);
+
+/// The lock, held until this goes.
+pub(crate) struct IssueLock {
+    _file: File,
+}
+
+impl World<'_> {
+    /// Takes the lock; waits for it as long as for that of the leases.
+    pub(crate) fn lock_issues(&self) -> Result<IssueLock, Failure> {
+        // Makes the directory.
+        self.holder()?;
+        let path = self.repo()?.git_dir().join("jit");
+        let most = self.lock_timeout()?;
+        let began = self.now()?.stamp.ns;
+        let dir = Dir::open(&path, Origin::Worktree).map_err(|error| Failure::not_read(&path, &error))?;
+        loop {
+            let file = dir.try_lock(LOCK).map_err(|error| Failure::not_made(&path.join(LOCK), &error))?;
+            if let Some(file) = file {
+                return Ok(IssueLock { _file: file });
+            }
+            let waited = Duration::from_nanos(self.now()?.stamp.ns.saturating_sub(began));
+            if waited >= most {
+                return Err(Failure::issues_locked(&path.join(LOCK), waited));
+            }
+            #[allow(clippy::disallowed_methods, reason = "nobody tells when a file's lock is let go")]
+            std::thread::sleep(NAP.min(most - waited));
+        }
+    }
+}
