@@ -11,19 +11,19 @@ use crate::support::repo::{Agent, JIT, write};
 
 /// A new issue's id.
 #[track_caller]
-fn issue(agent: &Agent<'_>, more: &[&str]) -> String {
+pub(crate) fn issue(agent: &Agent<'_>, more: &[&str]) -> String {
     let made = agent.jit([&["issue", "create", "--title", "work"], more].concat()).ok();
     made["issue"]["id"].as_str().unwrap().to_owned()
 }
 
 /// An issue as this agent sees it.
 #[track_caller]
-fn seen(agent: &Agent<'_>, id: &str) -> Value {
+pub(crate) fn seen(agent: &Agent<'_>, id: &str) -> Value {
     agent.jit(["issue", "show", id]).ok()["issue"].clone()
 }
 
 /// Runs the last command of a refusal's hint in a shell, as this agent.
-fn follow(agent: &Agent<'_>, refusal: &Answer) -> Answer {
+pub(crate) fn follow(agent: &Agent<'_>, refusal: &Answer) -> Answer {
     let hint = refusal.trouble().hint.unwrap();
     let command = hint.rsplit_once(": ").map_or(&*hint, |(_, command)| command);
     let path = format!("{}:{}", Path::new(JIT).parent().unwrap().display(), std::env::var("PATH").unwrap());
@@ -37,7 +37,7 @@ fn file(repo: &Repo) -> PathBuf {
 
 /// Compares what people read with the snapshot of this name.
 #[track_caller]
-fn snapshot(name: &str, repo: &Repo, answers: &[Answer]) {
+pub(crate) fn snapshot(name: &str, repo: &Repo, answers: &[Answer]) {
     let shown: String = answers
         .iter()
         .map(|answer| {

@@ -30,6 +30,9 @@ mod doctor;
 #[cfg(target_os = "linux")]
 mod flush;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod gate_commands;
+#[cfg(test)]
 mod gates;
 #[cfg(test)]
 mod hints;

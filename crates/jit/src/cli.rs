@@ -91,6 +91,8 @@ const GATE: &[Leaf] = &[
     leaf!("rm", gate_rm, "Let it wait for them no more"),
     leaf!("pass", gate_pass, "Say that an issue passes gates"),
     leaf!("fail", gate_fail, "Say that it does not pass one, and why"),
+    leaf!("check", gate_check, "Run the commands of an issue's gates, and record what they say"),
+    leaf!("approve", gate_approve, "Let a gate's command run on this machine"),
 ];
 
 macro_rules! query {

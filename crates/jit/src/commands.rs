@@ -15,6 +15,8 @@ pub(crate) mod doctor;
 mod filter;
 pub(crate) mod force_evict;
 pub(crate) mod gate_add;
+pub(crate) mod gate_approve;
+pub(crate) mod gate_check;
 pub(crate) mod gate_define;
 pub(crate) mod gate_fail;
 pub(crate) mod gate_list;

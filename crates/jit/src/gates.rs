@@ -1,15 +1,16 @@
 //! The gates that this worktree's `.jit/gates.toml` defines, and what is said of an issue's gates.
 
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use jit_core::{IssueId, Task};
+use jit_core::{IssueId, Task, Ttl};
 use jit_tracker::gates::{self, Gate, Gates};
 use jit_tracker::{Dir, FileError, GateName, GateResult, Issue, Origin, Problem, Sink, Source, nearest};
 
 use crate::change::with_gates;
 use crate::error::Failure;
 use crate::known::Known;
+use crate::launch::End;
 use crate::tracker::later;
 use crate::world::World;
 
@@ -38,6 +39,11 @@ impl Defined {
             .map_err(|_| broken(Problem::from(io::Error::new(ErrorKind::InvalidData, "it is not UTF-8"))))?;
         let gates = gates::parse(&text).map_err(broken)?;
         Ok(Self { dir, text, gates, file })
+    }
+
+    /// The file.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
     }
 
     /// Every gate, by name.
@@ -89,6 +95,44 @@ pub(crate) fn required(issue: &Issue, names: &[GateName]) -> Result<(), Failure>
     match names.iter().find(|name| !issue.gates.contains_key(name)) {
         Some(name) => Err(Failure::gate_not_required(issue.id, name, nearest(name.as_str(), known()))),
         None => Ok(()),
+    }
+}
+
+/// A gate as it is defined.
+pub(crate) struct Shown {
+    pub(crate) name: GateName,
+    pub(crate) gate: Gate,
+    /// Whether its command may run on this machine; not known where it has none, or nobody can say.
+    pub(crate) approved: Option<bool>,
+}
+
+/// A gate whose command ran.
+pub(crate) struct Checked {
+    pub(crate) gate: GateName,
+    pub(crate) end: End,
+    pub(crate) limit: Ttl,
+    /// Where the last of its output is.
+    pub(crate) output: PathBuf,
+    /// The last lines of it.
+    pub(crate) last: Vec<String>,
+}
+
+impl Checked {
+    /// What its command says of it.
+    pub(crate) fn verdict(&self) -> Verdict {
+        match self.end {
+            End::Exited(0) => Verdict::Passed,
+            _ => Verdict::Failed(self.how().parse().ok()),
+        }
+    }
+
+    /// How its command ended.
+    pub(crate) fn how(&self) -> String {
+        match self.end {
+            End::Exited(status) => format!("exit status {status}"),
+            End::Killed(signal) | End::Interrupted(signal) => format!("killed by signal {signal}"),
+            End::TimedOut => format!("not done after {}", self.limit),
+        }
     }
 }
 

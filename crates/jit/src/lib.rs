@@ -1,6 +1,7 @@
 //! The program: arguments, the real world, one file a command, rendering, and one table from
 //! every error to code, exit status and hint.
 
+mod approvals;
 mod arguments;
 mod change;
 mod cli;
@@ -11,6 +12,7 @@ mod gates;
 mod identity;
 mod issue_lock;
 mod known;
+mod launch;
 mod look;
 mod merging;
 mod output;
@@ -18,6 +20,7 @@ mod reference;
 mod render;
 mod settings;
 mod shell;
+mod signals;
 mod streams;
 mod tracker;
 mod waiting;

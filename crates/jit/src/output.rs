@@ -6,10 +6,10 @@ use jit_core::decide::{Beat, Released, Share};
 use jit_core::{AgentId, Ended, Lease, Record, Reference, SettingValue, Token, Waiter, WorktreeId};
 use jit_git::Worktree;
 use jit_store::Compacted;
-use jit_tracker::gates::Gate;
-use jit_tracker::{FileError, GateName, Issue};
+use jit_tracker::{FileError, Issue};
 
 use crate::finding::Finding;
+use crate::gates::{Checked, Shown};
 use crate::known::{All, Known};
 use crate::look::Look;
 
@@ -38,7 +38,9 @@ pub(crate) enum Output {
     /// Issues, and the files that can't be used.
     Issues { issues: Vec<Known>, broken: Vec<FileError> },
     /// Gates as they are defined, and what was done to them.
-    Gates { did: Option<&'static str>, gates: Vec<(GateName, Gate)> },
+    Gates { did: Option<&'static str>, gates: Vec<Shown> },
+    /// The gates of an issue whose commands ran and passed.
+    GatesChecked { checks: Vec<Checked>, known: Box<Known<Issue>> },
     /// What was reserved, and for whom; for nobody any more.
     Assigned { issues: Vec<Reference>, to: Option<AgentId> },
     /// Who got what.
@@ -76,6 +78,7 @@ impl Output {
             | Self::Picked { .. }
             | Self::Issue { did: Some(_), .. }
             | Self::Gates { did: Some(_), .. }
+            | Self::GatesChecked { .. }
             | Self::Assigned { .. }
             | Self::Distributed(_)
             | Self::Beat { .. }

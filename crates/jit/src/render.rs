@@ -6,8 +6,11 @@ pub(crate) mod json;
 pub(crate) mod text;
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 
 use jit_git::{Worktree, WorktreeKind};
+use jit_tracker::GateName;
+use jit_tracker::gates::Gate;
 use serde_json::{Value, json};
 
 use crate::error::Failure;
@@ -52,6 +55,14 @@ pub(crate) fn failure(failure: &Failure, warnings: &[String], as_json: bool) -> 
     // Nobody is left to tell when this fails.
     let _ = std::io::stderr().write_all(text.as_bytes());
     failure.code.status()
+}
+
+/// Asks on the terminal whether gates' commands may run; only a clear yes is one.
+pub(crate) fn asked_to_approve(gates: &[(GateName, Gate)], file: &Path) -> bool {
+    let mut answer = String::new();
+    let asked = std::io::stderr().write_all(text::gates::question(gates, file).as_bytes());
+    asked.and_then(|()| std::io::stdin().read_line(&mut answer)).is_ok()
+        && matches!(answer.trim(), "y" | "Y" | "yes")
 }
 
 fn warn(warnings: &[String]) {

@@ -1,6 +1,7 @@
 //! The real world, built once and only as far as a command needs it.
 
 use std::cell::{OnceCell, RefCell};
+use std::io::IsTerminal;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -61,6 +62,11 @@ impl<'m> World<'m> {
 
     fn option(&self, name: &str) -> Option<&str> {
         self.matches.get_one::<String>(name).map(String::as_str)
+    }
+
+    /// Whether a question would be read by somebody who can answer it.
+    pub(crate) fn somebody_can_answer(&self) -> bool {
+        !self.matches.get_flag("json") && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }
 
     /// What was said on the command line about the surroundings, checked before anything is done.

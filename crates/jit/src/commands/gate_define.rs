@@ -4,10 +4,12 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_tracker::GateName;
 use jit_tracker::gates::{Check, Gate, default_timeout};
 
+use crate::approvals::Approvals;
 use crate::commands::{one, option, parsed, text};
 use crate::error::Failure;
-use crate::gates::Defined;
+use crate::gates::{Defined, Shown};
 use crate::output::Output;
+use crate::tracker::Changing;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -48,6 +50,10 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         }
     };
     let gate = Gate { check, description: parsed(matches, "description")? };
+    // Nobody else changes the file between reading and writing.
+    let changing = Changing::around(world)?;
     Defined::here(world)?.define(&name, &gate)?;
-    Ok(Output::Gates { did: Some("defined"), gates: vec![(name, gate)] })
+    drop(changing);
+    let approved = Approvals::of(world).ok().and_then(|approvals| approvals.has(&name, &gate));
+    Ok(Output::Gates { did: Some("defined"), gates: vec![Shown { name, gate, approved }] })
 }

@@ -2,8 +2,9 @@
 
 use clap::{ArgMatches, Command};
 
+use crate::approvals::Approvals;
 use crate::error::Failure;
-use crate::gates::Defined;
+use crate::gates::{Defined, Shown};
 use crate::output::Output;
 use crate::world::World;
 
@@ -13,5 +14,11 @@ pub(crate) fn arguments(command: Command) -> Command {
 
 pub(crate) fn run(world: &World<'_>, _: &ArgMatches) -> Result<Output, Failure> {
     let gates = Defined::here(world)?.all().clone();
-    Ok(Output::Gates { did: None, gates: gates.into_iter().collect() })
+    // Gates can be looked at where nothing can be approved.
+    let approvals = Approvals::of(world).ok();
+    let shown = |(name, gate)| {
+        let approved = approvals.as_ref().and_then(|approvals| approvals.has(&name, &gate));
+        Shown { name, gate, approved }
+    };
+    Ok(Output::Gates { did: None, gates: gates.into_iter().map(shown).collect() })
 }

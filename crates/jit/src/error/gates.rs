@@ -1,10 +1,22 @@
 //! What gates say when something stands in the way.
 
+use std::io;
+use std::path::Path;
+
 use jit_core::IssueId;
-use jit_tracker::GateName;
+use jit_tracker::gates::Gate;
+use jit_tracker::{GateName, Issue};
 use serde_json::json;
 
 use super::{Code, Failure};
+use crate::gates::{Checked, Verdict};
+use crate::known::{Known, Stage};
+use crate::render::json::gates::check as check_json;
+use crate::render::text::gates::to_approve;
+
+fn words(names: &[GateName], between: &str) -> String {
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
+}
 
 fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map(|known| format!(" (did you mean `{known}`?)")).unwrap_or_default()
@@ -34,5 +46,86 @@ impl Failure {
         Self::new(Code::GateOpen, format!("gate {name} is passed by its command, not by hand"))
             .hint(format!("jit gate check {issue} {name}"))
             .context(json!({ "issue": issue, "gate": name }))
+    }
+
+    /// Gates that no command decides.
+    pub(crate) fn passed_by_hand(issue: IssueId, names: &[GateName]) -> Self {
+        let listed = words(names, ", ");
+        Self::new(
+            Code::GateOpen,
+            format!("there is no command to check {listed}: somebody has to look, and say so"),
+        )
+        .hint(format!("once it is so: jit gate pass {issue} {}", words(names, " ")))
+        .context(json!({ "issue": issue, "gates": names }))
+    }
+
+    /// There is nothing to approve.
+    pub(crate) fn no_command(name: &GateName) -> Self {
+        Self::usage(&format!("gate {name} has no command: it is passed by hand"), "jit gate list")
+    }
+
+    /// Commands that this machine's user has not approved.
+    pub(crate) fn unapproved(gates: &[(GateName, Gate)], file: &Path) -> Self {
+        let names: Vec<GateName> = gates.iter().map(|(name, _)| name.clone()).collect();
+        let what = format!(
+            "nothing was run: nobody has approved, for this machine, what {} wants to run",
+            file.display()
+        );
+        Self::new(Code::GateUnapproved, what)
+            .details(to_approve(gates))
+            .hint(format!(
+                "show this to a person, who may let it run: jit gate approve {}",
+                words(&names, " ")
+            ))
+            .context(
+                json!({ "gates": names, "commands": to_approve(gates), "file": file.display().to_string() }),
+            )
+    }
+
+    /// Approvals are the user's, and nobody knows where the user's files are.
+    pub(crate) fn no_home() -> Self {
+        Self::new(
+            Code::NoHome,
+            "no gate's command can be approved: HOME is not set, and it says where this user's approvals are",
+        )
+        .hint("set HOME to the user's directory, or XDG_STATE_HOME to one that outlives this session")
+    }
+
+    /// A command that never ran.
+    pub(crate) fn gate_not_started(name: &GateName, error: &io::Error) -> Self {
+        let what = format!("the command of gate {name} could not be started: {error}; nothing was recorded");
+        Self::new(Code::NotStarted, what)
+            .hint("jit needs `sh` on the PATH, and room for one more process")
+            .context(json!({ "gate": name }))
+    }
+
+    /// Somebody stopped jit.
+    pub(crate) fn gate_interrupted(name: &GateName, signal: i32) -> Self {
+        let what = format!("gate {name} was stopped by signal {signal}; nothing was recorded");
+        Self::new(Code::Interrupted, what).context(json!({ "gate": name, "signal": signal }))
+    }
+
+    /// Commands ran, and not all of them passed.
+    pub(crate) fn gates_failed(known: &Known<Issue>, checks: &[Checked]) -> Self {
+        let failed: Vec<&Checked> =
+            checks.iter().filter(|check| !matches!(check.verdict(), Verdict::Passed)).collect();
+        let names: Vec<GateName> = failed.iter().map(|check| check.gate.clone()).collect();
+        let id = known.issue.id;
+        let lines = |check: &&Checked| {
+            let head =
+                format!("{}: {}; its output is in {}", check.gate, check.how(), check.output.display());
+            let last = check.last.iter().map(|line| format!("  | {line}"));
+            std::iter::once(head).chain(last).collect::<Vec<_>>()
+        };
+        let hint = match known.stage() {
+            Stage::At(jit_tracker::State::Gated) => {
+                format!("if there is more to do, let it be claimed again: jit issue reopen {id}")
+            }
+            _ => format!("mend it, then: jit gate check {id} {}", words(&names, " ")),
+        };
+        Self::new(Code::GateFailed, format!("{id} does not pass {}", words(&names, ", ")))
+            .details(failed.iter().flat_map(lines).collect())
+            .hint(hint)
+            .context(json!({ "issue": id, "checks": checks.iter().map(check_json).collect::<Vec<_>>() }))
     }
 }

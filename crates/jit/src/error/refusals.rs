@@ -124,7 +124,9 @@ impl Failure {
         let Some(first) = barred.first() else { return Self::nothing_to_claim(0, 1) };
         let issue = &first.reference;
         let (code, hint) = match &first.bar {
-            Bar::Ended(Outcome::Gated) => (Code::GateOpen, format!("see its gates: jit issue show {issue}")),
+            Bar::Ended(Outcome::Gated) => {
+                (Code::GateOpen, format!("check its gates: jit gate check {issue}"))
+            }
             Bar::Ended(_) => (Code::IssueEnded, format!("if it is not over: jit issue reopen {issue}")),
             Bar::Quarantined { .. } => (
                 Code::Quarantined,

@@ -1,6 +1,6 @@
 //! Output for programs.
 
-mod gates;
+pub(crate) mod gates;
 mod issues;
 
 use jit_core::decide::Released;
@@ -73,6 +73,10 @@ pub(crate) fn data(output: &Output) -> Value {
             "broken": broken.iter().map(issues::broken).collect::<Vec<_>>(),
         }),
         Output::Gates { gates, .. } => json!({ "gates": gates.iter().map(gates::one).collect::<Vec<_>>() }),
+        Output::GatesChecked { checks, known } => json!({
+            "issue": issues::whole(known),
+            "checks": checks.iter().map(gates::check).collect::<Vec<_>>(),
+        }),
         Output::Assigned { issues, to } => json!({ "issues": issues, "agent": to }),
         Output::Distributed(shares) => json!({ "shares": shares.iter().map(|share| json!({
             "agent": share.agent,

@@ -1,6 +1,6 @@
 //! Output for people: short and aligned.
 
-mod gates;
+pub(crate) mod gates;
 mod issues;
 
 use std::path::Path;
@@ -67,6 +67,9 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
         Output::Issue { did, known } => issues::one(*did, known),
         Output::Issues { issues, broken } => issues::table(issues, broken),
         Output::Gates { did: None, gates } => gates::table(gates),
+        Output::GatesChecked { checks, known } => {
+            checks.iter().map(gates::passed).collect::<String>() + &issues::one(Some("checked"), known)
+        }
         Output::Gates { did: Some(did), gates } => gates.iter().map(|gate| gates::one(did, gate)).collect(),
         Output::Assigned { issues, to } => issues::assigned(issues, to.as_ref()),
         Output::Distributed(shares) => issues::shares(shares),
@@ -371,9 +374,10 @@ pub(crate) fn one_line(text: &str) -> String {
     printable(text).replace('\n', "\\n")
 }
 
-/// A text without what a terminal would obey; it may have lines.
+/// A text without what a terminal would obey, or show in another order; it may have lines.
 fn printable(text: &str) -> String {
-    let escaped = |c: char| match c.is_control() && c != '\n' {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let escaped = |c: char| match (c.is_control() && c != '\n') || turns(c) {
         true => c.escape_debug().to_string(),
         false => c.to_string(),
     };

@@ -1,20 +1,41 @@
 //! Gates for programs.
 
-use jit_tracker::GateName;
-use jit_tracker::gates::{Check, Gate};
+use jit_tracker::gates::Check;
 use serde_json::{Value, json};
 
+use crate::gates::{Checked, Shown, Verdict};
+use crate::launch::End;
+
 /// A gate as it is defined.
-pub(super) fn one((name, gate): &(GateName, Gate)) -> Value {
-    let (kind, command, timeout) = match &gate.check {
+pub(super) fn one(shown: &Shown) -> Value {
+    let (kind, command, timeout) = match &shown.gate.check {
         Check::Manual => ("manual", None, None),
         Check::Command { command, timeout } => ("command", Some(command), Some(timeout)),
     };
     json!({
-        "name": name,
+        "name": shown.name,
         "kind": kind,
         "command": command,
         "timeout_secs": timeout,
-        "description": gate.description,
+        "description": shown.gate.description,
+        "approved": shown.approved,
+    })
+}
+
+/// A gate whose command ran.
+pub(crate) fn check(check: &Checked) -> Value {
+    let (status, signal) = match check.end {
+        End::Exited(status) => (Some(status), None),
+        End::Killed(signal) | End::Interrupted(signal) => (None, Some(signal)),
+        End::TimedOut => (None, None),
+    };
+    json!({
+        "gate": check.gate,
+        "passed": matches!(check.verdict(), Verdict::Passed),
+        "status": status,
+        "signal": signal,
+        "timed_out": check.end == End::TimedOut,
+        "output": check.output.display().to_string(),
+        "last_lines": check.last,
     })
 }

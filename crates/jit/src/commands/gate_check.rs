@@ -1,0 +1,129 @@
+//! `jit gate check`
+
+use clap::{ArgMatches, Command};
+use jit_core::IssueId;
+use jit_tracker::gates::{Check, Gate};
+use jit_tracker::{Dir, GateName, Issue, Origin, Sink};
+
+use crate::approvals::Approvals;
+use crate::change::{looked_up, may_change};
+use crate::commands::{all, one, text, texts};
+use crate::error::Failure;
+use crate::gates::{Checked, Defined, Verdict, names, required, say};
+use crate::launch::{End, Job, Launcher};
+use crate::output::Output;
+use crate::reference::issue;
+use crate::render;
+use crate::tracker::Tracker;
+use crate::world::World;
+
+pub(crate) fn arguments(command: Command) -> Command {
+    command
+        .arg(text("ISSUE", "ISSUE", "The issue's id, or its beginning").required(true))
+        .arg(texts("GATE", "GATE", "A gate that has a command [default: all that the issue has]"))
+        .after_help(
+            "Each command runs in this worktree's root, with JIT_ISSUE_ID and JIT_GATE in its environment; its\n\
+             exit status is what is recorded, once all have run. A command that this machine's user has not\n\
+             approved does not run: `jit gate approve`. Exit status 7: some did not pass.\n\n\
+             Example: jit gate check 3f2a91bc\n\
+             Example: jit gate check 3f2a91bc tests",
+        )
+}
+
+pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    let id = issue(world, one(matches, "ISSUE").unwrap_or_default())?;
+    let names = names(&all(matches, "GATE"))?;
+    let found = looked_up(world, Tracker::around(world)?.read(id)?.issue, Origin::Worktree)?;
+    required(&found.issue, &names)?;
+    let defined = Defined::here(world)?;
+    let commands = commands(&defined, &found.issue, names)?;
+    // Before anything runs: what could not be recorded, or may not run.
+    may_change(world, &found)?;
+    world.holder()?;
+    approved(world, &defined, &commands)?;
+    let launcher = Launcher::new();
+    let checked = commands.iter().map(|(name, gate)| check(world, &launcher, id, name, gate));
+    let checks: Vec<Checked> = checked.collect::<Result<_, _>>()?;
+    drop(launcher);
+    let known = say(world, id, checks.iter().map(|check| (check.gate.clone(), check.verdict())).collect())?;
+    match checks.iter().all(|check| matches!(check.verdict(), Verdict::Passed)) {
+        true => Ok(Output::GatesChecked { checks, known: Box::new(known) }),
+        false => Err(Failure::gates_failed(&known, &checks)),
+    }
+}
+
+/// Those of the named gates, or of all of the issue's, that have a command. To name one without is
+/// an error, and so is it when nothing but such are left to pass.
+fn commands(
+    defined: &Defined,
+    issue: &Issue,
+    named: Vec<GateName>,
+) -> Result<Vec<(GateName, Gate)>, Failure> {
+    let all = named.is_empty();
+    let names = if all { issue.gates.keys().cloned().collect() } else { named };
+    let (mut commands, mut by_hand) = (Vec::new(), Vec::new());
+    for name in names {
+        let gate = defined.get(&name)?.clone();
+        match gate.check {
+            Check::Command { .. } => commands.push((name, gate)),
+            Check::Manual => by_hand.push(name),
+        }
+    }
+    by_hand.retain(|name| !all || issue.open_gates().any(|open| open == name));
+    match by_hand.is_empty() || (all && !commands.is_empty()) {
+        true => Ok(commands),
+        false => Err(Failure::passed_by_hand(issue.id, &by_hand)),
+    }
+}
+
+/// Lets nothing run that this machine's user has not approved; asks where somebody can answer.
+fn approved(world: &World<'_>, defined: &Defined, commands: &[(GateName, Gate)]) -> Result<(), Failure> {
+    let approvals = Approvals::of(world)?;
+    let new: Vec<(GateName, Gate)> =
+        commands.iter().filter(|(name, gate)| approvals.has(name, gate) != Some(true)).cloned().collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    if world.somebody_can_answer() && render::asked_to_approve(&new, defined.file()) {
+        return approvals.add(&new);
+    }
+    Err(Failure::unapproved(&new, defined.file()))
+}
+
+/// Runs one gate's command and keeps the last of its output.
+fn check(
+    world: &World<'_>,
+    launcher: &Launcher,
+    id: IssueId,
+    name: &GateName,
+    gate: &Gate,
+) -> Result<Checked, Failure> {
+    let Check::Command { command, timeout } = &gate.check else {
+        return Err(Failure::passed_by_hand(id, std::slice::from_ref(name)));
+    };
+    let repo = world.repo()?;
+    let root = repo.worktree().ok_or_else(Failure::no_worktree)?;
+    let issue = id.to_string();
+    let job = Job {
+        command: command.as_str(),
+        dir: root,
+        env: [("JIT_ISSUE_ID", &issue), ("JIT_GATE", name.as_str())],
+        limit: timeout.duration(),
+    };
+    let ran = launcher.run(&job).map_err(|error| Failure::gate_not_started(name, &error))?;
+    if let End::Interrupted(signal) = ran.end {
+        return Err(Failure::gate_interrupted(name, signal));
+    }
+    let (dir, file) = (repo.git_dir().join("jit/gates"), format!("{issue}.{name}.log"));
+    let kept = Dir::open(&dir, Origin::Worktree).and_then(|dir| dir.put(&file, &ran.output));
+    kept.map_err(|error| Failure::not_made(&dir.join(&file), &error))?;
+    let last = last_lines(&String::from_utf8_lossy(&ran.output));
+    Ok(Checked { gate: name.clone(), end: ran.end, limit: *timeout, output: dir.join(file), last })
+}
+
+/// What is shown of an output.
+fn last_lines(output: &str) -> Vec<String> {
+    let lines: Vec<&str> = output.lines().collect();
+    let short = |line: &&str| line.chars().take(200).collect();
+    lines[lines.len().saturating_sub(10)..].iter().map(short).collect()
+}

@@ -1,0 +1,182 @@
+//! The only file that starts a command. (Git is started by `jit-git`.)
+
+use std::io::{self, PipeReader, Read};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+
+use crate::signals::HeldBack;
+
+/// How much of a command's output is kept: the last of it.
+const KEPT: usize = 64 << 10;
+
+/// How long what was asked to end may take before it is killed.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A command for the shell.
+pub(crate) struct Job<'j> {
+    pub(crate) command: &'j str,
+    /// Where it runs.
+    pub(crate) dir: &'j Path,
+    /// What it finds in its environment besides ours.
+    pub(crate) env: [(&'j str, &'j str); 2],
+    /// How long it may take.
+    pub(crate) limit: Duration,
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// With this exit status.
+    Exited(i32),
+    /// By this signal, from somebody else.
+    Killed(i32),
+    /// It took too long.
+    TimedOut,
+    /// This process was asked to stop, by this signal.
+    Interrupted(i32),
+}
+
+/// A command that ran.
+pub(crate) struct Ran {
+    pub(crate) end: End,
+    /// The last that it wrote, to its standard output and its standard error.
+    pub(crate) output: Vec<u8>,
+}
+
+/// What a launcher waits for.
+enum News {
+    Ended,
+    AskedToStop(i32),
+}
+
+/// Starts commands. While it lives, a signal that asks this process to stop ends the command first.
+pub(crate) struct Launcher {
+    news: Receiver<News>,
+    tell: Sender<News>,
+    signals: HeldBack,
+}
+
+impl Launcher {
+    pub(crate) fn new() -> Self {
+        let (tell, news) = channel();
+        let asked = tell.clone();
+        let signals = HeldBack::telling(move |signal| asked.send(News::AskedToStop(signal)).is_ok());
+        Self { news, tell, signals }
+    }
+
+    /// Runs a command to its end, in a process group of its own, of which nothing is left then.
+    pub(crate) fn run(&self, job: &Job<'_>) -> io::Result<Ran> {
+        if let Ok(News::AskedToStop(signal)) = self.news.try_recv() {
+            return Ok(Ran { end: End::Interrupted(signal), output: Vec::new() });
+        }
+        let (reader, writer) = io::pipe()?;
+        let (output, closed) = kept(reader);
+        let mut child = self.command(job).stdout(writer.try_clone()?).stderr(writer).spawn()?;
+        let group = Pid::from_child(&child);
+        self.tell_end(group);
+        let brought_about = self.watch(group, job.limit, &closed);
+        // What it left running.
+        let _ = kill_process_group(group, Signal::KILL);
+        let status = child.wait()?;
+        // What left the group may hold the pipe for as long as it likes.
+        let _ = closed.recv_timeout(GRACE);
+        let output = std::mem::take(&mut *output.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(Ran { end: brought_about.unwrap_or_else(|| ended(status)), output: last(output) })
+    }
+
+    fn command(&self, job: &Job<'_>) -> Command {
+        #[allow(clippy::disallowed_methods, reason = "the adapter that starts commands")]
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "--", job.command])
+            .current_dir(job.dir)
+            .envs(job.env)
+            .stdin(Stdio::null())
+            .process_group(0);
+        self.signals.let_through(&mut command);
+        command
+    }
+
+    /// Tells when the command has ended. It is not collected yet: until then, its number, which is
+    /// its group's, is nobody else's.
+    fn tell_end(&self, command: Pid) {
+        let tell = self.tell.clone();
+        thread::spawn(move || {
+            let _ = rustix::io::retry_on_intr(|| {
+                waitid(WaitId::Pid(command), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)
+            });
+            tell.send(News::Ended)
+        });
+    }
+
+    /// Waits for the end of the command, or brings it about and says why.
+    fn watch(&self, group: Pid, limit: Duration, closed: &Receiver<()>) -> Option<End> {
+        let why = match self.news.recv_timeout(limit) {
+            Ok(News::Ended) => return None,
+            Ok(News::AskedToStop(signal)) => End::Interrupted(signal),
+            Err(_) => End::TimedOut,
+        };
+        let _ = kill_process_group(group, Signal::TERM);
+        let mut has_ended = matches!(self.news.recv_timeout(GRACE), Ok(News::Ended));
+        if has_ended {
+            // Others of the group may still be tidying up; they hold the pipe.
+            let _ = closed.recv_timeout(GRACE);
+        }
+        let _ = kill_process_group(group, Signal::KILL);
+        while !has_ended {
+            has_ended = matches!(self.news.recv(), Ok(News::Ended) | Err(_));
+        }
+        Some(why)
+    }
+}
+
+fn ended(status: ExitStatus) -> End {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => End::Exited(code),
+        (None, signal) => End::Killed(signal.unwrap_or_default()),
+    }
+}
+
+/// Reads a pipe to its end, which closes the channel, and keeps the last of what came.
+fn kept(mut reader: PipeReader) -> (Arc<Mutex<Vec<u8>>>, Receiver<()>) {
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let (ends, closed) = channel::<()>();
+    let keep = Arc::clone(&kept);
+    thread::spawn(move || {
+        let _ends = ends;
+        let mut bytes = [0; 8 << 10];
+        while let Ok(read @ 1..) = reader.read(&mut bytes) {
+            let mut kept = keep.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.extend_from_slice(&bytes[..read]);
+            if kept.len() > 2 * KEPT {
+                *kept = last(std::mem::take(&mut *kept));
+            }
+        }
+    });
+    (kept, closed)
+}
+
+/// The last of an output that is kept.
+fn last(mut output: Vec<u8>) -> Vec<u8> {
+    output.drain(..output.len().saturating_sub(KEPT));
+    output
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_an_output_is_kept() {
+        let numbered: Vec<u8> = (0..3 * KEPT).map(|i| (i % 251) as u8).collect();
+        assert_eq!(last(numbered.clone()), numbered[2 * KEPT..]);
+        assert_eq!(last(b"short".to_vec()), b"short");
+    }
+}

@@ -1,0 +1,356 @@
+//! Gates that a command decides: what may run, how it runs, how it ends, what is recorded.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use serde_json::Value;
+
+use crate::gates::{follow, issue, seen, snapshot};
+use crate::support::Repo;
+use crate::support::repo::{Agent, JIT, write};
+use crate::support::skip;
+
+/// An issue with one gate, whose command is this, approved.
+#[track_caller]
+fn gated(agent: &Agent<'_>, command: &str, more: &[&str]) -> String {
+    agent.jit([&["gate", "define", "tests", "--command", command], more].concat()).ok();
+    agent.jit(["gate", "approve", "tests"]).ok();
+    issue(agent, &["--gate", "tests"])
+}
+
+fn recorded(agent: &Agent<'_>, id: &str) -> Value {
+    seen(agent, id)["gates"]["tests"].clone()
+}
+
+/// The number in a file that a command writes.
+fn number_in(path: &Path) -> Pid {
+    let began = Instant::now();
+    loop {
+        let number = fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok());
+        if let Some(pid) = number.and_then(Pid::from_raw) {
+            return pid;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "it was never written");
+        sleep(Duration::from_millis(5));
+    }
+}
+
+/// Whether a process is gone, or soon is: what dies is collected by somebody else.
+fn is_gone(pid: Pid) -> bool {
+    let dead = || match fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())) {
+        Ok(stat) => stat.rsplit(") ").next().is_some_and(|state| state.starts_with('Z')),
+        Err(_) => test_kill_process(pid).is_err(),
+    };
+    (0..400).any(|_| {
+        dead() || {
+            sleep(Duration::from_millis(5));
+            false
+        }
+    })
+}
+
+/// A command runs in the worktree's root, knows what it is asked, gets no input and none of jit's
+/// files, holds up nobody, and what it says is recorded: the last gate makes the issue done.
+#[test]
+fn a_command_passes_the_last_gate() {
+    let repo = Repo::warm();
+    let there = repo.worktree("a place");
+    let ann = repo.agent("ann").at(&there);
+    let command = format!(
+        "echo $JIT_ISSUE_ID $JIT_GATE; pwd -P; cat; ls -l /proc/self/fd; '{JIT}' claim acquire name:meanwhile"
+    );
+    let id = gated(&ann, &command, &[]);
+    ann.claim(&id);
+    ann.jit(["claim", "release", &id, "--done"]).ok();
+    fs::create_dir(there.join("sub")).unwrap();
+    let checked = ann.clone().at(there.join("sub")).jit(["gate", "check", &id]).ok();
+    assert_eq!(checked["issue"]["state"], "done");
+    assert_eq!(checked["issue"]["gates"]["tests"]["passed"]["by"], "agent:ann");
+    assert_eq!((&checked["checks"][0]["passed"], &checked["checks"][0]["status"]), (&true.into(), &0.into()));
+    assert_eq!(ann.jit(["claim", "acquire", &id]).refused(7).code, "issue_ended");
+    assert_eq!(ann.holder_of("name:meanwhile").as_deref(), Some("agent:ann"));
+    let output = fs::read_to_string(checked["checks"][0]["output"].as_str().unwrap()).unwrap();
+    assert!(output.starts_with(&format!("{id} tests\n{}\n", there.display())), "{output}");
+    assert!(!output.contains("/jit/"), "{output}");
+    let git_dir = repo.git(&there, &["rev-parse", "--git-dir"]);
+    assert!(Path::new(&git_dir).join(format!("jit/gates/{id}.tests.log")).exists());
+    repo.healthy();
+}
+
+/// A command that fails is recorded with how it ended. Of its output the last is kept, and shown.
+#[test]
+fn a_command_that_fails_says_why() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = gated(&ann, "yes line | head -c 1000000; echo; echo the last >&2; exit 3", &[]);
+    let refused = ann.jit(["gate", "check", &id]);
+    let trouble = refused.refused(7);
+    assert!(trouble.code == "gate_failed" && !trouble.retryable, "{trouble:?}");
+    let check = &trouble.context["checks"][0];
+    assert_eq!((&check["status"], &check["last_lines"][9]), (&3.into(), &"the last".into()));
+    let kept = fs::read(check["output"].as_str().unwrap()).unwrap();
+    assert!(kept.len() == 64 << 10 && kept.ends_with(b"line\n\nthe last\n"), "{}", kept.len());
+    assert_eq!(recorded(&ann, &id)["failed"]["note"], "exit status 3");
+    // As the hint says, and in the main worktree too nothing is left for the doctor.
+    assert_eq!(follow(&ann, &refused).refused(7).code, "gate_failed");
+    repo.healthy();
+    ann.jit(["gate", "define", "tests", "--command", "kill -9 $$"]).ok();
+    ann.jit(["gate", "approve", "tests"]).ok();
+    ann.jit(["gate", "check", &id, "tests"]).refused(7);
+    assert_eq!(recorded(&ann, &id)["failed"]["note"], "killed by signal 9");
+}
+
+/// At its limit a command is asked to end, and then killed, with all that it started.
+#[test]
+fn a_command_that_takes_too_long_is_ended() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = gated(&ann, "trap 'echo tidied; exit 0' TERM; sleep 60 & wait", &["--timeout", "1s"]);
+    let check = ann.jit(["gate", "check", &id]).refused(7).context["checks"][0].clone();
+    assert_eq!((&check["timed_out"], &check["last_lines"][0]), (&true.into(), &"tidied".into()));
+    assert_eq!(recorded(&ann, &id)["failed"]["note"], "not done after 1s");
+
+    let stubborn = "trap '' TERM; sleep 61 & echo $! >child; while :; do sleep 1; done";
+    let id = gated(&ann, stubborn, &["--timeout", "1s"]);
+    let began = Instant::now();
+    ann.jit(["gate", "check", &id]).refused(7);
+    assert!(began.elapsed() < Duration::from_secs(20));
+    assert!(is_gone(number_in(&repo.main().join("child"))));
+}
+
+/// What a command leaves running ends with it; what got away does not hold jit up.
+#[test]
+fn nothing_is_left_running() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = gated(
+        &ann,
+        "sleep 62 & echo $! >child; setsid sh -c 'echo $$ >away; exec sleep 30' & sleep 0.3",
+        &[],
+    );
+    let began = Instant::now();
+    ann.jit(["gate", "check", &id]).ok();
+    assert!(began.elapsed() < Duration::from_secs(20));
+    assert!(is_gone(number_in(&repo.main().join("child"))));
+    let _ = kill_process(number_in(&repo.main().join("away")), Signal::KILL);
+}
+
+/// Asked to stop, jit ends the command first, and nothing is recorded.
+#[test]
+fn a_check_that_is_interrupted_records_nothing() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = gated(&ann, "echo $$ >shell; sleep 63", &[]);
+    for signal in [Signal::INT, Signal::TERM] {
+        // Whatever the tests themselves were told to ignore.
+        let running = ann.clone().through(["env", "--default-signal"]).start(["gate", "check", &id]);
+        let shell = number_in(&repo.main().join("shell"));
+        kill_process(Pid::from_raw(running.pid().try_into().unwrap()).unwrap(), signal).unwrap();
+        assert_eq!(running.within(Duration::from_secs(20)).refused(1).code, "interrupted");
+        assert!(is_gone(shell));
+        assert_eq!(recorded(&ann, &id), "open");
+        fs::remove_file(repo.main().join("shell")).unwrap();
+    }
+}
+
+/// What jit was told to ignore does not stop it.
+#[test]
+fn nohup_is_heeded() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = gated(&ann, "echo $$ >shell; sleep 0.5", &[]);
+    let running = ann.clone().through(["env", "--ignore-signal=HUP"]).start(["gate", "check", &id]);
+    number_in(&repo.main().join("shell"));
+    kill_process(Pid::from_raw(running.pid().try_into().unwrap()).unwrap(), Signal::HUP).unwrap();
+    running.within(Duration::from_secs(20)).ok();
+}
+
+/// What could not be started says nothing of the gate.
+#[test]
+fn what_is_not_started_is_not_recorded() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = gated(&ann, "true", &[]);
+    let bin = repo.dir().join("bin");
+    fs::create_dir(&bin).unwrap();
+    let path = std::env::var_os("PATH").unwrap();
+    let git = std::env::split_paths(&path).map(|dir| dir.join("git")).find(|git| git.exists()).unwrap();
+    std::os::unix::fs::symlink(git, bin.join("git")).unwrap();
+    let refused = ann.clone().env("PATH", &bin).jit(["gate", "check", &id]).refused(10);
+    assert_eq!(refused.code, "not_started");
+    assert_eq!(recorded(&ann, &id), "open");
+}
+
+/// No command runs that this machine's user has not approved: not a new one, not a changed one,
+/// not the same one in another repository.
+#[test]
+fn what_nobody_approved_does_not_run() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let file = repo.main().join(".jit/gates.toml");
+    let ran = |place: &Path| place.join("ran").exists();
+    ann.jit(["gate", "define", "tests", "--command", "touch ran"]).ok();
+    let id = issue(&ann, &["--gate", "tests"]);
+    let refused = ann.jit(["gate", "check", &id]);
+    let trouble = refused.refused(7);
+    assert!(trouble.code == "gate_unapproved" && !trouble.retryable, "{trouble:?}");
+    assert!(trouble.hint.unwrap().ends_with("jit gate approve tests"));
+    assert!(!ran(repo.main()) && recorded(&ann, &id) == "open");
+    follow(&ann, &refused).ok();
+    follow(&ann, &refused).ok();
+    let approved = repo.dir().join("home/.local/state/jit/approved-gates");
+    assert_eq!(fs::metadata(&approved).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::read_to_string(&approved).unwrap().lines().count(), 1);
+
+    // Somebody changes it between the approval and the run.
+    let text = fs::read_to_string(&file).unwrap();
+    write(&file, text.replace("touch ran", "touch ran "));
+    assert_eq!(ann.jit(["gate", "check", &id]).refused(7).code, "gate_unapproved");
+    write(&file, text.replace("gates.tests", "gates.other"));
+    ann.jit(["gate", "add", &id, "other"]).ok();
+    assert_eq!(ann.jit(["gate", "check", &id, "other"]).refused(7).code, "gate_unapproved");
+    write(&file, &text);
+    ann.jit(["gate", "rm", &id, "other"]).ok();
+    assert!(!ran(repo.main()));
+    ann.jit(["gate", "check", &id]).ok();
+    assert!(ran(repo.main()));
+
+    // With the limit changed it is the same command; in a clone it is another repository's.
+    write(&file, text.replace("10m", "20m"));
+    ann.jit(["gate", "check", &id]).ok();
+    repo.git(repo.main(), &["add", ".jit"]);
+    repo.git(repo.main(), &["commit", "-qm", "gates"]);
+    repo.git(repo.dir(), &["clone", "-q", "main", "clone"]);
+    let clone = repo.dir().join("clone");
+    let bob = repo.agent("bob").at(&clone);
+    assert_eq!(bob.jit(["gate", "check", &id]).refused(7).code, "gate_unapproved");
+    assert_eq!(bob.jit(["gate", "list"]).ok()["gates"][0]["approved"], false);
+    // Another worktree of the repository is the same repository.
+    let there = repo.worktree("there");
+    repo.agent("bob").at(&there).jit(["gate", "check", &id]).ok();
+    assert!(ran(&there) && !ran(&clone));
+}
+
+/// A branch that is pulled brings another command, and it does not run; neither does one of two when
+/// the other is not approved.
+#[test]
+fn a_pulled_branch_runs_nothing_by_itself() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = gated(&ann, "true", &[]);
+    repo.git(repo.main(), &["add", ".jit"]);
+    repo.git(repo.main(), &["commit", "-qm", "gates"]);
+    let evil = repo.worktree("evil");
+    let mallory = repo.agent("mallory").at(&evil);
+    mallory.jit(["gate", "define", "tests", "--command", "touch pwned"]).ok();
+    mallory.jit(["gate", "define", "more", "--command", "touch pwned"]).ok();
+    repo.git(&evil, &["commit", "-qam", "gates"]);
+    ann.jit(["gate", "check", &id]).ok();
+    repo.git(repo.main(), &["merge", "-q", "evil"]);
+    assert_eq!(ann.jit(["gate", "check", &id]).refused(7).code, "gate_unapproved");
+    ann.jit(["gate", "define", "tests", "--command", "touch ran"]).ok();
+    ann.jit(["gate", "approve", "tests"]).ok();
+    ann.jit(["gate", "add", &id, "more"]).ok();
+    assert_eq!(ann.jit(["gate", "check", &id]).refused(7).context["gates"], serde_json::json!(["more"]));
+    assert!(!repo.main().join("pwned").exists() && !repo.main().join("ran").exists());
+}
+
+/// Approvals are the user's: where nobody knows the user's files, that is said, and gates can still
+/// be looked at.
+#[test]
+fn approvals_need_a_home() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = gated(&ann, "true", &[]);
+    for home in ["", "relative"] {
+        let homeless = ann.clone().env("HOME", home);
+        for asked in [&["gate", "check", &id][..], &["gate", "approve", "tests"]] {
+            let refused = homeless.jit(asked).refused(2);
+            assert!(refused.code == "no_home" && refused.message.contains("HOME"), "{refused:?}");
+        }
+        assert_eq!(homeless.jit(["gate", "list"]).ok()["gates"][0]["approved"], Value::Null);
+    }
+    let state = ann.clone().env("XDG_STATE_HOME", repo.dir().join("state"));
+    state.jit(["gate", "check", &id]).refused(7);
+    state.jit(["gate", "approve", "tests"]).ok();
+    state.jit(["gate", "check", &id]).ok();
+}
+
+/// On a terminal somebody is asked, sees what would run, and only a clear yes lets it.
+#[test]
+fn somebody_on_a_terminal_is_asked() {
+    if !skip::has("somebody_on_a_terminal_is_asked", "script") {
+        return;
+    }
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    ann.jit(["gate", "define", "tests", "--command", "printf '\\033[2K'; touch ran"]).ok();
+    let id = issue(&ann, &["--gate", "tests"]);
+    let terminal = |answer: &str| {
+        let line = format!("{answer} | script -qec \"'{JIT}' gate check {id}\" /dev/null");
+        ann.clone().program("sh").say(["-c", &line])
+    };
+    for no in ["printf '\\n'", "echo n", "echo yo"] {
+        let said = terminal(no);
+        assert!(said.status == Some(7) && said.stdout.contains("printf '\\033[2K'; touch ran"), "{said:?}");
+        assert!(said.stdout.contains("[y/N]") && said.stdout.contains("jit gate approve tests"), "{said:?}");
+        assert!(!repo.main().join("ran").exists());
+    }
+    let said = terminal("echo y");
+    assert_eq!(said.status, Some(0), "{said:?}");
+    assert!(repo.main().join("ran").exists());
+    ann.jit(["gate", "check", &id]).ok();
+}
+
+/// Nothing runs for what could not be recorded, or has no command.
+#[test]
+fn only_what_can_be_recorded_runs() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let id = gated(&ann, "touch ran", &[]);
+    ann.claim(&id);
+    assert_eq!(bob.jit(["gate", "check", &id]).refused(6).code, "not_yours");
+    assert!(!repo.main().join("ran").exists());
+    ann.jit(["gate", "define", "review", "--manual"]).ok();
+    assert_eq!(ann.jit(["gate", "approve", "review"]).refused(2).code, "bad_usage");
+    ann.jit(["gate", "add", &id, "review"]).ok();
+    assert_eq!(ann.jit(["gate", "check", &id, "review"]).refused(7).code, "gate_open");
+    assert!(!repo.main().join("ran").exists());
+    // Those by hand stay open, and stand in no command's way.
+    ann.jit(["gate", "check", &id]).ok();
+    assert!(repo.main().join("ran").exists());
+    ann.jit(["claim", "release", &id, "--done"]).ok();
+    // What the hints say leads to the end.
+    ann.jit(["gate", "rm", &id, "tests"]).ok();
+    let refused = ann.jit(["claim", "acquire", &id]);
+    assert_eq!(refused.refused(7).code, "gate_open");
+    let refused = follow(&ann, &refused);
+    assert_eq!(refused.refused(7).code, "gate_open");
+    assert_eq!(follow(&ann, &refused).ok()["issue"]["state"], "done");
+    assert_eq!(ann.jit(["gate", "check", &id]).ok()["checks"], serde_json::json!([]));
+}
+
+/// What people read.
+#[test]
+fn what_people_read_of_commands() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    ann.jit(["gate", "define", "lint", "--command", "echo all is well # \u{202e}"]).ok();
+    ann.jit(["gate", "define", "tests", "--command", "echo 2 tests failed; exit 1"]).ok();
+    let id = issue(&ann, &["--gate", "lint", "--gate", "tests"]);
+    let answers = [
+        ann.say(["gate", "check", &id]),
+        ann.say(["gate", "approve", "lint", "tests"]),
+        ann.say(["gate", "list"]),
+        ann.say(["gate", "check", &id, "lint"]),
+        ann.say(["gate", "check", &id]),
+        ann.say(["issue", "show", &id]),
+        ann.say(["gate", "check", &id, "test"]),
+        ann.clone().env("HOME", "").say(["gate", "check", &id]),
+    ];
+    snapshot("gate_commands", &repo, &answers);
+}
