@@ -306,6 +306,38 @@ fn somebody_on_a_terminal_is_asked() {
     ann.jit(["gate", "check", &id]).ok();
 }
 
+/// What runs is what was shown, whatever the file says by the time of the answer.
+#[test]
+fn what_was_shown_is_what_runs() {
+    if !skip::has("what_was_shown_is_what_runs", "script") {
+        return;
+    }
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    ann.jit(["gate", "define", "tests", "--command", "touch shown"]).ok();
+    let id = issue(&ann, &["--gate", "tests"]);
+    // Typed once the question is there.
+    let line = format!(
+        "{{ until grep -q y/N said; do sleep 0.05; done; sed -i s/shown/pwned/ .jit/gates.toml; echo y; sleep 1; }} \
+         | script -qefc \"'{JIT}' gate check {id}\" said"
+    );
+    let said = ann.clone().program("sh").say(["-c", &format!("touch said; {line}")]);
+    assert_eq!(said.status, Some(0), "{said:?}");
+    assert!(repo.main().join("shown").exists() && !repo.main().join("pwned").exists());
+    assert_eq!(ann.jit(["gate", "check", &id]).refused(7).code, "gate_unapproved");
+}
+
+/// A gate that is taken away while its command runs stays away.
+#[test]
+fn a_gate_that_was_taken_away_meanwhile_stays_away() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = gated(&ann, &format!("'{JIT}' gate rm $JIT_ISSUE_ID tests"), &[]);
+    let said = ann.say(["gate", "check", &id]);
+    assert!(said.status == Some(0) && said.stderr.contains("nothing was recorded of it"), "{said:?}");
+    assert_eq!(recorded(&ann, &id), Value::Null);
+}
+
 /// Nothing runs for what could not be recorded, or has no command.
 #[test]
 fn only_what_can_be_recorded_runs() {
