@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::io::Errno;
 use serde_json::Value;
@@ -94,6 +95,14 @@ pub enum IdentityError {
         /// What the system said.
         source: io::Error,
     },
+    /// Another process has been making the identity all the while.
+    #[error("another process is making this worktree's identity in {}; gave up after {waited:?}", path.display())]
+    Locked {
+        /// The directory that it locked.
+        path: PathBuf,
+        /// How long it was waited for.
+        waited: Duration,
+    },
 }
 
 impl Repo {
@@ -123,13 +132,21 @@ pub(crate) fn path_in(git_dir: &Path) -> PathBuf {
 }
 
 /// An identity as it stands in the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Stored {
     pub(crate) identity: WorktreeIdentity,
     /// Whether somebody has seen to it that the file's name survives a crash.
     pub(crate) confirmed: bool,
-    /// How long the content is.
-    pub(crate) length: u64,
+    /// As it stands there.
+    pub(crate) content: Vec<u8>,
+}
+
+impl Stored {
+    /// What a worktree that has none gets.
+    pub(crate) fn fresh(id: Uuid) -> Self {
+        let identity = WorktreeIdentity { id };
+        Self { identity, confirmed: false, content: to_json(identity).into_bytes() }
+    }
 }
 
 pub(crate) fn read(git_dir: &Path) -> Result<Option<Stored>, IdentityError> {
@@ -145,9 +162,7 @@ pub(crate) fn read(git_dir: &Path) -> Result<Option<Stored>, IdentityError> {
         return Ok(None);
     };
     match parse(&content) {
-        Ok(identity) => {
-            Ok(Some(Stored { identity, confirmed: content.ends_with(b"\n"), length: content.len() as u64 }))
-        }
+        Ok(identity) => Ok(Some(Stored { identity, confirmed: content.ends_with(b"\n"), content })),
         Err(fault) => Err(IdentityError::Faulty { path, fault }),
     }
 }
@@ -156,7 +171,7 @@ const BEFORE_ID: &str = r#"{"schema_version":1,"id":""#;
 const AFTER_ID: &str = r#""}"#;
 
 /// What is written, without the line end that confirms it.
-pub(crate) fn to_json(identity: WorktreeIdentity) -> String {
+fn to_json(identity: WorktreeIdentity) -> String {
     format!("{BEFORE_ID}{}{AFTER_ID}", identity.id.hyphenated())
 }
 

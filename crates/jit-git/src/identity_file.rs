@@ -1,15 +1,19 @@
 //! Making a worktree's identity file: the only writes of this crate.
 //!
-//! The file appears under its name whole and synced, by a rename that does not replace. It
-//! then still lacks the line end at its end: that is added once the directories that name the
-//! file are synced too. Whoever finds it missing syncs them before trusting the file, so that
-//! no lease is ever granted to an identity that a crash could take back, and nobody syncs on
-//! the hot path. The line end itself need not be durable: without it, one sync is repeated.
+//! The file appears under its name whole and synced, by a rename. It then still lacks the line
+//! end at its end: that is added once the directory that names the file is synced too. Whoever
+//! finds it missing does not trust a sync of its own: an earlier one may have failed, which the
+//! kernel tells one process only, once. It writes the file anew, so that there is a new rename
+//! for its sync to make durable. One process at a time does this, under a lock on the directory:
+//! no failure can be told to one for what another renamed. So no lease is ever granted to an
+//! identity that a crash could take back, and nobody syncs on the hot path. The line end itself
+//! need not be durable: without it, the file is written once more.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::{AtFlags, CWD, Gid, Mode, OFlags, RawMode, RenameFlags, Uid};
+use rustix::fs::{AtFlags, CWD, FlockOperation, Gid, Mode, OFlags, RawMode, Uid};
 use rustix::io::Errno;
 use uuid::Uuid;
 
@@ -23,64 +27,95 @@ const FILE: &str = "worktree.json";
 impl Repo {
     /// The identity of this worktree; where it has none, it is `fresh` from now on, durably.
     ///
-    /// Of several processes at once, all get the same answer. What root makes in somebody
-    /// else's Git directory belongs to that somebody.
+    /// Of several processes at once, all get the same answer: one makes it, the others wait for it
+    /// for as long as `patience`. What root makes in somebody else's Git directory belongs to that
+    /// somebody.
     ///
     /// # Errors
     /// As [`Repo::read_identity`]; [`IdentityError::NotPlain`] where a symlink stands in place
-    /// of the `jit` directory; [`IdentityError::Unwritable`].
-    pub fn ensure_identity(&self, fresh: Uuid, modes: Modes) -> Result<WorktreeIdentity, IdentityError> {
+    /// of the `jit` directory; [`IdentityError::Unwritable`]; [`IdentityError::Locked`].
+    pub fn ensure_identity(
+        &self,
+        fresh: Uuid,
+        modes: Modes,
+        patience: Duration,
+    ) -> Result<WorktreeIdentity, IdentityError> {
         let git_dir = self.git_dir();
-        if let Some(stored) = identity::read(git_dir)? {
-            let jit = open_jit(git_dir)?;
-            if !stored.confirmed {
-                confirm(git_dir, &jit, stored)?;
-            }
+        if let Some(stored) = identity::read(git_dir)?.filter(|stored| stored.confirmed) {
+            open_jit(git_dir)?;
             return Ok(stored.identity);
         }
-        create(git_dir, WorktreeIdentity { id: fresh }, modes)
+        let jit = make_jit(git_dir, modes)?;
+        lock(&jit, &git_dir.join(DIRECTORY), patience)?;
+        match identity::read(git_dir)? {
+            // Another process was faster.
+            Some(stored) if stored.confirmed => Ok(stored.identity),
+            Some(stored) => put(git_dir, &jit, fresh, stored, modes),
+            None => put(git_dir, &jit, fresh, Stored::fresh(fresh), modes),
+        }
     }
 }
 
-fn create(git_dir: &Path, wanted: WorktreeIdentity, modes: Modes) -> Result<WorktreeIdentity, IdentityError> {
-    let jit = make_jit(git_dir, modes)?;
-    let temporary = format!(".{FILE}.{}", wanted.id.simple());
+/// Gives the file its name by a rename of its own, makes that durable, and notes so in the file.
+fn put(
+    git_dir: &Path,
+    jit: &OwnedFd,
+    unused: Uuid,
+    stored: Stored,
+    modes: Modes,
+) -> Result<WorktreeIdentity, IdentityError> {
+    let temporary = format!(".{FILE}.{}", unused.simple());
     let path = git_dir.join(DIRECTORY).join(&temporary);
-    write_temporary(jit.as_fd(), &temporary, &path, wanted, modes)?;
-    if let Err(errno) = rename_new(jit.as_fd(), &temporary) {
-        let _ = rustix::fs::unlinkat(&jit, temporary, AtFlags::empty());
-        if errno != Errno::EXIST {
-            return Err(unwritable("create", &identity::path_in(git_dir))(errno));
-        }
+    let file = write_temporary(jit.as_fd(), &temporary, &path, &stored.content, modes)?;
+    if let Err(errno) = rustix::fs::renameat(jit, &temporary, jit, FILE) {
+        let _ = rustix::fs::unlinkat(jit, temporary, AtFlags::empty());
+        return Err(unwritable("create", &identity::path_in(git_dir))(errno));
     }
-    // Ours, or that of another process that was faster.
-    let Some(stored) = identity::read(git_dir)? else {
-        return Err(unwritable("keep", &identity::path_in(git_dir))(Errno::NOENT));
-    };
-    if !stored.confirmed {
-        confirm(git_dir, &jit, stored)?;
-    }
+    rustix::fs::fsync(jit).map_err(unwritable("sync", &git_dir.join(DIRECTORY)))?;
+    // A note for later; without it, the next caller writes the file anew.
+    let _ = rustix::io::pwrite(&file, b"\n", stored.content.len() as u64);
     Ok(stored.identity)
+}
+
+/// How long to nap between two tries to get a lock.
+const NAP: Duration = Duration::from_millis(2);
+
+/// Keeps other processes out until the directory is closed.
+#[allow(clippy::disallowed_methods, reason = "a worktree's first claim waits for another's first claim")]
+fn lock(jit: &OwnedFd, path: &Path, patience: Duration) -> Result<(), IdentityError> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match rustix::fs::flock(jit, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(()),
+            Err(Errno::WOULDBLOCK) if waited < patience => std::thread::sleep(NAP),
+            Err(Errno::WOULDBLOCK) => return Err(IdentityError::Locked { path: path.to_path_buf(), waited }),
+            Err(errno) => return Err(unwritable("lock", path)(errno)),
+        }
+        waited += NAP;
+    }
 }
 
 fn write_temporary(
     jit: BorrowedFd<'_>,
     name: &str,
     path: &Path,
-    wanted: WorktreeIdentity,
+    content: &[u8],
     modes: Modes,
-) -> Result<(), IdentityError> {
+) -> Result<OwnedFd, IdentityError> {
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
     let file = rustix::fs::openat(jit, name, flags, Mode::from_raw_mode((modes.file & 0o600) as RawMode))
         .map_err(unwritable("create", path))?;
-    let written = write_all(&file, identity::to_json(wanted).as_bytes())
+    let written = write_all(&file, content)
         .and_then(|()| give_to_owner_of(jit, file.as_fd()))
         .and_then(|()| rustix::fs::fchmod(&file, Mode::from_raw_mode(modes.file as RawMode)))
         .and_then(|()| rustix::fs::fsync(&file));
-    written.map_err(|errno| {
-        let _ = rustix::fs::unlinkat(jit, name, AtFlags::empty());
-        unwritable("write", path)(errno)
-    })
+    match written {
+        Ok(()) => Ok(file),
+        Err(errno) => {
+            let _ = rustix::fs::unlinkat(jit, name, AtFlags::empty());
+            Err(unwritable("write", path)(errno))
+        }
+    }
 }
 
 fn write_all(file: &OwnedFd, mut content: &[u8]) -> Result<(), Errno> {
@@ -91,45 +126,29 @@ fn write_all(file: &OwnedFd, mut content: &[u8]) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Gives the file its name unless the name is taken (`EEXIST`).
-fn rename_new(jit: BorrowedFd<'_>, temporary: &str) -> Result<(), Errno> {
-    match rustix::fs::renameat_with(jit, temporary, jit, FILE, RenameFlags::NOREPLACE) {
-        // The file system cannot do that; nearly all of those can link.
-        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-            rustix::fs::linkat(jit, temporary, jit, FILE, AtFlags::empty())?;
-            rustix::fs::unlinkat(jit, temporary, AtFlags::empty())
-        }
-        other => other,
-    }
-}
-
-/// Makes the file's name durable, then notes that in the file.
-fn confirm(git_dir: &Path, jit: &OwnedFd, stored: Stored) -> Result<(), IdentityError> {
-    rustix::fs::fsync(jit).map_err(unwritable("sync", &git_dir.join(DIRECTORY)))?;
-    let parent = open_dir(git_dir).map_err(unwritable("open", git_dir))?;
-    rustix::fs::fsync(&parent).map_err(unwritable("sync", git_dir))?;
-    let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    // A note for later; without it, later calls sync again. At a fixed place, so that two
-    // processes write the same.
-    if let Ok(file) = rustix::fs::openat(jit, FILE, flags, Mode::empty()) {
-        let _ = rustix::io::pwrite(&file, b"\n", stored.length);
-    }
-    Ok(())
-}
-
-/// The `jit` directory of `git_dir`, made where it is not there.
+/// The `jit` directory of `git_dir`, made where it is not there, and its name made durable. Where
+/// that fails it is taken back, unless somebody has moved in meanwhile.
 fn make_jit(git_dir: &Path, modes: Modes) -> Result<OwnedFd, IdentityError> {
     let path = git_dir.join(DIRECTORY);
     let parent = open_dir(git_dir).map_err(unwritable("open", git_dir))?;
-    match rustix::fs::mkdirat(&parent, DIRECTORY, Mode::from_raw_mode((modes.dir & 0o700) as RawMode)) {
-        Ok(()) => {}
-        Err(Errno::EXIST) => return open_jit(git_dir),
-        Err(errno) => return Err(unwritable("create", &path)(errno)),
-    }
+    let made =
+        match rustix::fs::mkdirat(&parent, DIRECTORY, Mode::from_raw_mode((modes.dir & 0o700) as RawMode)) {
+            Ok(()) => true,
+            Err(Errno::EXIST) => false,
+            Err(errno) => return Err(unwritable("create", &path)(errno)),
+        };
     let jit = open_jit(git_dir)?;
-    give_to_owner_of(parent.as_fd(), jit.as_fd())
-        .and_then(|()| rustix::fs::fchmod(&jit, Mode::from_raw_mode(modes.dir as RawMode)))
-        .map_err(unwritable("set up", &path))?;
+    if made {
+        give_to_owner_of(parent.as_fd(), jit.as_fd())
+            .and_then(|()| rustix::fs::fchmod(&jit, Mode::from_raw_mode(modes.dir as RawMode)))
+            .map_err(unwritable("set up", &path))?;
+    }
+    rustix::fs::fsync(&parent).map_err(|errno| {
+        if made {
+            let _ = rustix::fs::unlinkat(&parent, DIRECTORY, AtFlags::REMOVEDIR);
+        }
+        unwritable("sync", git_dir)(errno)
+    })?;
     Ok(jit)
 }
 

@@ -236,7 +236,7 @@ impl<'m> World<'m> {
             Some(identity) => identity.id,
             None => {
                 let shared = repo.shared_repository(&ConfigEnv::from_process())?;
-                repo.ensure_identity(self.uuid()?, shared.modes())?.id
+                repo.ensure_identity(self.uuid()?, shared.modes(), self.lock_timeout()?)?.id
             }
         };
         Ok(Holder { agent, worktree: WorktreeId::new(id) })

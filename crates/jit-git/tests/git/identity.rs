@@ -1,15 +1,17 @@
 //! The identity of a worktree: made once, durable, one for all.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::{Barrier, Mutex};
+use std::time::Duration;
 
 use jit_git::{IdentityError, IdentityFault, Modes, SharedRepository};
 use uuid::Uuid;
 
 use crate::support::{Sandbox, discover, mkdir, remove_dir, write};
 
+const PATIENCE: Duration = Duration::from_secs(5);
 const A: Uuid = Uuid::from_u128(0xA);
 const B: Uuid = Uuid::from_u128(0xB);
 
@@ -24,8 +26,8 @@ fn made_once_and_read_back() {
     let repo = discover(&main);
     assert_eq!(repo.read_identity().unwrap(), None);
     let modes = Modes::default();
-    assert_eq!(repo.ensure_identity(A, modes).unwrap().id, A);
-    assert_eq!(repo.ensure_identity(B, modes).unwrap().id, A);
+    assert_eq!(repo.ensure_identity(A, modes, PATIENCE).unwrap().id, A);
+    assert_eq!(repo.ensure_identity(B, modes, PATIENCE).unwrap().id, A);
     assert_eq!(repo.read_identity().unwrap().unwrap().id, A);
     let jit = main.join(".git/jit");
     assert_eq!(mode(&jit), 0o700);
@@ -43,7 +45,7 @@ fn modes_are_exact_whatever_the_umask() {
         ("m", SharedRepository::Mode(0o640), 0o2750, 0o640),
     ] {
         let main = sandbox.repository(name);
-        discover(&main).ensure_identity(A, shared.modes()).unwrap();
+        discover(&main).ensure_identity(A, shared.modes(), PATIENCE).unwrap();
         assert_eq!(mode(&main.join(".git/jit")), dir, "{name}");
         assert_eq!(mode(&main.join(".git/jit/worktree.json")), file, "{name}");
     }
@@ -55,9 +57,9 @@ fn each_worktree_has_its_own_and_keeps_it_when_moved() {
     let main = sandbox.repository("main");
     let linked = sandbox.linked(&main, "wt");
     let modes = Modes::default();
-    discover(&main).ensure_identity(A, modes).unwrap();
+    discover(&main).ensure_identity(A, modes, PATIENCE).unwrap();
     assert_eq!(discover(&linked).read_identity().unwrap(), None);
-    discover(&linked).ensure_identity(B, modes).unwrap();
+    discover(&linked).ensure_identity(B, modes, PATIENCE).unwrap();
     let file = main.join(".git/worktrees/wt/jit/worktree.json");
     assert!(file.exists());
     sandbox.git(&main, &["worktree", "move", "../wt", "../moved"]);
@@ -73,7 +75,7 @@ fn a_bare_repository_has_one() {
     let sandbox = Sandbox::new();
     sandbox.git(sandbox.root(), &["init", "-q", "--bare", "b.git"]);
     let repo = discover(&sandbox.path("b.git"));
-    repo.ensure_identity(A, Modes::default()).unwrap();
+    repo.ensure_identity(A, Modes::default(), PATIENCE).unwrap();
     assert!(sandbox.path("b.git/jit/worktree.json").exists());
 }
 
@@ -91,7 +93,7 @@ fn racing_threads_get_one_identity() {
                 scope.spawn(move || {
                     let fresh = Uuid::from_u128(1 + i as u128);
                     barrier.wait();
-                    let answer = repo.ensure_identity(fresh, Modes::default());
+                    let answer = repo.ensure_identity(fresh, Modes::default(), PATIENCE);
                     answers.lock().unwrap().push(answer.unwrap().id);
                 });
             }
@@ -106,18 +108,41 @@ fn racing_threads_get_one_identity() {
     }
 }
 
+/// A sync of it may have failed before: only a rename of its own is one that the next caller's
+/// sync makes durable. What newer versions say in the file stays.
 #[test]
-fn an_unconfirmed_file_is_confirmed_by_the_next_caller() {
+fn an_unconfirmed_file_is_written_anew_by_the_next_caller() {
     let sandbox = Sandbox::new();
     let main = sandbox.repository("main");
     let repo = discover(&main);
     let file = main.join(".git/jit/worktree.json");
-    write(&file, format!(r#"{{"schema_version":1,"id":"{A}"}}"#));
+    let content = format!(r#"{{"schema_version":1,"id":"{A}","new":1}}"#);
+    write(&file, &content);
+    let found = fs::metadata(&file).unwrap().ino();
     assert_eq!(repo.read_identity().unwrap().unwrap().id, A);
-    assert!(!fs::read(&file).unwrap().ends_with(b"\n"), "reads do not write");
-    let got = repo.ensure_identity(B, Modes::default()).unwrap();
+    assert_eq!(repo.confirmed_identity().unwrap(), None);
+    assert_eq!(fs::read_to_string(&file).unwrap(), content, "reads do not write");
+    let got = repo.ensure_identity(B, Modes::default(), PATIENCE).unwrap();
     assert_eq!(got.id, A);
-    assert!(fs::read(&file).unwrap().ends_with(b"}\n"));
+    assert_eq!(fs::read_to_string(&file).unwrap(), content + "\n");
+    let anew = fs::metadata(&file).unwrap().ino();
+    assert_ne!(anew, found, "it was not renamed");
+    assert_eq!(repo.ensure_identity(B, Modes::default(), PATIENCE).unwrap().id, A);
+    assert_eq!(fs::metadata(&file).unwrap().ino(), anew, "and once is enough");
+}
+
+#[test]
+fn one_at_a_time_makes_it() {
+    let sandbox = Sandbox::new();
+    let main = sandbox.repository("main");
+    let repo = discover(&main);
+    let jit = fs::File::open(mkdir(main.join(".git/jit"))).unwrap();
+    jit.lock().unwrap();
+    let error = repo.ensure_identity(A, Modes::default(), Duration::ZERO).unwrap_err();
+    assert!(matches!(&error, IdentityError::Locked { path, .. } if path.ends_with(".git/jit")), "{error}");
+    assert_eq!(repo.read_identity().unwrap(), None);
+    drop(jit);
+    assert_eq!(repo.ensure_identity(A, Modes::default(), Duration::ZERO).unwrap().id, A);
 }
 
 #[test]
@@ -132,7 +157,7 @@ fn symlinks_in_its_place_are_refused() {
             let identity = format!("{{\"schema_version\":1,\"id\":\"{A}\"}}\n");
             write(&elsewhere.join("worktree.json"), identity);
         }
-        let error = repo.ensure_identity(A, Modes::default()).unwrap_err();
+        let error = repo.ensure_identity(A, Modes::default(), PATIENCE).unwrap_err();
         assert!(
             matches!(&error, IdentityError::NotPlain { path, wanted: "directory" }
                 if path.ends_with("jit")),
@@ -144,7 +169,9 @@ fn symlinks_in_its_place_are_refused() {
     mkdir(other.join(".git/jit"));
     symlink(&target, other.join(".git/jit/worktree.json")).unwrap();
     let repo = discover(&other);
-    for error in [repo.read_identity().unwrap_err(), repo.ensure_identity(A, Modes::default()).unwrap_err()] {
+    for error in
+        [repo.read_identity().unwrap_err(), repo.ensure_identity(A, Modes::default(), PATIENCE).unwrap_err()]
+    {
         let plain = matches!(&error, IdentityError::NotPlain { wanted: "file", .. });
         assert!(plain, "{error}");
     }
@@ -156,7 +183,7 @@ fn a_dangling_symlink_or_a_file_in_its_place_is_refused() {
     let main = sandbox.repository("main");
     write(&main.join(".git/jit"), "a file");
     let repo = discover(&main);
-    let error = repo.ensure_identity(A, Modes::default()).unwrap_err();
+    let error = repo.ensure_identity(A, Modes::default(), PATIENCE).unwrap_err();
     assert!(matches!(error, IdentityError::NotPlain { wanted: "directory", .. }), "{error}");
 }
 
@@ -172,9 +199,10 @@ fn damage_and_unknown_versions() {
         ("{\"schema_version\":7,\"who\":\"knows\"}\n", true),
     ] {
         write(&file, content);
-        for error in
-            [repo.read_identity().unwrap_err(), repo.ensure_identity(A, Modes::default()).unwrap_err()]
-        {
+        for error in [
+            repo.read_identity().unwrap_err(),
+            repo.ensure_identity(A, Modes::default(), PATIENCE).unwrap_err(),
+        ] {
             let IdentityError::Faulty { path, fault } = &error else {
                 panic!("{error}");
             };
@@ -192,6 +220,6 @@ fn where_it_cannot_be_written() {
     let main = sandbox.repository("main");
     let repo = discover(&main);
     remove_dir(&main.join(".git"));
-    let error = repo.ensure_identity(A, Modes::default()).unwrap_err();
+    let error = repo.ensure_identity(A, Modes::default(), PATIENCE).unwrap_err();
     assert!(matches!(&error, IdentityError::Unwritable { path, .. } if path.ends_with(".git")), "{error}");
 }

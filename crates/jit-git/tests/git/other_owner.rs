@@ -63,7 +63,7 @@ fn what_root_makes_belongs_to_the_owner() {
     let main = sandbox.repository("main");
     give(&main);
     let repo = discover(&main);
-    repo.ensure_identity(Uuid::from_u128(1), Modes::default()).unwrap();
+    repo.ensure_identity(Uuid::from_u128(1), Modes::default(), std::time::Duration::ZERO).unwrap();
     for made in [".git/jit", ".git/jit/worktree.json"] {
         let stat = fs::metadata(main.join(made)).unwrap();
         assert_eq!((stat.uid(), stat.gid()), (SOMEBODY, SOMEBODY), "{made}");

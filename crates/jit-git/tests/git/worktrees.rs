@@ -116,7 +116,7 @@ fn identities_are_listed() {
     let main = sandbox.repository("main");
     let linked = sandbox.linked(&main, "wt");
     let id = Uuid::from_u128(7);
-    discover(&linked).ensure_identity(id, Modes::default()).unwrap();
+    discover(&linked).ensure_identity(id, Modes::default(), std::time::Duration::ZERO).unwrap();
     let listed = discover(&main).worktrees(&NoGit).unwrap();
     let ids: Vec<_> = listed.into_iter().map(|w| w.identity.unwrap().map(|i| i.id)).collect();
     assert_eq!(ids, [None, Some(id)]);

@@ -155,6 +155,7 @@ impl From<IdentityError> for Failure {
     fn from(error: IdentityError) -> Self {
         let code = match error {
             IdentityError::Unwritable { .. } => Code::NotWritable,
+            IdentityError::Locked { .. } => Code::Locked,
             _ => Code::NotReadable,
         };
         Self::new(code, error.to_string())
