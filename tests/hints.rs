@@ -64,6 +64,54 @@ fn a_holder_can_be_found() {
     );
 }
 
+/// What the doctor says that is not as it should be: the message and the hint.
+#[track_caller]
+fn told(agent: &Agent<'_>, status: i32, code: &str) -> (String, String) {
+    let answer = agent.jit(["doctor"]);
+    assert_eq!(answer.status, Some(status), "{answer:?}");
+    let document: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
+    let findings = document["data"]["findings"].as_array().unwrap();
+    let found = findings.iter().find(|finding| finding["code"] == code);
+    let text = |key: &str| found.unwrap_or_else(|| panic!("{answer:?}"))[key].as_str().unwrap().to_owned();
+    (text("message"), text("hint"))
+}
+
+/// A worktree that was moved behind Git's back, one whose identity is damaged, and one that lost
+/// it: each is named, and what is hinted at helps.
+#[test]
+fn a_worktree_that_is_not_what_it_was() {
+    let repo = Repo::new();
+    let (there, moved) = (repo.worktree("there"), repo.dir().join("moved"));
+    let ann = repo.agent("ann");
+    let lease = ann.clone().at(&there).claim("name:a");
+    std::fs::rename(&there, &moved).unwrap();
+    let (message, hint) = told(&ann, 0, "worktree_gone");
+    assert!(message.starts_with(there.to_str().unwrap()) && message.contains(&lease.lease_id), "{message}");
+    assert!(hint.ends_with(": git worktree repair"), "{hint}");
+    repo.git(&moved, &["worktree", "repair"]);
+    repo.healthy();
+
+    let identity = repo.main().join(".git/worktrees/there/jit/worktree.json");
+    std::fs::write(&identity, "{").unwrap();
+    let listed = ann.say(["worktree", "list"]);
+    let warned = format!("warning: {} is damaged", identity.display());
+    assert!(listed.status == Some(0) && listed.stderr.starts_with(&warned), "{listed:?}");
+    let (message, hint) = told(&ann, 9, "not_readable");
+    assert!(message.starts_with(identity.to_str().unwrap()), "{message}");
+    let refused = ann.clone().at(&moved).jit(["claim", "renew", "name:a"]);
+    assert_eq!(refused.refused(9).hint.as_deref(), Some(&*hint));
+    let (_, command) = hint.rsplit_once(": ").unwrap();
+    ann.clone().program("sh").say(["-c", command]);
+    assert_eq!(ann.say(["worktree", "list"]).stderr, "");
+
+    let (message, hint) = told(&ann, 0, "worktree_gone");
+    assert!(message.contains(&lease.lease_id) && message.contains("worktree.json"), "{message}");
+    let path = format!("{}:{}", Path::new(JIT).parent().unwrap().display(), std::env::var("PATH").unwrap());
+    ann.clone().program("sh").env("PATH", path).say(["-c", &hint]);
+    ann.at(&moved).claim("name:a");
+    repo.healthy();
+}
+
 /// One's own lease is said to be one's own, and its token is not asked for.
 #[test]
 fn the_own_lease_is_told_from_anothers() {
@@ -105,20 +153,47 @@ fn unknown_settings_are_told_with_failures_too() {
     let repo = Repo::warm();
     let ann = repo.agent("ann");
     ann.claim("name:a");
-    std::fs::write(repo.control().join("config.toml"), "max_tll = \"1h\"\n").unwrap();
+    std::fs::write(repo.control().join("config.toml"), "ttl = \"5m\"\nmax_tll = \"1h\"\n").unwrap();
+    let document = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
     let warnings = |answer: &Answer| {
         let text = if answer.status == Some(0) { &answer.stdout } else { &answer.stderr };
-        serde_json::from_str::<serde_json::Value>(text).unwrap()["warnings"].clone()
+        document(text)["warnings"].clone()
     };
-    let told = serde_json::json!(["config.toml: unknown key `max_tll` (did you mean `max_ttl`?)"]);
+    let path = repo.control().join("config.toml");
+    let told = format!("{}, line 2: unknown key `max_tll` (did you mean `max_ttl`?)", path.display());
+    let message = told.clone();
+    let told = serde_json::json!([told]);
     assert_eq!(warnings(&ann.jit(["claim", "acquire", "name:b"])), told);
     let bob = repo.agent("bob");
     assert_eq!(warnings(&bob.jit(["claim", "acquire", "name:a"])), told);
     let said = bob.say(["claim", "acquire", "name:a"]);
-    assert!(said.stderr.starts_with("warning: config.toml: unknown key `max_tll`"), "{said:?}");
+    assert!(said.stderr.starts_with(&format!("warning: {message}\n")), "{said:?}");
+    // The list is there all the same.
     let listed = ann.jit(["config", "list"]);
-    assert!(listed.refused(9).message.contains("max_tll"));
-    assert_eq!(warnings(&listed), serde_json::json!([]), "once is enough");
+    assert_eq!(listed.status, Some(9), "{listed:?}");
+    let shown = document(&listed.stdout);
+    assert_eq!(
+        (&shown["data"]["settings"][0]["value"], &shown["warnings"]),
+        (&"5m".into(), &Vec::<String>::new().into())
+    );
+    let wrong = document(&listed.stderr)["error"].clone();
+    assert_eq!((&wrong["code"], &wrong["message"]), (&"bad_policy".into(), &message.clone().into()));
+    assert_eq!(wrong["context"]["unknown"][0]["nearest"], "max_ttl");
+    let listed = ann.say(["config", "list"]);
+    assert!(listed.status == Some(9) && listed.stdout.starts_with("ttl "), "{listed:?}");
+    assert!(listed.stderr.starts_with(&format!("error: {message}\nhint: jit ")), "{listed:?}");
+    assert_eq!(ann.jit(["config", "get", "ttl"]).refused(9).message, message);
+    ann.jit(["config", "set", "max_tll", "1h"]).refused(3);
+    // The hint, word for word.
+    let hint = wrong["hint"].as_str().unwrap().strip_prefix("jit ").unwrap();
+    let done = ann.jit(hint.split(' '));
+    assert_eq!(
+        (done.ok()["setting"]["value"].clone(), warnings(&done)),
+        (serde_json::json!(null), serde_json::json!([]))
+    );
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "ttl = \"5m\"\n");
+    ann.jit(["config", "list"]).ok();
+    ann.jit(["config", "unset", "max_tll"]).refused(3);
 }
 
 /// A TTL that the policy cuts is cut aloud.
@@ -128,17 +203,31 @@ fn a_ttl_that_is_cut_is_warned_of() {
     let ann = repo.agent("ann");
     ann.jit(["config", "set", "max_lifetime", "1h"]).ok();
     let said = ann.say(["claim", "acquire", "name:a", "--ttl", "2h"]);
-    assert!(said.stderr.starts_with("warning: --ttl 2h was cut to 1h by max_lifetime"), "{said:?}");
-    let said = ann.say(["claim", "renew", "name:a", "--ttl", "3h"]);
-    assert!(said.stderr.starts_with("warning: --ttl 3h was cut to "), "{said:?}");
+    let over = ", and no renewal adds to that: max_lifetime is 1h\n";
+    assert_eq!(said.stderr, format!("warning: name:a: 1h left{over}"));
+    for again in [
+        &["claim", "renew", "name:a", "--ttl", "3h"][..],
+        &["claim", "renew", "name:a"],
+        &["claim", "heartbeat"],
+    ] {
+        let said = ann.say(again);
+        assert!(said.stderr.starts_with("warning: name:a: 59m ") && said.stderr.ends_with(over), "{said:?}");
+    }
+    let quiet = ann.say(["claim", "acquire", "name:short", "--ttl", "30m"]);
+    assert_eq!(quiet.stderr, "");
+    ann.jit(["claim", "release", "name:short"]).ok();
     ann.jit(["config", "unset", "max_lifetime"]).ok();
+    ann.claim("name:b");
     ann.jit(["config", "set", "ttl", "1m"]).ok();
     ann.jit(["config", "set", "max_ttl", "1m"]).ok();
-    let said = ann.say(["claim", "heartbeat"]);
-    assert!(said.stderr.starts_with("warning: the policy allows name:a no TTL of "), "{said:?}");
-    assert_eq!(ann.say(["claim", "heartbeat"]).stderr, "", "once is enough");
+    for again in [&["claim", "renew", "name:b"][..], &["claim", "heartbeat"]] {
+        let said = ann.say(again);
+        assert!(said.stderr.ends_with(", and max_ttl is 1m now\n"), "{said:?}");
+        assert_eq!(said.stderr.lines().count(), 1, "{said:?}");
+        assert_eq!(ann.say(again).stderr, "", "once is enough");
+    }
     ann.jit(["config", "unset", "max_ttl"]).ok();
-    let quiet = ann.say(["claim", "acquire", "name:b", "--ttl", "1h"]);
+    let quiet = ann.say(["claim", "acquire", "name:c", "--ttl", "1h"]);
     assert_eq!(quiet.stderr, "");
 }
 

@@ -26,7 +26,7 @@ pub use next::Next;
 pub use own::Target;
 pub use refusal::{Barred, Refusal, Wanted};
 pub use release::{Attempted, Release, ReleaseAll, Released};
-pub use renew::{Beat, Heartbeat, Renew, lost_since};
+pub use renew::{Beat, Heartbeat, Renew, Renewed, lost_since};
 pub use resume::Resume;
 pub use step::Step;
 pub use transfer::Transfer;

@@ -156,6 +156,17 @@ impl Lease {
         self.lived_ns.saturating_add(since)
     }
 
+    /// Whether it stands to the end of so long a life, but for less than a second: no renewal at
+    /// `now` would add to it.
+    pub fn reaches(&self, most: Ttl, now: &Stamp) -> bool {
+        let left = match self.lifetime(now) {
+            Lifetime::Left(left) => left.as_secs(),
+            Lifetime::Unsighted => self.ttl.secs(),
+            Lifetime::Lapsed(_) => 0,
+        };
+        left >= most.nanos().saturating_sub(self.held_ns(now)) / 1_000_000_000
+    }
+
     /// The lease with its TTL counting anew from `now`.
     #[must_use]
     pub fn renewed_at(mut self, now: &Stamp, ttl: Ttl) -> Self {

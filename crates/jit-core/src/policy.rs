@@ -224,6 +224,27 @@ pub struct PolicyWarning {
     pub key: String,
     /// The known key that is most like it.
     pub nearest: Option<&'static str>,
+    /// The line of the file that it is on, counted from 1.
+    pub line: Option<usize>,
+}
+
+impl PolicyWarning {
+    /// About a key that nobody knows.
+    pub fn about(key: &str) -> Self {
+        let nearest = KEYS
+            .iter()
+            .map(|known| (strsim::jaro_winkler(known.name, key), known.name))
+            .filter(|(likeness, _)| *likeness > 0.7)
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(_, name)| name);
+        Self { key: key.to_owned(), nearest, line: None }
+    }
+
+    fn on_its_line(self, text: &str) -> Self {
+        let document = toml_edit::Document::parse(text).ok();
+        let span = document.and_then(|document| document.get_key_value(&self.key)?.0.span());
+        Self { line: span.map(|span| place(text, span.start).0), ..self }
+    }
 }
 
 /// Why a policy's file can't be followed.
@@ -272,7 +293,7 @@ impl Policy {
             match KEYS.iter().find(|key| key.name == name) {
                 Some(key) => (key.read)(&mut policy, item)
                     .map_err(|reason| PolicyError::Value { key: key.name, reason })?,
-                None => warnings.push(unknown(name)),
+                None => warnings.push(PolicyWarning::about(name).on_its_line(text)),
             }
         }
         if !document.contains_key("ttl") {
@@ -294,12 +315,13 @@ impl Policy {
     /// the comment above it; all else is kept, comments and order too.
     ///
     /// # Errors
-    /// When the key is unknown, the value does not fit, or the text was no TOML before.
+    /// When the key is unknown (one that stands there can be taken out all the same), the value
+    /// does not fit, or the text was no TOML before.
     pub fn edited(text: &str, name: &str, value: Option<&str>) -> Result<String, PolicyError> {
-        let key = KEYS.iter().find(|key| key.name == name).ok_or_else(|| unknown(name))?;
+        let key = KEYS.iter().find(|key| key.name == name);
         let mut document = document(text)?;
-        match value {
-            Some(value) => {
+        match (key, value) {
+            (Some(key), Some(value)) => {
                 // A bare `10m` is no TOML value, and is meant as a string.
                 let mut parsed = toml_edit::Value::from_str(value).unwrap_or_else(|_| value.into());
                 parsed.decor_mut().clear();
@@ -316,9 +338,13 @@ impl Policy {
                     }
                 }
             }
-            None => {
-                document.remove(key.name);
+            (known, None) => {
+                let removed = document.remove(name);
+                if known.is_none() && removed.is_none() {
+                    return Err(PolicyWarning::about(name).into());
+                }
             }
+            (None, Some(_)) => return Err(PolicyWarning::about(name).into()),
         }
         let text = document.to_string();
         Self::parse(&text).map(|_| text)
@@ -340,24 +366,16 @@ impl Policy {
 
 fn document(text: &str) -> Result<DocumentMut, PolicyError> {
     text.parse::<DocumentMut>().map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start).min(text.len());
-        let before = text.get(..at).unwrap_or(text);
-        PolicyError::Toml {
-            line: before.matches('\n').count() + 1,
-            column: before.rsplit('\n').next().unwrap_or("").chars().count() + 1,
-            message: error.message().to_owned(),
-        }
+        let (line, column) = place(text, error.span().map_or(0, |span| span.start));
+        PolicyError::Toml { line, column, message: error.message().to_owned() }
     })
 }
 
-fn unknown(name: &str) -> PolicyWarning {
-    let nearest = KEYS
-        .iter()
-        .map(|key| (strsim::jaro_winkler(key.name, name), key.name))
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name);
-    PolicyWarning { key: name.to_owned(), nearest }
+/// The line and the column of a byte, counted from 1.
+fn place(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+    (before.matches('\n').count() + 1, column)
 }
 
 #[cfg(test)]
@@ -383,7 +401,10 @@ mod tests {
         assert!(matches!(Policy::parse("ttl = \"-1s\""), Err(PolicyError::Value { key: "ttl", .. })));
         assert!(matches!(Policy::parse("ttl = \"2h\"\nmax_ttl = \"1h\""), Err(PolicyError::Value { .. })));
         let (_, warnings) = Policy::parse("max_tll = 5").unwrap();
-        assert_eq!(warnings[0].nearest, Some("max_ttl"));
+        assert_eq!((warnings[0].nearest, warnings[0].line), (Some("max_ttl"), Some(1)));
+        let (_, warnings) = Policy::parse("ttl = \"5m\"\nx.y = 1\n\n# its own\n[limits]\nttl = 3\n").unwrap();
+        let lines: Vec<_> = warnings.iter().map(|warning| (&*warning.key, warning.line)).collect();
+        assert_eq!(lines, [("x", Some(2)), ("limits", Some(5))]);
     }
 
     #[test]
@@ -394,5 +415,9 @@ mod tests {
         assert_eq!(Policy::edited(&set, "max_ttl", None).unwrap(), text);
         assert!(Policy::edited(text, "max_ttl", Some("1s")).is_err(), "below ttl");
         assert!(Policy::edited(text, "tll", Some("1s")).is_err());
+        assert!(Policy::edited(text, "tll", None).is_err(), "nothing to take out");
+        for unknown in ["tll = 5\n", "\n[tll]\nx = 1\n"] {
+            assert_eq!(Policy::edited(&format!("{text}{unknown}"), "tll", None).unwrap(), text);
+        }
     }
 }

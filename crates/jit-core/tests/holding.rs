@@ -91,8 +91,8 @@ fn a_renewal_may_ask_for_another_ttl() {
     world.policy.max_ttl = ttl(100);
     world.acquire_for("a", "x", 60).unwrap();
     let mut renew = |secs: u64| world.ask("a", &Renew { target: of("x"), ttl: Some(ttl(secs)) });
-    assert_eq!(renew(100).unwrap()[0].ttl, ttl(100));
-    assert_eq!(renew(1).unwrap()[0].ttl, ttl(1));
+    assert_eq!(renew(100).unwrap().leases[0].ttl, ttl(100));
+    assert_eq!(renew(1).unwrap().leases[0].ttl, ttl(1));
     assert_eq!(renew(101), Err(Refusal::TtlTooLong { asked: ttl(101), most: ttl(100) }));
 }
 
@@ -104,11 +104,14 @@ fn a_stricter_policy_shortens_what_it_finds() {
     world.acquire_for("a", "x", 600).unwrap();
     world.policy.ttl = ttl(30);
     world.policy.max_ttl = ttl(60);
-    assert_eq!(world.renew("a", of("x")).unwrap()[0].ttl, ttl(60));
-    let mut world = World::new();
-    world.acquire_for("a", "x", 600).unwrap();
-    world.policy.max_ttl = ttl(60);
-    assert_eq!(world.heartbeat("a").unwrap().renewed[0].ttl, ttl(60));
+    let mut beating = world.clone();
+    let renew = Renew { target: of("x"), ttl: None };
+    let renewed = world.ask("a", &renew).unwrap();
+    assert_eq!((renewed.leases[0].ttl, renewed.cut[0].ttl), (ttl(60), ttl(600)), "and is told so");
+    assert_eq!(world.ask("a", &renew).unwrap().cut, [], "once");
+    let beat = beating.heartbeat("a").unwrap();
+    assert_eq!((beat.renewed[0].ttl, beat.cut[0].ttl), (ttl(60), ttl(600)));
+    assert_eq!(beating.heartbeat("a").unwrap().cut, []);
 }
 
 /// Section 6: `heartbeat` renews all of a holder's in one operation, and nobody else's.
@@ -193,9 +196,11 @@ fn nobody_holds_longer_than_the_longest_life() {
 fn the_last_renewal_is_cut_to_the_longest_life() {
     let mut world = World::new();
     world.policy.max_lifetime = Some(ttl(100));
-    world.acquire_for("a", "x", 60).unwrap();
+    let lease = world.acquire_for("a", "x", 60).unwrap();
+    assert!(!lease.reaches(ttl(100), &world.now.stamp));
     world.pass(55);
-    assert_eq!(world.renew("a", of("x")).unwrap()[0].ttl, ttl(45));
+    let lease = world.renew("a", of("x")).unwrap().remove(0);
+    assert!(lease.ttl == ttl(45) && lease.reaches(ttl(100), &world.now.stamp));
     world.pass_ns(44 * SEC + 1);
     match world.renew("a", of("x")) {
         Err(Refusal::LifetimeOver { lease, most }) => {
@@ -221,6 +226,8 @@ fn a_cut_renewal_ends_no_lease_sooner() {
         world.pass_ns(after_ms * SEC / 1_000);
         let renewed = world.renew("a", of("x")).unwrap();
         assert_eq!(renewed[0].deadline_ns(&world.now.stamp), end, "after {after_ms} ms");
+        assert!(renewed[0].reaches(ttl(100), &world.now.stamp), "after {after_ms} ms");
+        assert!(!renewed[0].reaches(ttl(102), &world.now.stamp), "after {after_ms} ms");
     }
 }
 

@@ -41,16 +41,10 @@ pub enum IdentityFault {
 impl fmt::Display for IdentityFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Damaged { reason } => write!(
-                f,
-                "is damaged ({reason}); put it back from a copy, or delete it to give this \
-                 worktree a new identity, which holds none of the old one's leases"
-            ),
-            Self::UnknownSchema { found } => write!(
-                f,
-                "is of schema version {found}, and this program knows {SCHEMA_VERSION}; \
-                 use the newer jit that wrote it"
-            ),
+            Self::Damaged { reason } => write!(f, "is damaged ({reason})"),
+            Self::UnknownSchema { found } => {
+                write!(f, "is of schema version {found}, and this program knows {SCHEMA_VERSION}")
+            }
         }
     }
 }
@@ -59,7 +53,7 @@ impl fmt::Display for IdentityFault {
 #[derive(Debug, Error)]
 pub enum IdentityError {
     /// The file could not be read.
-    #[error("cannot read {}: {source}; allow this process to read it", path.display())]
+    #[error("cannot read {}: {source}", path.display())]
     Unreadable {
         /// The identity file.
         path: PathBuf,
@@ -75,10 +69,7 @@ pub enum IdentityError {
         fault: IdentityFault,
     },
     /// A symlink, or a file for a directory, stands where jit's own belongs.
-    #[error(
-        "{} is not a plain {wanted} (a symlink, perhaps), so it is not used; \
-         look at what put it there, then remove it", path.display()
-    )]
+    #[error("{} is not a plain {wanted} (a symlink, perhaps), so it is not used", path.display())]
     NotPlain {
         /// What stands in the way.
         path: PathBuf,
@@ -86,7 +77,7 @@ pub enum IdentityError {
         wanted: &'static str,
     },
     /// The file could not be made, or not made durable.
-    #[error("cannot {action} {}: {source}; allow this process to write there", path.display())]
+    #[error("cannot {action} {}: {source}", path.display())]
     Unwritable {
         /// What was tried.
         action: &'static str,

@@ -47,10 +47,11 @@ pub(crate) mod worktree_info;
 pub(crate) mod worktree_list;
 
 use clap::{Arg, ArgMatches, Command};
-use jit_core::{Lease, Ttl};
+use jit_core::{Lease, Now};
 
 use crate::error::Failure;
 use crate::output::Output;
+use crate::render::text::{issues, left};
 use crate::world::World;
 
 /// How every command is run.
@@ -106,11 +107,21 @@ fn one<'a>(matches: &'a ArgMatches, name: &str) -> Option<&'a str> {
     matches.get_one::<String>(name).map(String::as_str)
 }
 
-/// Only `max_lifetime` cuts a TTL that was asked for: one over `max_ttl` is refused.
-fn warn_if_cut(world: &World<'_>, asked: Option<Ttl>, lease: &Lease) {
-    if let Some(asked) = asked.filter(|asked| lease.ttl < *asked) {
-        world.warn(format!("--ttl {asked} was cut to {} by max_lifetime (lease {})", lease.ttl, lease.id));
+/// Says of a lease that was just granted or renewed when it has all the life that is allowed.
+fn warn_of_its_end(world: &World<'_>, lease: &Lease, now: &Now) -> Result<(), Failure> {
+    let most = world.policy()?.max_lifetime.filter(|most| lease.reaches(*most, &now.stamp));
+    if let Some(most) = most {
+        let (issues, left) = (issues(&lease.issues), left(lease, now));
+        world.warn(format!("{issues}: {left}, and no renewal adds to that: max_lifetime is {most}"));
     }
+    Ok(())
+}
+
+/// Says of a lease what `max_ttl` changed.
+fn warn_if_cut(world: &World<'_>, before: &Lease) -> Result<(), Failure> {
+    let most = world.policy()?.max_ttl;
+    world.warn(format!("{}: its TTL was {}, and max_ttl is {most} now", issues(&before.issues), before.ttl));
+    Ok(())
 }
 
 /// An option's value, parsed by its type.

@@ -345,8 +345,9 @@ impl Failure {
             .context(json!({ "lease_id": text }))
     }
 
-    pub(crate) fn no_such_setting(key: &str) -> Self {
-        Self::new(Code::SettingNotFound, format!("there is no setting `{}`", shown(key)))
+    pub(crate) fn no_such_setting(unknown: &PolicyWarning) -> Self {
+        let meant = unknown.nearest.map(|key| format!("; did you mean `{key}`?")).unwrap_or_default();
+        Self::new(Code::SettingNotFound, format!("there is no setting `{}`{meant}", shown(&unknown.key)))
             .hint("jit config list")
     }
 
@@ -375,12 +376,12 @@ impl Failure {
     }
 
     /// Settings that nobody knows are passed over, and an error where somebody looks at settings.
-    pub(crate) fn unknown_settings(unknown: &[PolicyWarning]) -> Self {
-        let listed: Vec<String> = unknown.iter().map(ToString::to_string).collect();
-        let keys: Vec<&str> = unknown.iter().map(|warning| warning.key.as_str()).collect();
-        Self::new(Code::BadPolicy, format!("config.toml: {}", listed.join("; ")))
-            .hint("correct that file: jit config path")
-            .context(json!({ "unknown": keys }))
+    pub(crate) fn unknown_settings(path: &Path, unknown: &[PolicyWarning]) -> Self {
+        let listed: Vec<String> = unknown.iter().map(|warning| unknown_setting(path, warning)).collect();
+        let facts = |unknown: &PolicyWarning| json!({ "key": unknown.key, "line": unknown.line, "nearest": unknown.nearest });
+        Self::new(Code::BadPolicy, listed.join("; "))
+            .hint(unknown.iter().map(unset).collect::<Vec<_>>().join(" && "))
+            .context(json!({ "file": path, "unknown": unknown.iter().map(facts).collect::<Vec<_>>() }))
     }
 
     pub(crate) fn committed_policy(path: &Path, error: &PolicyError) -> Self {
@@ -389,7 +390,11 @@ impl Failure {
 
     /// Another user's control plane, in a repository that is not shared.
     pub(crate) fn another_owner(dir: &Path, owner: u32) -> Self {
-        Self::new(Code::NotWritable, format!("{} belongs to another user ({owner})", dir.display()))
+        let what = format!(
+            "{} belongs to user {owner}, who does not share it; you can look, not claim",
+            dir.display()
+        );
+        Self::new(Code::NotWritable, what)
             .hint(SHARE)
             .context(json!({ "control_plane": dir.display().to_string(), "owner": owner }))
     }
@@ -422,6 +427,17 @@ impl Failure {
         });
         self
     }
+}
+
+/// A setting that nobody knows, and where it stands.
+pub(crate) fn unknown_setting(path: &Path, unknown: &PolicyWarning) -> String {
+    let line = unknown.line.map(|line| format!(", line {line}")).unwrap_or_default();
+    format!("{}{line}: {unknown}", path.display())
+}
+
+/// What takes a setting out of the file.
+pub(crate) fn unset(unknown: &PolicyWarning) -> String {
+    format!("jit config unset {}", quoted(&unknown.key))
 }
 
 /// The command as it was typed, but for the value of one option, which goes first if it was not

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use jit_core::Lease;
 use jit_store::Finding as Seen;
 use jit_store::os::{Odd, Oddity};
 use jit_store::{Gap, Salvaged, StoreError};
@@ -262,6 +263,31 @@ impl Finding {
         self.hint(hint)
     }
 
+    /// A lease whose worktree is not where Git's book has it.
+    pub(crate) fn moved_away(lease: &Lease, place: &Path) -> Self {
+        let what = format!(
+            "{} is not there, and lease {} of {} is held in it; it goes on if the directory was only moved, \
+             else it lapses by itself",
+            place.display(),
+            lease.id,
+            lease.holder.agent
+        );
+        Self::new(Kind::WorktreeGone, Needs::Nothing, what)
+            .at(place.to_path_buf())
+            .hint("if it was moved, run in its new place: git worktree repair")
+    }
+
+    /// A lease that no worktree can renew.
+    pub(crate) fn without_worktree(lease: &Lease, options: &str) -> Self {
+        let what = format!(
+            "no worktree here has the identity {}, under which lease {} of {} is held: it was removed, or lost \
+             its jit/worktree.json; the lease lapses by itself",
+            lease.holder.worktree, lease.id, lease.holder.agent
+        );
+        let end = format!("jit {options}claim force-evict {} --reason 'its worktree is gone'", lease.id);
+        Self::new(Kind::WorktreeGone, Needs::Nothing, what).hint(end)
+    }
+
     /// What the survey of a directory saw.
     pub(crate) fn odd(oddity: &Oddity) -> Self {
         let path = oddity.path.display();
@@ -284,7 +310,7 @@ impl Finding {
             Odd::Owner { found, wanted } => Self::new(
                 Kind::WrongOwner,
                 needs,
-                format!("{path} belongs to user {found}, and the directory to {wanted}"),
+                format!("{path} belongs to user {found}, and should belong to user {wanted}, as the directory does"),
             )
             .hint(format!("sudo chown {wanted} {name}")),
             Odd::Group { found, wanted } => Self::new(

@@ -8,6 +8,7 @@ use jit_git::Worktree;
 use jit_store::Compacted;
 use jit_tracker::{FileError, Issue};
 
+use crate::error::Failure;
 use crate::finding::Finding;
 use crate::gates::{Checked, Shown};
 use crate::known::{All, Known};
@@ -56,8 +57,8 @@ pub(crate) enum Output {
     Initialised { control_plane: PathBuf, made: Vec<PathBuf>, attributes: Vec<&'static str>, driver: bool },
     /// A segment was sealed.
     Compacted { compacted: Compacted, live: usize },
-    /// Settings: name, value as TOML, meaning.
-    Settings(Vec<Setting>),
+    /// Settings, and what is wrong with the file besides.
+    Settings { settings: Vec<Setting>, wrong: Option<Failure> },
     /// One setting, to be read by a script.
     Get(Setting),
     /// A setting has another value now.
@@ -98,7 +99,7 @@ impl Output {
             | Self::History(_)
             | Self::Worktrees(_)
             | Self::Worktree(_)
-            | Self::Settings(_)
+            | Self::Settings { .. }
             | Self::Get(_)
             | Self::Path(_)
             | Self::Text(_) => true,
@@ -110,6 +111,14 @@ impl Output {
         let All { mut issues, broken } = all;
         issues.retain(|known| wanted(known));
         Self::Issues { issues, broken }
+    }
+
+    /// What is wrong although the command has an answer.
+    pub(crate) fn wrong(&self) -> Option<&Failure> {
+        match self {
+            Self::Settings { wrong, .. } => wrong.as_ref(),
+            _ => None,
+        }
     }
 
     /// Whether something has to be looked at by somebody although the command did its work.

@@ -34,7 +34,7 @@ pub(crate) fn success(output: &Output, warnings: &[String], as_json: bool, optio
         }
     };
     match (written, output.healthy()) {
-        (Ok(()), true) => 0,
+        (Ok(()), true) => output.wrong().map_or(0, |wrong| failure(wrong, &[], as_json)),
         (Ok(()), false) => 9,
         (Err(error), _) if output.only_looked() => failure(&Failure::unprinted(&error), &[], as_json),
         (Err(error), _) => {

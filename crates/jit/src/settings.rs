@@ -36,26 +36,27 @@ impl World<'_> {
         let policy = self.policy()?.clone();
         match self.take_unknown().as_slice() {
             [] => Ok(policy),
-            unknown => Err(Failure::unknown_settings(unknown)),
+            unknown => Err(Failure::unknown_settings(&self.control_plane()?.join(POLICY), unknown)),
         }
     }
 
     /// Changes one setting of the policy's file; returns the policy as it is then.
     pub(crate) fn edit_policy(&self, key: &str, value: Option<&str>) -> Result<Policy, Failure> {
-        let mut after = Policy::default();
+        let (mut after, mut unknown) = Default::default();
         let edited = self.store()?.edit(&self.holder()?, POLICY, |text| {
             let text = Policy::edited(&text, key, value)?;
-            (after, _) = Policy::parse(&text)?;
+            (after, unknown) = Policy::parse(&text)?;
             Ok(text)
         });
         edited.map_err(|error| self.trouble(error))?.map_err(|error| match error {
-            PolicyError::Unknown(warning) => Failure::no_such_setting(&warning.key),
+            PolicyError::Unknown(warning) => Failure::no_such_setting(&warning),
             // What was to be set does not help a file that could not be followed before.
             error => match self.policy() {
                 Err(failure) => failure,
                 Ok(_) => Failure::usage(&error.to_string(), ""),
             },
         })?;
+        self.set_unknown(unknown);
         Ok(after)
     }
 

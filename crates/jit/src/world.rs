@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ArgMatches;
-use jit_core::decide::{Beat, Released, Share};
+use jit_core::decide::{Beat, Released, Renewed, Share};
 use jit_core::{
     AgentId, ControlPlaneId, Facts, Holder, Lease, LeaseId, Now, Policy, PolicyError, PolicyWarning, Query,
     Reference, Request, Token, View, WorktreeId, parse_duration,
@@ -21,7 +21,7 @@ use jit_tracker::{Actor, Held};
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use uuid::Builder;
 
-use crate::error::Failure;
+use crate::error::{Failure, unknown_setting};
 use crate::identity;
 use crate::shell::quoted;
 
@@ -99,7 +99,8 @@ impl<'m> World<'m> {
     /// What the user should know besides, whether the command worked or not.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let unknown = self.unknown.borrow();
-        let unknown = unknown.iter().map(|warning| format!("{POLICY}: {warning}"));
+        let path = self.control_plane().unwrap_or_default().join(POLICY);
+        let unknown = unknown.iter().map(|warning| unknown_setting(&path, warning));
         unknown.chain(self.warnings.borrow().iter().cloned()).collect()
     }
 
@@ -107,6 +108,11 @@ impl<'m> World<'m> {
     /// not warned of any more.
     pub(crate) fn take_unknown(&self) -> Vec<PolicyWarning> {
         self.unknown.take()
+    }
+
+    /// As the file is now.
+    pub(crate) fn set_unknown(&self, unknown: Vec<PolicyWarning>) {
+        self.unknown.replace(unknown);
     }
 
     /// Tells the user something besides, once.
@@ -179,7 +185,7 @@ impl<'m> World<'m> {
             Err(error) => return Err(self.trouble(error)),
         };
         let policy = text.and_then(|text| Policy::parse(&text)).map(|(policy, unknown)| {
-            self.unknown.replace(unknown);
+            self.set_unknown(unknown);
             policy
         });
         let rules = policy.clone().unwrap_or_default();
@@ -368,6 +374,12 @@ impl Shown for Lease {
 impl Shown for Vec<Lease> {
     fn leases(&self) -> Vec<&Lease> {
         self.iter().collect()
+    }
+}
+
+impl Shown for Renewed {
+    fn leases(&self) -> Vec<&Lease> {
+        self.leases.iter().collect()
     }
 }
 

@@ -14,20 +14,31 @@ pub struct Renew {
     pub ttl: Option<Ttl>,
 }
 
-impl Request for Renew {
-    type Answer = Vec<Lease>;
+/// What a renewal came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renewed {
+    /// The leases whose TTL counts anew.
+    pub leases: Vec<Lease>,
+    /// Those of them that had a longer TTL than `max_ttl` allows now, as they were before.
+    pub cut: Vec<Lease>,
+}
 
-    fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Vec<Lease>, Refusal>, V::Error> {
+impl Request for Renew {
+    type Answer = Renewed;
+
+    fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Renewed, Refusal>, V::Error> {
         let own = match step.own(&self.target)? {
             Ok(own) => own,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let renewed: Result<Vec<Lease>, Refusal> =
+        let over = |lease: &&Lease| self.ttl.is_none() && lease.ttl > step.scene().policy.max_ttl;
+        let cut = own.iter().filter(over).cloned().collect();
+        let leases: Result<Vec<Lease>, Refusal> =
             own.into_iter().map(|lease| renewed(lease, self.ttl, step.scene())).collect();
-        if let Ok(leases) = &renewed {
+        Ok(leases.map(|leases| {
             step.push(Operation::Renew(leases.clone()));
-        }
-        Ok(renewed)
+            Renewed { leases, cut }
+        }))
     }
 }
 
@@ -41,7 +52,7 @@ pub struct Heartbeat;
 pub struct Beat {
     /// The leases whose TTL counts anew.
     pub renewed: Vec<Lease>,
-    /// Those of them whose TTL the policy cut, as they were before.
+    /// Those of them that had a longer TTL than `max_ttl` allows now, as they were before.
     pub cut: Vec<Lease>,
     /// Those that stand and are not renewed any more.
     pub over: Vec<Lease>,
@@ -72,7 +83,7 @@ impl Request for Heartbeat {
         for lease in held {
             match renewed(lease.clone(), None, step.scene()) {
                 Ok(renewed) => {
-                    if renewed.ttl < lease.ttl {
+                    if lease.ttl > step.scene().policy.max_ttl {
                         beat.cut.push(lease);
                     }
                     beat.renewed.push(renewed);

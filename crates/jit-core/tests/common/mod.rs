@@ -320,7 +320,7 @@ impl World {
     }
 
     pub fn renew(&mut self, actor: &str, target: Target) -> Result<Vec<Lease>, Refusal> {
-        self.ask(actor, &Renew { target, ttl: None })
+        self.ask(actor, &Renew { target, ttl: None }).map(|renewed| renewed.leases)
     }
 
     pub fn heartbeat(&mut self, actor: &str) -> Result<Beat, Refusal> {

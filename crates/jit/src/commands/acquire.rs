@@ -7,7 +7,7 @@ use jit_core::{
     parse_duration,
 };
 
-use crate::commands::{all, one, option, parsed, texts, warn_if_cut};
+use crate::commands::{all, one, option, parsed, texts, warn_of_its_end};
 use crate::error::Failure;
 use crate::known::ended;
 use crate::output::Output;
@@ -84,8 +84,8 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
             .or_renew(&format!("jit claim renew {}", minted.lease))
             .with_wait(&again)
     })?;
-    warn_if_cut(world, ttl, &lease);
     let now = Now { stamp: lease.renewed, wall: lease.acquired_at };
+    warn_of_its_end(world, &lease, &now)?;
     let look = world.glance(now, Some(&lease));
     Ok(Output::Granted { did: "acquired", lease, token: Some(minted.token), look })
 }

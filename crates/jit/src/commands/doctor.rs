@@ -2,7 +2,10 @@
 
 mod shared;
 
+use std::collections::BTreeMap;
+
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use jit_core::Lease;
 use jit_core::decide::Sweep;
 use jit_git::{ConfigEnv, SystemGit};
 use jit_store::StoreError;
@@ -193,27 +196,21 @@ fn oddities(world: &World<'_>) -> Result<Vec<Oddity>, Failure> {
     Ok(found)
 }
 
-/// Leases whose worktree is gone can't be renewed: somebody may want to end them early.
+/// Leases whose worktree is not where it was, or nowhere: somebody may want to end them early.
 fn lost_worktrees(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
-    let mut known = Vec::new();
+    let mut places = BTreeMap::new();
     for worktree in world.repo()?.worktrees(&SystemGit::on_path())? {
         // Which leases are its own can't be told without.
-        known.extend(worktree.identity?.map(|identity| identity.id));
+        let Some(identity) = worktree.identity? else { continue };
+        places.insert(identity.id, worktree.path);
     }
     let Ok((leases, _)) = world.read(&super::list::Live) else { return Ok(Vec::new()) };
-    let gone = leases.into_iter().filter(|lease| !known.contains(&lease.holder.worktree.uuid()));
-    Ok(gone
-        .map(|lease| {
-            let what = format!(
-                "lease {} of {} is held in a worktree that is gone; it lapses by itself",
-                lease.id, lease.holder.agent
-            );
-            let end = format!(
-                "jit {}claim force-evict {} --reason \"its worktree is gone\"",
-                world.repeated(),
-                lease.id
-            );
-            Finding::new(Kind::WorktreeGone, Needs::Nothing, what).hint(end)
-        })
-        .collect())
+    let lost = |lease: &Lease| {
+        let place = places.get(&lease.holder.worktree.uuid());
+        match place {
+            Some(place) => (!place.exists()).then(|| Finding::moved_away(lease, place)),
+            None => Some(Finding::without_worktree(lease, &world.repeated())),
+        }
+    };
+    Ok(leases.iter().filter_map(lost).collect())
 }

@@ -1,12 +1,12 @@
 //! `jit claim heartbeat`
 
 use clap::{ArgMatches, Command};
-use jit_core::decide::{Beat, Heartbeat};
-use jit_core::{Lease, Now};
+use jit_core::decide::Heartbeat;
 
+use crate::commands::{warn_if_cut, warn_of_its_end};
 use crate::error::Failure;
 use crate::output::Output;
-use crate::render::text::{ending, left};
+use crate::render::text::{ending, issues};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -21,21 +21,11 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, _: &ArgMatches) -> Result<Output, Failure> {
     let beat = world.transact(&Heartbeat)?;
     let now = world.now()?;
-    warnings(&beat, &now).into_iter().for_each(|warning| world.warn(warning));
+    for ended in &beat.lost {
+        world.warn(format!("stop working on {}: {}", issues(&ended.lease.issues), ending(ended)));
+    }
+    beat.cut.iter().try_for_each(|before| warn_if_cut(world, before))?;
+    beat.renewed.iter().chain(&beat.over).try_for_each(|lease| warn_of_its_end(world, lease, &now))?;
     let look = world.glance(now, beat.renewed.first());
     Ok(Output::Beat { beat, look })
-}
-
-/// What the caller must let go.
-fn warnings(beat: &Beat, now: &Now) -> Vec<String> {
-    let named = |lease: &Lease| lease.issues.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let lost =
-        beat.lost.iter().map(|ended| format!("stop working on {}: {}", named(&ended.lease), ending(ended)));
-    let over = beat.over.iter().map(|lease| {
-        format!("{} is not renewed any more, held as long as is allowed: {}", named(lease), left(lease, now))
-    });
-    let cut = beat.cut.iter().map(|lease| {
-        format!("the policy allows {} no TTL of {} any more: jit config list", named(lease), lease.ttl)
-    });
-    lost.chain(over).chain(cut).collect()
 }

@@ -7,7 +7,7 @@ use jit_tracker::State;
 use jit_tracker::dependencies::pick_order;
 
 use crate::commands::filter::{Picking, picking};
-use crate::commands::{number, one, option, parsed, warn_if_cut};
+use crate::commands::{number, one, option, parsed, warn_of_its_end};
 use crate::error::Failure;
 use crate::known::{All, Known, Stage};
 use crate::output::Output;
@@ -40,13 +40,16 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let count = number(matches, "count")?.unwrap_or(1);
     let wait = one(matches, "wait").map(parse_duration).transpose();
     let wait = wait.map_err(|error| Failure::usage(&format!("--wait: {error}"), ""))?;
-    let ttl = parsed(matches, "ttl")?;
     let minted: Vec<Minted> = (0..count).map(|_| world.mint()).collect::<Result<_, _>>()?;
     let request = Next {
         candidates: Vec::new(),
         minted: minted.iter().map(|minted| (minted.lease, minted.token.hash())).collect(),
         all_or_nothing: matches.get_flag("all-or-nothing"),
-        terms: Terms { task: parsed(matches, "task")?, branch: world.branch()?, ttl },
+        terms: Terms {
+            task: parsed(matches, "task")?,
+            branch: world.branch()?,
+            ttl: parsed(matches, "ttl")?,
+        },
     };
     let ask = || {
         let candidates = candidates(world, &picking, Some(&agent))?;
@@ -56,10 +59,10 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         None => ask(),
         Some(most) => waiting::until_something(world, most, ask),
     }?;
-    leases.iter().for_each(|lease| warn_if_cut(world, ttl, lease));
     let tokens: Vec<Token> = minted.into_iter().map(|minted| minted.token).collect();
     let now = leases.first().map(|lease: &Lease| Now { stamp: lease.renewed, wall: lease.acquired_at });
     let now = now.map_or_else(|| world.now(), Ok)?;
+    leases.iter().try_for_each(|lease| warn_of_its_end(world, lease, &now))?;
     let several = one(matches, "count").is_some();
     let look = world.glance(now, leases.first());
     Ok(Output::Picked { leases: leases.into_iter().zip(tokens).collect(), several, look })

@@ -1,9 +1,9 @@
 //! `jit claim renew`
 
 use clap::{ArgMatches, Command};
-use jit_core::decide::Renew;
+use jit_core::decide::{Renew, Renewed};
 
-use crate::commands::{all, option, parsed, texts, warn_if_cut};
+use crate::commands::{all, option, parsed, texts, warn_if_cut, warn_of_its_end};
 use crate::error::Failure;
 use crate::output::Output;
 use crate::reference::targets;
@@ -18,8 +18,10 @@ pub(crate) fn arguments(command: Command) -> Command {
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let request = Renew { target: targets(world, &all(matches, "TARGET"))?, ttl: parsed(matches, "ttl")? };
-    let leases = world.transact(&request)?;
-    leases.iter().for_each(|lease| warn_if_cut(world, request.ttl, lease));
-    let look = world.glance(world.now()?, leases.first());
+    let Renewed { leases, cut } = world.transact(&request)?;
+    let now = world.now()?;
+    cut.iter().try_for_each(|before| warn_if_cut(world, before))?;
+    leases.iter().try_for_each(|lease| warn_of_its_end(world, lease, &now))?;
+    let look = world.glance(now, leases.first());
     Ok(Output::Renewed { leases, look })
 }

@@ -86,7 +86,7 @@ impl Failure {
             .context(json!({ "asked_secs": asked.secs(), "most_secs": most.secs() })),
             Refusal::LifetimeOver { lease, most } => Self::new(
                 Code::LifetimeOver,
-                format!("lease {} has been held for {most}, as long as is allowed", lease.id),
+                format!("lease {} is at its end: max_lifetime lets it be held for {most} in all", lease.id),
             )
             .hint(format!("jit claim release {}", lease.id))
             .context(json!({ "lease": lease_json(lease, look), "most_secs": most.secs() })),

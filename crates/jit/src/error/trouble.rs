@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jit_core::{Lease, Seq, Token, span};
-use jit_git::{BranchError, ConfigError, DiscoverError, IdentityError, WorktreesError};
+use jit_git::{BranchError, ConfigError, DiscoverError, IdentityError, IdentityFault, WorktreesError};
 use jit_store::StoreError;
 use serde_json::{Value, json};
 
@@ -151,14 +151,38 @@ impl From<DiscoverError> for Failure {
     }
 }
 
+/// Puts a file out of the way without losing it.
+fn aside(path: &Path) -> String {
+    let path = path.display().to_string();
+    format!("mv {} {}", quoted(&path), quoted(&format!("{path}.aside")))
+}
+
 impl From<IdentityError> for Failure {
     fn from(error: IdentityError) -> Self {
-        let code = match error {
-            IdentityError::Unwritable { .. } => Code::NotWritable,
-            IdentityError::Locked { .. } => Code::Locked,
-            _ => Code::NotReadable,
+        let (code, path, hint) = match &error {
+            IdentityError::Unwritable { path, .. } => {
+                (Code::NotWritable, path, format!("allow this process to write {}", path.display()))
+            }
+            IdentityError::Locked { path, .. } => (Code::Locked, path, String::new()),
+            IdentityError::Unreadable { path, .. } => {
+                (Code::NotReadable, path, format!("allow this process to read {}", path.display()))
+            }
+            IdentityError::NotPlain { path, .. } => {
+                (Code::NotReadable, path, format!("look at what put it there, then: {}", aside(path)))
+            }
+            IdentityError::Faulty { path, fault: IdentityFault::Damaged { .. } } => (
+                Code::NotReadable,
+                path,
+                format!(
+                    "put it back from a copy; without one the worktree gets a new identity, which holds none of the old one's leases: {}",
+                    aside(path)
+                ),
+            ),
+            IdentityError::Faulty { path, fault: IdentityFault::UnknownSchema { .. } } => {
+                (Code::UnknownVersion, path, "update jit; nothing was changed".into())
+            }
         };
-        Self::new(code, error.to_string())
+        Self::new(code, error.to_string()).hint(hint).context(json!({ "file": path }))
     }
 }
 

@@ -106,7 +106,9 @@ pub(crate) fn data(output: &Output) -> Value {
             "carried": compacted.carried,
             "live": live,
         } }),
-        Output::Settings(settings) => json!({ "settings": settings.iter().map(setting).collect::<Vec<_>>() }),
+        Output::Settings { settings, .. } => {
+            json!({ "settings": settings.iter().map(setting).collect::<Vec<_>>() })
+        }
         Output::Get(changed) | Output::Set(changed) => json!({ "setting": setting(changed) }),
         Output::Path(path) => json!({ "path": path.display().to_string() }),
         Output::Checked { findings, healthy } => json!({

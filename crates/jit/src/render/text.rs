@@ -117,7 +117,7 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
         Output::Compacted { compacted, live } => {
             format!("sealed {} at record {}; leases that stand: {live}\n", compacted.archived, compacted.last)
         }
-        Output::Settings(settings) => columns(
+        Output::Settings { settings, .. } => columns(
             settings
                 .iter()
                 .map(|setting| {
@@ -237,7 +237,8 @@ fn renewed(leases: &[Lease], now: &Now) -> String {
     leases.iter().map(line).collect()
 }
 
-fn issues(issues: &[Reference]) -> String {
+/// What a lease is of.
+pub(crate) fn issues(issues: &[Reference]) -> String {
     issues.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 

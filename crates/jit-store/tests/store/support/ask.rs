@@ -198,7 +198,7 @@ impl Request for AnyRequest<'_> {
             }
             Ask::Renew { target } => Renew { target: target.clone(), ttl: None }
                 .judge(step)?
-                .map(|leases| vec![Operation::Renew(leases)]),
+                .map(|renewed| vec![Operation::Renew(renewed.leases)]),
             Ask::Heartbeat => Heartbeat.judge(step)?.map(|beat| vec![Operation::Renew(beat.renewed)]),
             Ask::Release { target } => {
                 Release { target: target.clone(), attempted: Attempted::default() }.judge(step)?.map(released)
