@@ -27,6 +27,8 @@ mod damage;
 #[cfg(target_os = "linux")]
 mod doctor;
 #[cfg(test)]
+mod exporting;
+#[cfg(test)]
 #[cfg(target_os = "linux")]
 mod flush;
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! Changing an issue's file: who may, what is written, who is told.
 
+use std::collections::BTreeMap;
+
 use jit_core::decide::{Close, Ending};
-use jit_core::{AgentKind, Enforcement, IssueId, Refusal};
+use jit_core::{AgentKind, Enforcement, IssueId, Outcome, Refusal};
 use jit_tracker::{Issue, Listed, Origin, State};
 
 use crate::error::Failure;
-use crate::known::{Known, Log, Stage};
+use crate::known::{Known, Log, Stage, ended};
 use crate::output::Output;
 use crate::tracker::{Changing, later};
 use crate::world::World;
@@ -94,6 +96,29 @@ pub(crate) fn may_change(world: &World<'_>, known: &Known<Issue>) -> Result<(), 
     }
     let refused = Failure::refused(&Refusal::NotYours(Box::new(lease.clone())), &world.look(world.now()?));
     enforced(world, refused, &format!("; {} works on it", lease.holder.agent))
+}
+
+/// Whether these may be written as they come from elsewhere: as [`may_change`] says of each; and one
+/// that is not done here becomes done by a lease only.
+pub(crate) fn may_take<'i>(
+    world: &World<'_>,
+    issues: impl Iterator<Item = &'i Issue>,
+    here: &BTreeMap<IssueId, Issue>,
+) -> Result<(), Failure> {
+    let mut done = Vec::new();
+    for issue in issues {
+        let known = looked_up(world, issue.clone(), Origin::Worktree)?;
+        may_change(world, &known)?;
+        let was = here.get(&issue.id).and_then(|before| ended(before.state)).or(known.facts.outcome);
+        let over = |outcome| matches!(outcome, Some(Outcome::Done | Outcome::Gated));
+        if here.contains_key(&issue.id) && over(ended(issue.state)) && !over(was) {
+            done.push(issue.id);
+        }
+    }
+    match done[..] {
+        [] => Ok(()),
+        _ => enforced(world, Failure::done_by_import(&done), ""),
+    }
 }
 
 /// What breaks a rule is refused, warned of or let pass, as the policy says for whoever asks.

@@ -170,6 +170,8 @@ const ENTRIES: &[Entry] = &[
         leaves: CONFIG,
         arguments: |command| with_leaves(command, CONFIG),
     },
+    Entry::Leaf(leaf!("export", export, "Write issues, gates and events as one stream")),
+    Entry::Leaf(leaf!("import", import, "Read such a stream: what is new here is written")),
     Entry::Group {
         name: "merge-driver",
         about: "Merge files of .jit/, called by Git",

@@ -49,6 +49,7 @@ pub(crate) enum Code {
     BrokenFile,
     Cycle,
     MergeConflict,
+    NeedsLease,
     LeaseNotFound,
     SettingNotFound,
     WorktreeNotFound,
@@ -110,6 +111,7 @@ impl Code {
             Self::Ambiguous => ("ambiguous", 2, false),
             Self::BrokenFile => ("broken_file", 9, false),
             Self::Cycle => ("cycle", 7, false),
+            Self::NeedsLease => ("needs_lease", 7, false),
             Self::MergeConflict => ("merge_conflict", 1, false),
             Self::LeaseNotFound => ("lease_not_found", 3, false),
             Self::SettingNotFound => ("setting_not_found", 3, false),
@@ -417,9 +419,19 @@ impl Failure {
     pub(crate) fn with_options(mut self, options: &str) -> Self {
         self.hint = self.hint.map(|hint| {
             let (commands, quoted) = hint.split_at(hint.find('\'').unwrap_or(hint.len()));
-            let groups =
-                ["claim ", "issue ", "dep ", "gate ", "query ", "config ", "worktree ", "doctor", "compact"]
-                    .into_iter();
+            let groups = [
+                "claim ",
+                "issue ",
+                "dep ",
+                "gate ",
+                "query ",
+                "config ",
+                "worktree ",
+                "doctor",
+                "compact",
+                "import ",
+            ]
+            .into_iter();
             let commands = groups.fold(commands.to_owned(), |text, group| {
                 text.replace(&format!("jit {group}"), &format!("jit {options}{group}"))
             });

@@ -7,6 +7,7 @@ mod change;
 mod cli;
 mod commands;
 mod error;
+mod files;
 mod finding;
 mod gates;
 mod identity;

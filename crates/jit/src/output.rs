@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use jit_core::decide::{Beat, Released, Share};
-use jit_core::{AgentId, Ended, Lease, Record, Reference, SettingValue, Token, Waiter, WorktreeId};
+use jit_core::{AgentId, Ended, IssueId, Lease, Record, Reference, SettingValue, Token, Waiter, WorktreeId};
 use jit_git::Worktree;
 use jit_store::Compacted;
 use jit_tracker::{FileError, Issue};
@@ -55,6 +55,10 @@ pub(crate) enum Output {
     /// What `jit init` made and found: files, lines of `.gitattributes`, and whether it configured
     /// the merge driver.
     Initialised { control_plane: PathBuf, made: Vec<PathBuf>, attributes: Vec<&'static str>, driver: bool },
+    /// A stream was written there.
+    Exported { path: PathBuf, exported: Exported },
+    /// A stream was read.
+    Imported(Imported),
     /// A segment was sealed.
     Compacted { compacted: Compacted, live: usize },
     /// Settings, and what is wrong with the file besides.
@@ -88,6 +92,8 @@ impl Output {
             | Self::Evicted(_)
             | Self::Initialised { .. }
             | Self::Compacted { .. }
+            | Self::Exported { .. }
+            | Self::Imported(_)
             | Self::Set(_)
             | Self::Checked { .. } => false,
             Self::WouldGrant { .. }
@@ -159,6 +165,24 @@ pub(crate) struct WorktreeInfo {
     pub(crate) id: Option<WorktreeId>,
     pub(crate) branch: Option<String>,
     pub(crate) agent: Option<AgentId>,
+}
+
+/// How much was exported.
+pub(crate) struct Exported {
+    pub(crate) issues: usize,
+    pub(crate) gates: usize,
+    pub(crate) events: usize,
+}
+
+/// What became of a stream: of each kind, how many were written, and how many were here already.
+pub(crate) struct Imported {
+    pub(crate) issues: [usize; 2],
+    /// Issues that were changed later here.
+    pub(crate) kept: Vec<IssueId>,
+    pub(crate) gates: [usize; 2],
+    /// Gates that are something else here.
+    pub(crate) other_gates: Vec<String>,
+    pub(crate) events: [usize; 2],
 }
 
 /// One setting.

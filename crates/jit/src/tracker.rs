@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 
 use jit_core::{IssueId, Reference, WallTime};
 use jit_git::WorktreeKind;
+use jit_tracker::events::{self, Events};
+use jit_tracker::issue_file;
 use jit_tracker::{
     Cache, Dir, Event, EventId, Issue, Issues, Listed, Listing, Origin, ResolveError, Source, State, changes,
     issues, read_cache, write_cache,
 };
-use jit_tracker::{events, issue_file};
 
 use crate::error::Failure;
 use crate::issue_lock::IssueLock;
@@ -76,14 +77,43 @@ impl<'w> Tracker<'w> {
 
     /// An issue, and where it was found.
     pub(crate) fn read(&self, id: IssueId) -> Result<Listed<Issue>, Failure> {
-        let found = self.issues().read(id).map_err(|error| Failure::broken_file(&error))?;
-        found.ok_or_else(|| Failure::no_such_issue(&id.to_string()))
+        self.find(id)?.ok_or_else(|| Failure::no_such_issue(&id.to_string()))
+    }
+
+    /// An issue, if there is one.
+    pub(crate) fn find(&self, id: IssueId) -> Result<Option<Listed<Issue>>, Failure> {
+        self.issues().read(id).map_err(|error| Failure::broken_file(&error))
+    }
+
+    /// Every issue with its description. One that is broken is not left out silently.
+    pub(crate) fn whole(&self) -> Result<Vec<Issue>, Failure> {
+        let listing = self.list()?;
+        if let Some(error) = listing.broken.first() {
+            return Err(Failure::broken_file(error));
+        }
+        let found = listing.issues.iter().map(|listed| self.find(listed.issue.id));
+        Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().map(|found| found.issue).collect())
+    }
+
+    /// Every event, from the same places as the issues.
+    pub(crate) fn events(&self) -> Result<Events, Failure> {
+        let repo = self.world.repo()?;
+        let at = |root: &Path, origin| opened(&root.join(EVENTS), origin);
+        let own = repo.worktree().map(|root| at(root, Origin::Worktree)).transpose()?;
+        let main = match repo.is_linked() {
+            true => main_root(self.world)?.map(|root| at(&root, Origin::Main)).transpose()?,
+            false => None,
+        };
+        let head = Head::of(repo, EVENTS);
+        let dirs = own.iter().chain(&main).map(|dir| dir as &dyn Source);
+        Ok(events::read(&dirs.chain([&head as &dyn Source]).collect::<Vec<_>>()))
     }
 
     /// Whether this worktree's own files, or its HEAD, say that an issue is done.
     pub(crate) fn is_done_here(&self, id: IssueId) -> Result<bool, Failure> {
-        let found = self.issues().read(id).map_err(|error| Failure::broken_file(&error))?;
-        Ok(found.is_some_and(|found| found.origin != Origin::Main && found.issue.state == State::Done))
+        Ok(self
+            .find(id)?
+            .is_some_and(|found| found.origin != Origin::Main && found.issue.state == State::Done))
     }
 
     /// Every issue, and what is broken.
@@ -126,8 +156,13 @@ impl<'w> Tracker<'w> {
             })
         };
         let events: Vec<Event> = changes(before, after).into_iter().map(event).collect::<Result<_, _>>()?;
+        self.append(&events)
+    }
+
+    /// Appends to this worktree's file.
+    fn append(&self, events: &[Event]) -> Result<(), Failure> {
         let dir = opened(&self.root().join(EVENTS), Origin::Worktree)?;
-        events::append(&dir, holder.worktree, &events)
+        events::append(&dir, self.world.holder()?.worktree, events)
             .map_err(|error| Failure::not_made(&self.root().join(EVENTS), &error))
     }
 }
@@ -167,6 +202,11 @@ impl<'w> Changing<'w> {
         let own = self.writable()?;
         issues::write(own, after).map_err(|error| self.not_written(&error))?;
         self.tell(after.id, before, Some(after))
+    }
+
+    /// Keeps events that came from elsewhere.
+    pub(crate) fn adopt(&self, events: &[Event]) -> Result<(), Failure> {
+        self.append(events)
     }
 
     /// Takes an issue away from this worktree's files.

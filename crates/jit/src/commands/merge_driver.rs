@@ -1,13 +1,14 @@
 //! `jit merge-driver issue`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{ArgMatches, Command};
 use jit_git::{SystemGit, merge_file};
-use jit_tracker::{Dir, FilesMerged, Origin, Side, Sink, Source, merge_files, side_by_side};
+use jit_tracker::{FilesMerged, Side, merge_files, side_by_side};
 
 use crate::commands::{one, text};
 use crate::error::Failure;
+use crate::files::{read, write};
 use crate::output::Output;
 use crate::world::World;
 
@@ -63,20 +64,4 @@ fn by_lines(paths: [&PathBuf; 3], texts: &[Vec<u8>; 3]) -> Result<bool, Failure>
         Ok(clean) => Ok(clean),
         Err(_) => write(paths[1], &side_by_side(&texts[1], &texts[2])).map(|()| false),
     }
-}
-
-fn split(path: &Path) -> std::io::Result<(Dir, String)> {
-    let name = path.file_name().ok_or(std::io::ErrorKind::IsADirectory)?.to_string_lossy().into_owned();
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Ok((Dir::open(dir, Origin::Worktree)?, name))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let text = split(path).and_then(|(dir, name)| dir.read(&name));
-    let text = text.and_then(|text| text.ok_or_else(|| std::io::ErrorKind::NotFound.into()));
-    text.map_err(|error| Failure::usage(&format!("{}: {error}", path.display()), ""))
-}
-
-fn write(path: &Path, text: &[u8]) -> Result<(), Failure> {
-    split(path).and_then(|(dir, name)| dir.put(&name, text)).map_err(|error| Failure::not_made(path, &error))
 }

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use jit_core::span;
+use jit_core::{IssueId, span};
 use jit_git::ProgramError;
+use jit_tracker::events::Damaged;
 use serde_json::json;
 
 use super::{Code, Failure};
@@ -24,6 +25,29 @@ impl Failure {
     /// A file that is no issue was merged by lines, with a conflict.
     pub(crate) fn merged_by_lines(file: &str, what: &str) -> Self {
         Self::new(Code::MergeConflict, what).hint(choose(file)).context(json!({ "file": file }))
+    }
+
+    /// A line of a stream that is to be imported.
+    pub(crate) fn bad_stream(file: &str, line: usize, problem: &str) -> Self {
+        Self::new(Code::BadUsage, format!("{file}, line {line}: {problem}"))
+            .hint("nothing was imported: correct that line, or take it out")
+            .context(json!({ "file": file, "line": line }))
+    }
+
+    /// What is to be imported says that issues are done that are not done here.
+    pub(crate) fn done_by_import(issues: &[IssueId]) -> Self {
+        let named = issues.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let one = issues.first().map(ToString::to_string).unwrap_or_default();
+        Self::new(Code::NeedsLease, format!("done there and not here, where done needs a lease: {named}"))
+            .hint(format!("jit claim acquire {one} && jit claim release {one} --done"))
+            .context(json!({ "issues": issues }))
+    }
+
+    /// A line of a file of events that is none.
+    pub(crate) fn damaged_event(damaged: &Damaged) -> Self {
+        Self::new(Code::BrokenFile, damaged.to_string())
+            .hint(format!("correct that line, or take it out of {}", damaged.file))
+            .context(json!({ "file": damaged.file, "line": damaged.line }))
     }
 
     /// Another process of this worktree changes issues.

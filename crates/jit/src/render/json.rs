@@ -100,6 +100,17 @@ pub(crate) fn data(output: &Output) -> Value {
             "attributes": attributes,
             "configured": if *driver { vec![DRIVER] } else { Vec::new() },
         }),
+        Output::Exported { path, exported } => json!({
+            "path": path.display().to_string(),
+            "issues": exported.issues,
+            "gates": exported.gates,
+            "events": exported.events,
+        }),
+        Output::Imported(imported) => json!({
+            "issues": { "written": imported.issues[0], "here": imported.issues[1], "kept": imported.kept },
+            "gates": { "written": imported.gates[0], "here": imported.gates[1], "kept": imported.other_gates },
+            "events": { "written": imported.events[0], "here": imported.events[1] },
+        }),
         Output::Compacted { compacted, live } => json!({ "compacted": {
             "archived": compacted.archived,
             "last_seq": compacted.last,

@@ -1,6 +1,7 @@
 //! Output for people: short and aligned.
 
 pub(crate) mod gates;
+mod import;
 mod issues;
 
 use std::path::Path;
@@ -114,6 +115,14 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
             text.push_str(&format!("leases are in {}\n", shown(control_plane)));
             text
         }
+        Output::Exported { path, exported } => format!(
+            "wrote {}: {} issues, {} gates, {} events\n",
+            shown(path),
+            exported.issues,
+            exported.gates,
+            exported.events
+        ),
+        Output::Imported(imported) => import::imported(imported),
         Output::Compacted { compacted, live } => {
             format!("sealed {} at record {}; leases that stand: {live}\n", compacted.archived, compacted.last)
         }

@@ -1,0 +1,49 @@
+//! `jit export`
+
+use clap::{ArgMatches, Command};
+use jit_tracker::stream::{Entry, line};
+
+use crate::commands::{one, text};
+use crate::error::Failure;
+use crate::files;
+use crate::gates::Defined;
+use crate::output::{Exported, Output};
+use crate::tracker::Tracker;
+use crate::world::World;
+
+pub(crate) fn arguments(command: Command) -> Command {
+    command.arg(text("FILE", "FILE|-", "Where to write it [default: -, standard output]")).after_help(
+        "Issues as this worktree sees them, the gates that it defines, and all events: one JSON object a line.\n\
+         Exit status 9: a file can't be read; nothing is exported.\n\n\
+         Example: jit export backup.jsonl",
+    )
+}
+
+pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    let tracker = Tracker::around(world)?;
+    let issues = tracker.whole()?;
+    let gates = match world.repo()?.worktree() {
+        Some(_) => Defined::here(world)?.all().clone(),
+        None => Default::default(),
+    };
+    let events = tracker.events()?;
+    if let Some(damaged) = events.damaged.first() {
+        return Err(Failure::damaged_event(damaged));
+    }
+    if let Some(error) = events.unreadable.first() {
+        return Err(Failure::broken_file(error));
+    }
+    let exported = Exported { issues: issues.len(), gates: gates.len(), events: events.events.len() };
+    let gates = gates.into_iter().map(|(name, gate)| Entry::Gate { name, gate });
+    let issues = issues.into_iter().map(|issue| Entry::Issue(Box::new(issue)));
+    let events = events.events.into_iter().map(|event| Entry::Event(Box::new(event)));
+    let stream: String = gates.chain(issues).chain(events).map(|entry| line(&entry)).collect();
+    match one(matches, "FILE") {
+        None | Some("-") => Ok(Output::Text(stream)),
+        Some(file) => {
+            let path = world.path(file);
+            files::write(&path, stream.as_bytes())?;
+            Ok(Output::Exported { path, exported })
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! `jit import`
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::io::Read;
+
+use clap::{ArgMatches, Command};
+use jit_core::IssueId;
+use jit_tracker::stream::{self, Entry, Here, Import};
+use jit_tracker::{EventId, Issue};
+
+use crate::change::may_take;
+use crate::commands::{one, text};
+use crate::error::Failure;
+use crate::files;
+use crate::gates::Defined;
+use crate::output::{Imported, Output};
+use crate::tracker::Changing;
+use crate::world::World;
+
+pub(crate) fn arguments(command: Command) -> Command {
+    command.arg(text("FILE", "FILE|-", "What `jit export` wrote [default: -, standard input]")).after_help(
+        "All of it, or nothing. What is here already is not written again; an issue that was changed later\n\
+         here stays, and so does a gate that is something else here. What somebody holds is changed by its\n\
+         holder only. Exit status 2: a line is none of its own; 6: an issue is somebody else's; 7: it would\n\
+         be done without its lease.\n\n\
+         Example: jit import backup.jsonl",
+    )
+}
+
+pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    let entries = read(world, one(matches, "FILE").unwrap_or("-"))?;
+    let all = Names::of(&entries);
+    let tracker = Changing::around(world)?;
+    let issues = here(&tracker, &all.issues)?;
+    let events: HashSet<EventId> = tracker.events()?.events.into_iter().map(|event| event.id).collect();
+    let gates = Defined::here(world)?;
+    let import = stream::import(entries, &Here { issues: &issues, gates: gates.all(), events: &events });
+    may_take(world, import.issues.values(), &issues)?;
+    for (name, gate) in &import.gates {
+        // Each is written behind the one before.
+        Defined::here(world)?.define(name, gate)?;
+    }
+    tracker.adopt(&import.events)?;
+    for (id, issue) in &import.issues {
+        tracker.write(issues.get(id), issue)?;
+    }
+    world.something_changed();
+    Ok(Output::Imported(all.counted(import)))
+}
+
+fn read(world: &World<'_>, file: &str) -> Result<Vec<Entry>, Failure> {
+    let (name, bytes) = match file {
+        "-" => {
+            let mut bytes = Vec::new();
+            let read = std::io::stdin().lock().read_to_end(&mut bytes);
+            read.map_err(|error| Failure::usage(&format!("standard input: {error}"), ""))?;
+            ("standard input".to_owned(), bytes)
+        }
+        file => (file.to_owned(), files::read(&world.path(file))?),
+    };
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let whole = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = whole.iter().filter(|byte| **byte == b'\n').count() + 1;
+        Failure::bad_stream(&name, line, "it is not UTF-8")
+    })?;
+    stream::read(&text).map_err(|error| Failure::bad_stream(&name, error.line, &error.problem.to_string()))
+}
+
+/// Those of these issues that are here. One whose file is broken can't be compared.
+fn here(tracker: &Changing<'_>, ids: &BTreeSet<IssueId>) -> Result<BTreeMap<IssueId, Issue>, Failure> {
+    let found = ids.iter().map(|id| tracker.find(*id)).collect::<Result<Vec<_>, _>>()?;
+    Ok(found.into_iter().flatten().map(|found| (found.issue.id, found.issue)).collect())
+}
+
+/// What a stream is about, each once.
+struct Names {
+    issues: BTreeSet<IssueId>,
+    gates: BTreeSet<String>,
+    events: BTreeSet<EventId>,
+}
+
+impl Names {
+    fn of(entries: &[Entry]) -> Self {
+        let mut names = Self { issues: BTreeSet::new(), gates: BTreeSet::new(), events: BTreeSet::new() };
+        for entry in entries {
+            match entry {
+                Entry::Issue(issue) => drop(names.issues.insert(issue.id)),
+                Entry::Gate { name, .. } => drop(names.gates.insert(name.to_string())),
+                Entry::Event(event) => drop(names.events.insert(event.id)),
+            };
+        }
+        names
+    }
+
+    /// What became of them.
+    fn counted(&self, import: Import) -> Imported {
+        let kept: BTreeSet<IssueId> =
+            import.kept.into_iter().filter(|id| !import.issues.contains_key(id)).collect();
+        let other_gates: BTreeSet<String> = import
+            .other_gates
+            .iter()
+            .filter(|name| !import.gates.contains_key(*name))
+            .map(ToString::to_string)
+            .collect();
+        let issues = [import.issues.len(), self.issues.len() - import.issues.len() - kept.len()];
+        let gates = [import.gates.len(), self.gates.len() - import.gates.len() - other_gates.len()];
+        let events = [import.events.len(), self.events.len() - import.events.len()];
+        Imported {
+            issues,
+            kept: kept.into_iter().collect(),
+            gates,
+            other_gates: other_gates.into_iter().collect(),
+            events,
+        }
+    }
+}

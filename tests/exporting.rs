@@ -1,0 +1,92 @@
+//! Issues, gates and events as one stream, out and in again.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::support::Repo;
+use crate::support::repo::{mkdir, write};
+
+/// What is exported in one repository is the same when it was imported in another; importing it
+/// once more writes nothing; what was changed later there stays.
+#[test]
+fn what_goes_out_comes_in_once() {
+    let repo = Repo::new();
+    let ann = repo.agent("ann");
+    let made = ann.jit(["issue", "create", "--title", "one", "--description", "far\nand wide"]).ok();
+    let id = made["issue"]["id"].as_str().unwrap().to_owned();
+    ann.jit(["issue", "update", &id, "--label", "a"]).ok();
+    ann.jit(["gate", "define", "review", "--manual"]).ok();
+    ann.jit(["export", "dump.jsonl"]).ok();
+    let dump = fs::read_to_string(repo.main().join("dump.jsonl")).unwrap();
+    assert_eq!(ann.say(["export"]).stdout, dump);
+    assert_eq!(dump.lines().count(), 4);
+
+    let other = repo.dir().join("other");
+    mkdir(&other);
+    repo.git(&other, &["init", "-q"]);
+    let bob = repo.agent("bob").at(&other);
+    write(&other.join("dump.jsonl"), &dump);
+    let first = bob.jit(["import", "dump.jsonl"]).ok();
+    assert_eq!(first["issues"], json!({ "written": 1, "here": 0, "kept": [] }));
+    assert_eq!(first["events"], json!({ "written": 2, "here": 0 }));
+    assert_eq!(bob.jit(["issue", "show", &id]).ok()["issue"]["description"], "far\nand wide");
+    let lines = |dump: &str| {
+        dump.lines().filter(|line| !line.contains("agent:bob")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(lines(&bob.say(["export", "-"]).stdout), lines(&dump));
+    let again = bob.jit(["import", "dump.jsonl"]).ok();
+    assert_eq!(again["issues"], json!({ "written": 0, "here": 1, "kept": [] }));
+    assert_eq!((&again["gates"]["here"], &again["events"]), (&json!(1), &json!({ "written": 0, "here": 2 })));
+
+    bob.jit(["issue", "update", &id, "--title", "uno"]).ok();
+    let kept = bob.say(["import", "dump.jsonl"]);
+    assert!(kept.status == Some(0) && kept.stdout.contains("1 kept"), "{kept:?}");
+    assert_eq!(bob.jit(["issue", "show", &id]).ok()["issue"]["title"], "uno");
+    let shown = kept.stdout.replace(&id, "<id>");
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!("import", shown));
+}
+
+/// One bad line, one issue that somebody else holds, or one that would be done without its lease:
+/// nothing is imported.
+#[test]
+fn all_of_a_stream_or_nothing() {
+    let repo = Repo::new();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let id = ann.jit(["issue", "create", "--title", "one"]).ok()["issue"]["id"].as_str().unwrap().to_owned();
+    let dump = ann.say(["export"]).stdout;
+    let entry: Value = serde_json::from_str(dump.lines().next().unwrap()).unwrap();
+    let with = |n: u8, state: &str, title: &str| {
+        let mut entry = entry.clone();
+        if n > 0 {
+            entry["issue"]["id"] = json!(format!("0000000{n}-0000-4000-8000-000000000000"));
+        }
+        entry["issue"]["state"] = json!(state);
+        entry["issue"]["title"] = json!(title);
+        entry["issue"]["updated_at"] = json!("2999-01-01T00:00:00.000Z");
+        format!("{entry}\n")
+    };
+    let path = repo.main().join("dump.jsonl");
+    let import = |stream: String| {
+        write(&path, stream);
+        bob.jit(["import", "dump.jsonl"])
+    };
+    let bad = import(with(1, "ready", "new") + "\n" + &with(2, "redy", "new")).refused(2);
+    assert!(bad.message.contains("dump.jsonl, line 3") && bad.message.contains("redy"), "{bad:?}");
+    let done = import(with(1, "ready", "new") + &with(0, "done", "one")).refused(7);
+    assert!(done.code == "needs_lease" && done.names(&id), "{done:?}");
+    ann.claim(&id);
+    assert!(import(with(1, "ready", "new") + &with(0, "ready", "mine")).refused(6).names("agent:ann"));
+    assert_eq!(ann.jit(["query", "all"]).ok()["issues"].as_array().unwrap().len(), 1);
+    ann.jit(["claim", "release", &id]).ok();
+    import(with(1, "done", "new") + &with(0, "ready", "bob's")).ok();
+    assert_eq!(ann.jit(["issue", "show", &id]).ok()["issue"]["title"], "bob's");
+    write(&path, b"\xff");
+    assert!(bob.jit(["import", "dump.jsonl"]).refused(2).message.contains("line 1"));
+    let file = repo.main().join(format!(".jit/issues/{id}.json"));
+    write(&file, "{");
+    assert!(bob.jit(["export"]).refused(9).names(file.to_str().unwrap()));
+}
