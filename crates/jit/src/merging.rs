@@ -13,7 +13,8 @@ pub(crate) const DRIVER: &str = "jit-issue";
 
 /// What Git runs. Where there is no `jit`, or not one that can do it, Git's own merge: left to
 /// itself, Git would take a program that is not there for a conflict, and keep our side unmarked.
-const COMMAND: &str = "jit merge-driver issue %O %A %B %P; s=$?; test $s -le 1 && exit $s; \
+/// Nothing is printed there, and a jit whose output is closed does nothing.
+const COMMAND: &str = "jit merge-driver issue %O %A %B %P >/dev/null; s=$?; test $s -le 1 && exit $s; \
                        git merge-file -L ours -L base -L theirs %A %O %B";
 
 /// The lines of `.gitattributes`.

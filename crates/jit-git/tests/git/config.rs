@@ -6,7 +6,7 @@ use jit_git::{ConfigEnv, ConfigError, GitEnv, SharedRepository};
 
 use crate::support::{Sandbox, discover, mkdir, write};
 
-fn env(sandbox: &Sandbox) -> ConfigEnv {
+pub(crate) fn env(sandbox: &Sandbox) -> ConfigEnv {
     let (home, global) = (sandbox.root().to_owned(), sandbox.path("gitconfig"));
     ConfigEnv::from_variables(&move |name| match name {
         "HOME" => Some(home.clone().into()),

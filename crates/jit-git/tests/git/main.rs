@@ -12,6 +12,8 @@ mod environment;
 #[cfg(test)]
 mod identity;
 #[cfg(test)]
+mod merging;
+#[cfg(test)]
 mod other_owner;
 #[cfg(test)]
 mod submodules;

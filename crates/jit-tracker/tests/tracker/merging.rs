@@ -1,7 +1,9 @@
 //! Merging issues: the rules as a table, and what holds for any two edits.
 
 use jit_tracker::merge::{Conflict, Merged, merge};
-use jit_tracker::{GateResult, Issue, Priority, Problem, State, issue_file};
+use jit_tracker::{
+    FilesMerged, GateResult, Issue, Priority, Problem, Side, State, issue_file, merge_files, side_by_side,
+};
 use proptest::prelude::*;
 
 use crate::support::{at, cases, failed, id, issue, passed};
@@ -304,4 +306,53 @@ proptest! {
             prop_assert_eq!(issue_file::parse(id(1), chosen(&text, 1).as_bytes()).unwrap(), conflict.theirs);
         }
     }
+}
+
+proptest! {
+    #![proptest_config(cases(500))]
+
+    /// As files: the same bytes whichever side is which, and a merge with a side again is the same.
+    #[test]
+    fn files_merge_to_the_same_bytes((base, x, y) in edits()) {
+        let base = base.as_ref().map(issue_file::text).unwrap_or_default();
+        let (x, y) = (issue_file::text(&x), issue_file::text(&y));
+        let files = |ours: &str, theirs: &str| merge_files(base.as_bytes(), ours.as_bytes(), theirs.as_bytes());
+        match (files(&x, &y), files(&y, &x)) {
+            (FilesMerged::Clean(one), FilesMerged::Clean(other)) => {
+                prop_assert_eq!(&one, &other);
+                let again = files(&one, &x);
+                prop_assert!(matches!(&again, FilesMerged::Clean(again) if *again == one), "{:?}", again);
+            }
+            (FilesMerged::Conflict { text, .. }, FilesMerged::Conflict { text: mirrored, .. }) => {
+                let sides = |text: Vec<u8>| [0, 1].map(|side| chosen(std::str::from_utf8(&text).unwrap(), side));
+                let mut mirrored = sides(mirrored);
+                mirrored.reverse();
+                prop_assert_eq!(sides(text), mirrored);
+            }
+            (one, other) => prop_assert!(false, "{one:?} {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn files_that_are_no_issues_are_told_by_side() {
+    let whole = issue_file::text(&issue(1));
+    for (texts, wanted) in [
+        ([&*whole, "{", &whole], Side::Ours),
+        ([&whole, &whole, ""], Side::Theirs),
+        (["<<<<<<< ours\n", &whole, &whole], Side::Base),
+    ] {
+        let merged = merge_files(texts[0].as_bytes(), texts[1].as_bytes(), texts[2].as_bytes());
+        assert!(matches!(merged, FilesMerged::NoIssue { side, .. } if side == wanted), "{merged:?}");
+    }
+    let other = issue_file::text(&issue(2));
+    match merge_files(whole.as_bytes(), whole.as_bytes(), other.as_bytes()) {
+        FilesMerged::Conflict { text, fields } => {
+            assert_eq!(fields, ["id"]);
+            let text = String::from_utf8(text).unwrap();
+            assert_eq!([0, 1].map(|side| chosen(&text, side)), [whole, other]);
+        }
+        merged => panic!("{merged:?}"),
+    }
+    assert_eq!(side_by_side(b"a", b""), b"<<<<<<< ours\na\n=======\n>>>>>>> theirs\n");
 }
