@@ -3,7 +3,7 @@
 use jit_core::{Checkpoint, Holder, Missing, Operation, Policy, Seq, State, View, decide::Sweep};
 
 use crate::clock::Clock;
-use crate::disk::{Disk, DiskFile, Open};
+use crate::disk::{Disk, Open};
 use crate::entered::{Base, Entered};
 use crate::error::{Doing, StepError, StoreError};
 use crate::flush;
@@ -106,9 +106,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
         let state = entered.replayed(&self.disk)?.state.clone();
         let archived = sealed(state.segment());
         let batch = checkpoint(&state, entered, actor, &archived)?;
-        let mut bytes = entered.log.read_from(0).reading(LOG)?;
-        bytes.truncate(entered.end.offset as usize);
-        log::archive(&self.disk, &archived, &bytes)?;
+        log::archive(&self.disk, &archived, &entered.bytes()?)?;
         let carried = leases(batch.records.iter().map(|(_, record)| &record.operation));
         let compacted = Compacted { archived, last: entered.end.seq, carried };
         self.begin_segment(entered, batch)?;
@@ -118,7 +116,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
     /// Goes on in a new segment. Under both locks, with all that was acknowledged before kept.
     pub(crate) fn begin_segment(&self, entered: &mut Entered<'_, D>, batch: Batch) -> Result<(), StoreError> {
         let shared = entered.shared;
-        entered.log = self.name_segment(shared, &batch)?;
+        entered.log = self.name_segment(shared, &batch.bytes)?;
         shared.heal();
         shared.set_seal_from(0);
         shared.set_appended(batch.end.seq);

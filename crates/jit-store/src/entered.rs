@@ -5,7 +5,7 @@ use std::io;
 use jit_core::{Checkpoint, Holder, Now, Operation, Seq};
 
 use crate::clock::Clock;
-use crate::disk::{Disk, Open};
+use crate::disk::{Disk, DiskFile, Open};
 use crate::error::{Doing, StoreError};
 use crate::flush;
 use crate::index::{self, INDEX, InFile, Stored};
@@ -49,9 +49,11 @@ impl<D: Disk, C: Clock> Store<D, C> {
         let log = self.live_log(&now, actor)?;
         let (end, base) = load(&self.disk, shared, &log, &now)?;
         let epoch = shared.epoch();
-        let entered = Entered { held, shared, now, epoch, log, end, base };
-        if shared.names() == Names::Unsynced {
-            self.sync_found(&entered)?;
+        let mut entered = Entered { held, shared, now, epoch, log, end, base };
+        match shared.names() {
+            Names::Durable => {}
+            Names::Unsynced => self.sync_found(&entered)?,
+            Names::InDoubt => self.name_anew(&mut entered)?,
         }
         let entered = if self.in_doubt(shared)? { self.carry_over(entered, actor)? } else { entered };
         if shared.appended() < entered.end.seq {
@@ -101,15 +103,14 @@ impl<D: Disk, C: Clock> Store<D, C> {
         }
     }
 
-    /// Whether the live segment was put in doubt by a flush, or its name by a sync, that failed or
-    /// whose owner died.
+    /// Whether the live segment was put in doubt by a flush that failed or whose owner died.
     fn in_doubt(&self, shared: &Shared<D::Words>) -> Result<bool, StoreError> {
         if shared.flushing() && !shared.poisoned() {
             let lock = self.disk.open(FLUSH_LOCK, Open::Create).writing(FLUSH_LOCK)?;
             // One try: whoever has the lock is alive, and answers for the flush itself.
             flush::excluded::<D, ()>(&lock, shared, 1, || ()).writing(FLUSH_LOCK)?;
         }
-        Ok(shared.poisoned() || shared.names() == Names::InDoubt)
+        Ok(shared.poisoned())
     }
 
     fn live_log(&self, now: &Now, actor: &Holder) -> Result<D::File, StoreError> {
@@ -123,17 +124,17 @@ impl<D: Disk, C: Clock> Store<D, C> {
         let operations = vec![Operation::Checkpoint(checkpoint)];
         let batch = log::batch(operations, actor, now, Seq(0), Position::default())?;
         self.disk.make_root().writing("")?;
-        self.name_segment(self.shared()?, &batch)
+        self.name_segment(self.shared()?, &batch.bytes)
     }
 
     /// Gives the log's name to a new segment, durably: both are, or the name is in doubt.
     pub(crate) fn name_segment(
         &self,
         shared: &Shared<D::Words>,
-        segment: &Batch,
+        segment: &[u8],
     ) -> Result<D::File, StoreError> {
         // Where there is no room for it, the segment at hand goes on in no doubt.
-        log::drafted(&self.disk, DRAFT, &segment.bytes)?;
+        log::drafted(&self.disk, DRAFT, segment)?;
         shared.set_names(Names::InDoubt);
         self.disk.rename(DRAFT, LOG).writing(LOG)?;
         self.sync_names(shared)?;
@@ -150,6 +151,16 @@ impl<D: Disk, C: Clock> Store<D, C> {
         })?;
         self.disk.make_root().writing("")?;
         self.sync_names(shared)
+    }
+
+    /// Gives the log's name, which is in doubt, to a copy of the segment at hand. Before anything
+    /// goes to the archive: a power loss must not leave that without a log.
+    fn name_anew(&self, entered: &mut Entered<'_, D>) -> Result<(), StoreError> {
+        let shared = entered.shared;
+        self.without_flushes(shared, || {
+            entered.log = self.name_segment(shared, &entered.bytes()?)?;
+            Ok(())
+        })
     }
 
     /// Marked like a flush: should this process die here, nobody else may learn of a failure.
@@ -248,6 +259,13 @@ impl<D: Disk> Entered<'_, D> {
             // Just replaced.
             Base::Index(_) => Err(StoreError::LogMissing { log: LOG, witness: INDEX }),
         }
+    }
+
+    /// The segment's bytes, without what is behind its last record.
+    pub(crate) fn bytes(&self) -> Result<Vec<u8>, StoreError> {
+        let mut bytes = self.log.read_from(0).reading(LOG)?;
+        bytes.truncate(self.end.offset as usize);
+        Ok(bytes)
     }
 
     /// Follows the log as it reads now, whatever was known of it.

@@ -194,9 +194,8 @@ impl<W: Words> Shared<W> {
         let mut bytes = [0; OWNER_WORDS * 8];
         let length = who.len().min(bytes.len());
         bytes[..length].copy_from_slice(&who.as_bytes()[..length]);
-        for (i, word) in bytes.chunks_exact(8).enumerate() {
-            let word = word.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-            self.set(OWNER + i, word);
+        for (i, word) in bytes.as_chunks().0.iter().enumerate() {
+            self.set(OWNER + i, u64::from_le_bytes(*word));
         }
     }
 

@@ -223,6 +223,30 @@ fn a_name_whose_sync_failed_is_never_relied_upon() {
     }
 }
 
+/// The log's name is made durable before anything is put into the archive: wherever the next writer
+/// is when the power goes, there is never an archive without a log.
+#[test]
+fn a_name_in_doubt_never_leaves_an_archive_without_a_log() {
+    for dies in [false, true] {
+        let mut past = Past::new();
+        let lost = Fault::LoseSync { at_once: false };
+        let fault = if dies { Fault::LoseSyncAndDie { at_once: false } } else { lost };
+        let failed = past.fault("a", &acquire(1, "x"), |op| matches!(op, Op::SyncDir(_)), 0, fault);
+        assert!(matches!(failed, Outcome::Trouble(_)), "{failed:?}");
+        for request in [acquire(2, "y"), Ask::Compact] {
+            let ops = trace(&past, "b", &request).0.len();
+            for k in 0..=ops as u64 {
+                let past = past.fork();
+                let store = past.process();
+                store.disk().process(|process| process.fault = Some((k, Fault::Die)));
+                ask(&store, "b", &request);
+                past.machine.kill(store.disk().pid);
+                power_goes(&past, &[]);
+            }
+        }
+    }
+}
+
 /// A sealing that fails is not tried again by every step, and is tried again.
 #[test]
 fn on_a_full_disk_sealing_waits_until_the_log_has_grown() {
