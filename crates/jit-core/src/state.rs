@@ -21,6 +21,8 @@ pub struct State {
     control_plane: Option<ControlPlaneId>,
     segment: u64,
     last: Seq,
+    /// The earliest time that a record of the segment says it was written.
+    earliest: Option<WallTime>,
     live: BTreeMap<LeaseId, Lease>,
     ended: BTreeMap<LeaseId, Ended>,
     covering: BTreeMap<Reference, LeaseId>,
@@ -112,6 +114,7 @@ impl State {
             }
         }
         self.last = record.seq;
+        self.earliest = Some(self.earliest.map_or(record.at, |earliest| earliest.min(record.at)));
         Ok(())
     }
 
@@ -276,9 +279,13 @@ impl State {
     }
 
     /// What a checkpoint carries over: every lease that stands, those that were lost in the last
-    /// [`Self::REMEMBERED_SECS`] before `now`, and what is known of issues.
+    /// [`Self::REMEMBERED_SECS`], and what is known of issues.
+    ///
+    /// How long ago that is, `now` and all records of the segment have to agree on: one wall clock
+    /// that is ahead forgets nothing.
     pub fn carried(&self, now: &WallTime) -> Vec<Operation> {
-        let recent = |ended: &&Ended| now.secs_since(&ended.ended_at) < Self::REMEMBERED_SECS;
+        let agreed = self.earliest.map_or(*now, |earliest| earliest.min(*now));
+        let recent = |ended: &&Ended| agreed.secs_since(&ended.ended_at) < Self::REMEMBERED_SECS;
         let lost = self.ended().into_iter().filter(|ended| ended.was_lost()).filter(recent);
         let lost = lost.cloned().map(Known::Ended);
         let live = self.live.values().cloned().map(Known::Live);

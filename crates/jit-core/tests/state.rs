@@ -89,6 +89,36 @@ fn a_checkpoint_begins_anew_and_the_order_goes_on() {
     assert_eq!(lease.fence.0, Seq(11));
 }
 
+/// What a checkpoint would carry over that is written so many seconds from now.
+fn carried(world: &World, secs: u64) -> String {
+    let carried = world.state.carried(&world.now.wall.plus_secs(secs));
+    let names = carried.into_iter().map(|known| match known {
+        Operation::Carry(Known::Live(lease)) => lease.issues[0].to_string(),
+        Operation::Carry(Known::Ended(ended)) => {
+            format!("{} ({:?})", ended.lease.issues[0], matches!(ended.end, End::Lapsed))
+        }
+        other => panic!("{other:?}"),
+    });
+    names.collect::<Vec<_>>().join(", ").replace("name:", "")
+}
+
+/// The next segment, which is written so many seconds from now.
+fn begun_anew(world: &World, secs: u64) -> World {
+    let mut next = world.clone();
+    append(&mut next, secs, world.log[0].operation.clone());
+    for operation in world.state.carried(&world.now.wall) {
+        append(&mut next, secs, operation);
+    }
+    next
+}
+
+/// A record that is written so many seconds from now.
+fn append(world: &mut World, secs: u64, operation: Operation) {
+    let at = world.now.wall.plus_secs(secs);
+    let seq = world.state.next_seq().0;
+    world.state.apply(&Record { at, ..record(seq, operation) }).unwrap();
+}
+
 /// 3.7: what a new lease superseded is kept for 30 days, what was given up is not; 3.5: a lapse
 /// that nobody evicted is carried as it stands.
 #[test]
@@ -103,24 +133,33 @@ fn a_checkpoint_carries_what_stands_and_30_days_of_what_was_lost() {
     world.acquire("e", "stands").unwrap();
     world.acquire_for("f", "unevicted", 10).unwrap();
     world.pass(10);
-
-    let carried = |secs| {
-        let carried = world.state.carried(&world.now.wall.plus_secs(secs));
-        let names = carried.into_iter().map(|known| match known {
-            Operation::Carry(Known::Live(lease)) => lease.issues[0].to_string(),
-            Operation::Carry(Known::Ended(ended)) => {
-                format!("{} ({:?})", ended.lease.issues[0], matches!(ended.end, End::Lapsed))
-            }
-            other => panic!("{other:?}"),
-        });
-        names.collect::<Vec<_>>().join(", ").replace("name:", "")
-    };
+    assert_eq!(carried(&world, 0), "lapsed (true), evicted (false), stands, unevicted");
     // They were lost ten seconds ago.
     let month = 30 * 24 * 60 * 60 - 10;
-    assert_eq!(carried(0), "lapsed (true), evicted (false), stands, unevicted");
-    assert_eq!(carried(month - 1), carried(0));
-    assert_eq!(carried(month), "stands, unevicted");
+    for (secs, names) in
+        [(month - 1, "lapsed (true), evicted (false), stands, unevicted"), (month, "stands, unevicted")]
+    {
+        let mut later = begun_anew(&world, secs);
+        assert_eq!(carried(&later, secs), names);
+        // All of the segment's records agree, or nothing is forgotten.
+        append(&mut later, 0, Operation::Sighting);
+        assert_eq!(carried(&later, secs), "lapsed (true), evicted (false), stands, unevicted");
+    }
     assert_eq!(State::REMEMBERED_SECS, 2_592_000);
+}
+
+/// 3.7: a writer whose wall clock is far ahead forgets nothing, nor does the segment that it begins.
+#[test]
+fn a_wall_clock_that_is_ahead_forgets_nothing() {
+    let mut world = World::new();
+    world.acquire("a", "x").unwrap();
+    world.force_evict("b", of("x")).unwrap();
+    let years = 10 * 365 * 24 * 60 * 60;
+    assert_eq!(carried(&world, years), "x (false)");
+    let mut ahead = begun_anew(&world, years);
+    assert_eq!(carried(&ahead, 0), "x (false)");
+    append(&mut ahead, 0, Operation::Sighting);
+    assert_eq!(carried(&ahead, years), "x (false)");
 }
 
 /// A wall clock that was set back forgets nothing: it decides nothing else than this.
