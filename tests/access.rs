@@ -22,7 +22,9 @@ fn on_a_read_only_mount_reads_work() {
     }
     let sandboxed = repo.agent("ann").through(wrap);
     reads(&sandboxed);
-    sandboxed.jit(["doctor"]).ok();
+    let doctor = sandboxed.say(["doctor"]);
+    let names = repo.control().to_str().is_some_and(|dir| doctor.stdout.contains(dir));
+    assert!(doctor.status == Some(9) && names, "which directory a person must allow: {doctor:?}");
     refused(&repo, &sandboxed, "not_writable");
     repo.healthy();
 }

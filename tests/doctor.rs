@@ -219,8 +219,45 @@ fn a_segment_that_is_missing() {
     let first = repo.control().join("archive/claims-00000001.jsonl");
     fs::remove_file(&first).unwrap();
     let finding = one(&ann.jit(["doctor", "--fix"]), 9, "history_broken", "needs_a_person", &first);
-    assert_eq!(finding.offset, Some(0));
+    assert!(finding.message.ends_with("is missing, and with it records 1 to 2"), "{finding:?}");
     ann.claim("name:c");
+}
+
+/// A segment above the live one: an older log may have been put back. Its hint clears it.
+#[test]
+fn a_segment_above_the_live_one() {
+    let repo = held();
+    let ann = repo.agent("ann");
+    ann.jit(["compact"]).ok();
+    let stray = repo.control().join("archive/claims-00000007.jsonl");
+    fs::copy(repo.control().join("archive/claims-00000001.jsonl"), &stray).unwrap();
+    set_mode(&stray, 0o600);
+    let finding = one(&ann.jit(["doctor", "--fix"]), 9, "stray_segment", "needs_a_person", &stray);
+    ann.jit(["claim", "history"]).ok();
+    let hint = finding.hint.as_ref().map(|hint| hint[hint.find("mv ").unwrap()..].to_owned());
+    follow(&repo, &Finding { hint, ..finding });
+    assert!(findings(&ann.jit(["doctor"]), 0).iter().all(|finding| finding.code == "unknown_file"));
+}
+
+/// Too little room to seal the log: a person is told before a claim fails.
+#[test]
+fn a_disk_that_is_almost_full() {
+    if !skip::root("a_disk_that_is_almost_full") {
+        return;
+    }
+    let repo = Repo::new();
+    let _mount = Mount::tmpfs(&repo.control(), "1m");
+    set_mode(&repo.control(), 0o700);
+    let ann = repo.agent("ann");
+    ann.claim("name:a");
+    let balloon = repo.control().join("balloon");
+    assert!(findings(&ann.jit(["doctor"]), 0).is_empty());
+    write(&balloon, "x".repeat(700 << 10));
+    let found = findings(&ann.jit(["doctor"]), 9);
+    let full = found.iter().find(|finding| finding.state == "needs_a_person").unwrap();
+    assert_eq!((full.code.as_str(), full.path.as_deref()), ("no_room", repo.control().to_str()));
+    fs::remove_file(balloon).unwrap();
+    assert!(findings(&ann.jit(["doctor"]), 0).is_empty());
 }
 
 /// There is something to fix, and nothing can be: it says so, and which directory to allow.

@@ -136,9 +136,8 @@ fn gap(before: &Before, link: &Link) -> Option<StoreError> {
         Before::Known(before) => (before.segment, before.end),
     };
     if link.segment != segment + 1 {
-        let missing = sealed(segment + 1);
-        let reason = format!("it is missing, with records {} to {}", end.seq.next(), before_first(link));
-        return Some(corrupt(&missing, 0, reason));
+        let file = sealed(segment + 1);
+        return Some(StoreError::SegmentMissing { file, first: end.seq.next(), last: before_first(link) });
     }
     let other_plane = matches!(before, Before::Known(before) if before.control_plane != link.control_plane);
     let reason = if other_plane {

@@ -61,6 +61,9 @@ pub trait Disk {
     /// Makes the names in a directory durable.
     fn sync_dir(&self, path: &str) -> io::Result<()>;
 
+    /// How many bytes this user may still write.
+    fn free(&self) -> io::Result<u64>;
+
     /// The kind of file system, when its locks may be local to each machine that mounts it.
     fn locks_may_be_local(&self) -> io::Result<Option<&'static str>>;
 }

@@ -60,6 +60,16 @@ pub enum StoreError {
         /// What is wrong there.
         reason: String,
     },
+    /// A sealed segment is not in the archive any more.
+    #[error("{file} is missing, and with it records {first} to {last}")]
+    SegmentMissing {
+        /// Which file.
+        file: String,
+        /// The first record that is missing.
+        first: Seq,
+        /// The last.
+        last: Seq,
+    },
     /// A record was written by another version of jit.
     #[error("{file} at byte {offset}: {error}")]
     Foreign {

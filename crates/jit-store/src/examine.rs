@@ -10,7 +10,7 @@ use crate::disk::{Disk, DiskFile, Open};
 use crate::error::{Doing, StoreError};
 use crate::index::{INDEX, IndexView};
 use crate::log;
-use crate::names::{LEFTOVERS, aside};
+use crate::names::{LEFTOVERS, LOG, aside, sealed};
 use crate::read::Proven;
 use crate::store::Store;
 
@@ -60,6 +60,21 @@ pub enum Finding {
     Lapsed(usize),
     /// A file that an interrupted writer left; it means nothing.
     Leftover(&'static str),
+    /// The disk has too little room for the next segment.
+    NoRoom {
+        /// How many bytes are free.
+        free: u64,
+        /// How many sealing the log may take.
+        needed: u64,
+    },
+    /// The archive has a segment whose turn has not come: it is another log's, or the live one is
+    /// older than it.
+    Stray {
+        /// Where it is, in the control plane.
+        file: String,
+        /// The live segment's number.
+        live: u64,
+    },
     /// Locks may be local to each machine here.
     SharedFilesystem(&'static str),
     /// Something can't be read, or is not what it was.
@@ -109,6 +124,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
     }
 
     fn look_at_archive(&self, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
+        findings.extend(self.strays()?);
         let chain = self.chain()?;
         if chain.broken.is_empty() {
             let Chain { segments, records, missing, .. } = chain;
@@ -117,6 +133,15 @@ impl<D: Disk, C: Clock> Store<D, C> {
         }
         findings.extend(chain.broken.into_iter().map(Finding::Broken));
         Ok(())
+    }
+
+    /// Segments above the live one. They are listed before that is read: what is sealed meanwhile has
+    /// its number, or a lower one.
+    fn strays(&self) -> Result<Vec<Finding>, StoreError> {
+        let segments = self.sealed_segments()?;
+        let live = self.state()?.0.segment();
+        let strays = segments.into_iter().filter(|segment| *segment > live);
+        Ok(strays.map(|segment| Finding::Stray { file: sealed(segment), live }).collect())
     }
 
     fn look_at_index(&self, findings: &mut Vec<Finding>) -> Result<(), StoreError> {
@@ -133,12 +158,20 @@ impl<D: Disk, C: Clock> Store<D, C> {
                 findings.push(Finding::Leftover(leftover));
             }
         }
+        findings.extend(self.no_room()?);
         if let (Some(kind), false) =
             (self.disk.locks_may_be_local().reading("")?, self.options.allow_shared_filesystem)
         {
             findings.push(Finding::SharedFilesystem(kind));
         }
         Ok(())
+    }
+
+    /// Whether a sealing, which comes by itself, would fail for want of room.
+    fn no_room(&self) -> Result<Option<Finding>, StoreError> {
+        let length = self.disk.open(LOG, Open::Read).and_then(|log| log.len()).unwrap_or_default();
+        let (free, needed) = (self.disk.free().reading("")?, log::room(length));
+        Ok((free < needed).then_some(Finding::NoRoom { free, needed }))
     }
 
     /// Why what stands in the index's place is none, and will not become one by itself. One that

@@ -50,6 +50,12 @@ pub(crate) fn batch(
 /// needs no second one for the file's size.
 const GROWTH: usize = 128 << 10;
 
+/// The room that a log of this length needs to be sealed and to go on: for its copy in the archive,
+/// and for a checkpoint, which may be as long, with the padding behind it.
+pub(crate) fn room(length: u64) -> u64 {
+    length.saturating_mul(2).saturating_add(GROWTH as u64)
+}
+
 /// Whether bytes that could not be written are known not to stand in the log.
 pub(crate) enum NotWritten {
     /// Nothing of them does.

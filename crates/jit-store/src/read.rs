@@ -128,12 +128,15 @@ impl<D: Disk, C: Clock> Store<D, C> {
     pub fn history(&self, mut visit: impl FnMut(Vec<Record>) -> bool) -> Result<(), StoreError> {
         let Some((log, durable)) = self.log_to_read()? else { return Ok(()) };
         let (live, _) = read_again(|| self.records(&log, LOG, durable))?;
-        // A segment that was sealed meanwhile holds what was just read.
         let mut oldest = begins(&live).unwrap_or(Seq(u64::MAX));
+        let mut newer = number(&live).unwrap_or_default();
         if !visit(live) {
             return Ok(());
         }
-        for segment in self.sealed_segments()?.into_iter().rev() {
+        let mut segments = self.sealed_segments()?;
+        // One of a higher number is no part of this history.
+        segments.retain(|segment| *segment < newer);
+        for segment in segments.into_iter().rev() {
             let name = sealed(segment);
             let file = self.disk.open(&name, Open::Read).reading(&name)?;
             let (mut records, end) = self.records(&file, &name, Seq::default())?;
@@ -141,11 +144,20 @@ impl<D: Disk, C: Clock> Store<D, C> {
             records.retain(|record| record.seq < oldest);
             // The copy of a segment that was not replaced after all may end earlier than it.
             let goes_on = records.is_empty() || last.next() >= oldest;
+            if !goes_on && segment + 1 < newer {
+                let last_missing = Seq(oldest.0 - 1);
+                return Err(StoreError::SegmentMissing {
+                    file: sealed(segment + 1),
+                    first: last.next(),
+                    last: last_missing,
+                });
+            }
             if let Some(offset) = end.torn.map(|torn| torn.offset).or((!goes_on).then_some(end.end.offset)) {
                 let reason = format!("record {} is missing", last.next());
                 return Err(StoreError::Corrupt { file: name, offset, reason });
             }
             oldest = begins(&records).unwrap_or(oldest);
+            newer = segment;
             if !visit(records) {
                 return Ok(());
             }
@@ -153,11 +165,9 @@ impl<D: Disk, C: Clock> Store<D, C> {
         match oldest {
             Seq(0 | 1) => Ok(()),
             // What is before it was sealed, and is not there any more.
-            later => Err(StoreError::Corrupt {
-                file: ARCHIVE.into(),
-                offset: 0,
-                reason: format!("records 1 to {} are missing", Seq(later.0 - 1)),
-            }),
+            later => {
+                Err(StoreError::SegmentMissing { file: sealed(1), first: Seq(1), last: Seq(later.0 - 1) })
+            }
         }
     }
 
@@ -194,6 +204,14 @@ pub(crate) fn read_again<T>(mut read: impl FnMut() -> Result<T, StoreError>) -> 
         }
     }
     read()
+}
+
+/// The number of a segment.
+fn number(segment: &[Record]) -> Option<u64> {
+    match &segment.first()?.operation {
+        Operation::Checkpoint(checkpoint) => Some(checkpoint.segment),
+        _ => None,
+    }
 }
 
 /// The first record that need not stand in an earlier segment: this one's own first, or that behind

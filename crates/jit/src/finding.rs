@@ -51,6 +51,8 @@ pub(crate) enum Kind {
     IndexUnusable,
     IndexDisagrees,
     Leftover,
+    NoRoom,
+    StraySegment,
     WorktreeGone,
     WrongType,
     WrongOwner,
@@ -87,6 +89,8 @@ impl Kind {
             Self::IndexUnusable => "index_unusable",
             Self::IndexDisagrees => "index_disagrees",
             Self::Leftover => "leftover",
+            Self::NoRoom => "no_room",
+            Self::StraySegment => "stray_segment",
             Self::WorktreeGone => "worktree_gone",
             Self::WrongType => "wrong_type",
             Self::WrongOwner => "wrong_owner",
@@ -196,6 +200,33 @@ impl Finding {
                 fix(Kind::Leftover, format!("{file} was left by a writer that was interrupted"))
                     .at(dir.join(file))
             }
+            Seen::NoRoom { free, needed } => Self::new(
+                Kind::NoRoom,
+                Needs::Person,
+                format!(
+                    "the disk is almost full: {} KiB are free, and sealing the log may take {} KiB",
+                    free / 1024,
+                    needed.div_ceil(1024)
+                ),
+            )
+            .hint(format!("make room on the disk of the control plane: df -h {}", shell(dir)))
+            .at(dir.into()),
+            Seen::Stray { file, live } => {
+                let path = dir.join(&file);
+                let name = shell(&path);
+                Self::new(
+                    Kind::StraySegment,
+                    Needs::Person,
+                    format!(
+                        "{file} is above the live segment {live}: the log is an older copy, or this is none of its segments"
+                    ),
+                )
+                .hint(format!(
+                    "if an older log was put back, let every agent stop, and acquire anew what it works on; \
+                     then move the file out of the way: mv {name} {name}.aside"
+                ))
+                .at(path)
+            }
             Seen::SharedFilesystem(kind) => {
                 Self::failure(Failure::store(&StoreError::SharedFilesystem { kind }, dir), dir)
             }
@@ -206,7 +237,7 @@ impl Finding {
     fn broken(error: &StoreError, dir: &Path) -> Self {
         let failure = Self::failure(Failure::store(error, dir), dir);
         let hint = match &failure.path {
-            Some(path) if matches!(error, StoreError::Corrupt { .. }) => {
+            Some(path) if matches!(error, StoreError::Corrupt { .. } | StoreError::SegmentMissing { .. }) => {
                 format!("no lease depends on it; if a backup has {}, put it back", shell(path))
             }
             _ => return failure,
@@ -401,6 +432,13 @@ mod tests {
             Seen::IndexUnusable(io::Error::from(io::ErrorKind::IsADirectory)),
             Seen::IndexDisagrees,
             Seen::Leftover("config.toml.new"),
+            Seen::Broken(StoreError::SegmentMissing {
+                file: "archive/claims-00000001.jsonl".into(),
+                first: Seq(1),
+                last: Seq(9),
+            }),
+            Seen::NoRoom { free: 2047, needed: 200_000 },
+            Seen::Stray { file: "archive/claims-00000009.jsonl".into(), live: 3 },
             Seen::SharedFilesystem("NFS"),
             Seen::Trouble(corrupt("claims.jsonl")),
         ]

@@ -198,6 +198,10 @@ impl Disk for OsDisk {
         Ok(fsync(dir)?)
     }
 
+    fn free(&self) -> io::Result<u64> {
+        filesystem::free(&self.root()?.dir)
+    }
+
     fn locks_may_be_local(&self) -> io::Result<Option<&'static str>> {
         filesystem::locks_may_be_local(&self.root()?.dir)
     }

@@ -1,4 +1,5 @@
-//! Which file systems may be used by several kernels. What is not listed is taken to be local.
+//! What is asked of a file system: its room, and whether several kernels may use it. A kind that is
+//! not listed is taken to be local.
 //!
 //! Some keep `flock` to each machine, some pass it on. jit trusts neither: a cluster's locks may
 //! well exclude, but the words in `locks/shared` and the monotonic clock are those of one kernel.
@@ -6,7 +7,13 @@
 use std::io;
 use std::os::fd::AsFd;
 
-use rustix::fs::fstatfs;
+use rustix::fs::{fstatfs, fstatvfs};
+
+/// How many bytes of the file system that a file is on this user may still write.
+pub(super) fn free(file: impl AsFd) -> io::Result<u64> {
+    let found = fstatvfs(file)?;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+}
 
 /// The kind of the file system that a file is on, when other kernels may use it too.
 #[cfg(target_os = "linux")]

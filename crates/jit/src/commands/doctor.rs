@@ -162,7 +162,7 @@ fn look(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
     Ok(findings)
 }
 
-/// Why this user may only read. Where nobody may write, as in a sandbox, that is as somebody chose.
+/// Why this user, or this process in its sandbox, may only read.
 fn unwritable(world: &World<'_>) -> Result<Option<Finding>, Failure> {
     let dir = world.control_plane()?;
     if let Err(failure) = world.may_write() {
@@ -172,10 +172,8 @@ fn unwritable(world: &World<'_>) -> Result<Option<Finding>, Failure> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => error,
         _ => return Ok(None),
     };
-    let chosen = source.kind() == std::io::ErrorKind::ReadOnlyFilesystem;
     let failure = world.trouble(StoreError::NotWritable { file: "the control plane".into(), source });
-    let needs = if chosen { Needs::Nothing } else { Needs::Person };
-    Ok(Some(Finding { needs, ..Finding::failure(failure, &dir) }))
+    Ok(Some(Finding::failure(failure, &dir)))
 }
 
 /// What is odd about the files of the control plane and of this worktree's identity.

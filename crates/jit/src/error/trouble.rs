@@ -64,6 +64,11 @@ impl Failure {
                 failure.context["offset"] = json!(offset);
                 failure
             }
+            StoreError::SegmentMissing { file, .. } => {
+                let mut failure = failure(Code::Corrupt, FOR_A_PERSON.into());
+                failure.context["file"] = json!(file);
+                failure
+            }
             StoreError::LogMissing { log, .. } => {
                 let mut failure = failure(Code::Corrupt, FOR_A_PERSON.into());
                 failure.context["file"] = json!(log);

@@ -154,6 +154,11 @@ impl Disk for MemDisk {
         }
     }
 
+    fn free(&self) -> io::Result<u64> {
+        self.whole(|| Op::Read(String::new()))?;
+        Ok(self.machine.free.get())
+    }
+
     fn locks_may_be_local(&self) -> io::Result<Option<&'static str>> {
         self.whole(|| Op::Read(String::new()))?;
         let there = self.machine.files.borrow().names.contains_key("");

@@ -126,6 +126,8 @@ pub struct Machine {
     /// Milliseconds since 1970.
     pub wall_ms: Cell<i64>,
     pub no_clock: Cell<bool>,
+    /// How many bytes the disk says are free.
+    pub free: Cell<u64>,
 }
 
 pub const LOG: &str = "claims.jsonl";
@@ -147,6 +149,7 @@ impl Machine {
             monotonic_ns: Cell::new(1_000_000_000_000),
             wall_ms: Cell::new(1_700_000_000_000),
             no_clock: Cell::new(false),
+            free: Cell::new(1 << 40),
         })
     }
 
@@ -167,6 +170,7 @@ impl Machine {
             monotonic_ns: self.monotonic_ns.clone(),
             wall_ms: self.wall_ms.clone(),
             no_clock: self.no_clock.clone(),
+            free: self.free.clone(),
         })
     }
 
