@@ -11,7 +11,7 @@ use crate::flush;
 use crate::index::{self, INDEX, InFile, Stored};
 use crate::lock::{self, Held};
 use crate::log::{self, Batch};
-use crate::names::{ARCHIVE, DRAFT, FLUSH_LOCK, LOCKS, LOG, WORDS, WRITE_LOCK};
+use crate::names::{ARCHIVE, DRAFT, FLUSH_LOCK, LOCKS, LOG, WORDS, WRITE_LOCK, sealed, torn};
 use crate::replay::Replay;
 use crate::segment::{Position, Torn, scan};
 use crate::shared::{Names, Shared};
@@ -52,7 +52,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
         let mut entered = Entered { held, shared, now, epoch, log, end, base };
         match shared.names() {
             Names::Durable => {}
-            Names::Unsynced => self.sync_found(&entered)?,
+            Names::Unsynced => self.sync_found(&mut entered)?,
             Names::InDoubt => self.name_anew(&mut entered)?,
         }
         let entered = if self.in_doubt(shared)? { self.carry_over(entered, actor)? } else { entered };
@@ -143,14 +143,32 @@ impl<D: Disk, C: Clock> Store<D, C> {
 
     /// Makes durable, once a boot, what an earlier one left: only what is known to be durable is
     /// told from a tear when it is damaged later.
-    fn sync_found(&self, entered: &Entered<'_, D>) -> Result<(), StoreError> {
+    fn sync_found(&self, entered: &mut Entered<'_, D>) -> Result<(), StoreError> {
         let shared = entered.shared;
         self.without_flushes(shared, || {
             flush::flush(shared, &entered.log, entered.end.seq);
-            Ok(())
+            self.replace_stale_copy(entered)
         })?;
         self.disk.make_root().writing("")?;
         self.sync_names(shared)
+    }
+
+    /// A sealing that did not come to its end leaves a copy of the live segment in the archive,
+    /// perhaps of records that a power loss then took from the segment. Others get their numbers:
+    /// so the copy must say, before that, what the segment says.
+    fn replace_stale_copy(&self, entered: &mut Entered<'_, D>) -> Result<(), StoreError> {
+        let name = sealed(entered.replayed(&self.disk)?.state.segment());
+        if !self.disk.exists(&name).reading(&name)? {
+            return Ok(());
+        }
+        let file = self.disk.open(&name, Open::Read).reading(&name)?;
+        let (copy, bytes) = (file.read_from(0).reading(&name)?, entered.bytes()?);
+        if !bytes.starts_with(&copy) {
+            let kept = log::unused(&self.disk, |n| torn(entered.end.seq, n))?;
+            log::archive(&self.disk, &kept, &copy)?;
+        }
+        // Also where they agree: an earlier try may have failed to make that durable.
+        log::archive(&self.disk, &name, &bytes)
     }
 
     /// Gives the log's name, which is in doubt, to a copy of the segment at hand. Before anything

@@ -5,9 +5,10 @@ use jit_core::decide::Renew;
 use jit_store::StoreError;
 
 use crate::support::ask::{Ask, Outcome, acquire, acquire_for, ask, begin, of, release, renew};
-use crate::support::machine::LOG;
-use crate::support::past::Past;
-use crate::support::{check, holder, policy, reader, ttl};
+use crate::support::machine::{Fault, LOG, Op};
+use crate::support::past::{Past, at_every_step};
+use crate::support::random::chance;
+use crate::support::{SimStore, check, holder, policy, reader, ttl};
 
 fn is_refused(past: &Past, request: &Ask) -> bool {
     let outcome = ask(&past.process(), "c", request);
@@ -48,6 +49,41 @@ fn a_lease_keeps_its_own_ttl_where_that_is_longer() {
     past.process().salvage(&holder("doctor"), ttl(10)).unwrap().expect("it was damaged");
     past.pass(999);
     assert!(is_refused(&past, &acquire(3, "u")));
+}
+
+/// A leader is killed in its flush, and who then carries the records over before the log's name
+/// moves; the power goes, and the same segment goes on with other records under the same numbers.
+/// At every step of the first change after that, too.
+#[test]
+fn a_copy_of_what_a_power_loss_took_back_is_not_believed() {
+    let mut past = Past::new();
+    past.grant("a", acquire(1, "x")).grant("b", acquire(2, "y"));
+    let stores = [past.process(), past.process(), past.process()];
+    let begun: Vec<_> =
+        (20..).zip(&stores).map(|(n, store)| begin(store, "c", &acquire(n, &format!("u{n}")))).collect();
+    stores[0].disk().process(|process| process.fault_at_flush = Some(Fault::Die));
+    begun.into_iter().next().unwrap().confirm(&stores[0], "c");
+    past.fault("d", &acquire(4, "v"), |op| *op == Op::Rename(LOG.into()), 0, Fault::Die);
+    past.machine.lose_power(|_| false);
+    assert!(past.machine.content("archive/claims-00000001.jsonl").is_some(), "the copy");
+    let first = |store: &SimStore| ask(store, "e", &acquire(5, "w")).is_granted();
+    at_every_step(&past, first, |past, done, fault| {
+        for power in [None, Some(1), Some(2), Some(3)] {
+            let mut past = past.fork();
+            if let Some(seed) = power {
+                past.machine.lose_power(|what| seed > 1 && chance(seed, what) % 2 == 0);
+            }
+            if !done {
+                ask(&past.process(), "e", &acquire(6, "w"));
+            }
+            past.grant("f", acquire(7, "s"));
+            check::all(&past.machine.fork(), &past.promised, &[]);
+            past.damage(1);
+            past.salvage();
+            assert!(is_refused(&past, &acquire(8, "w")), "{fault}: granted twice");
+            assert!(is_refused(&past, &acquire(8, "s")), "{fault}: granted twice");
+        }
+    });
 }
 
 /// The archive is gone, and of the checkpoint only its first line is damaged.
