@@ -52,6 +52,8 @@ mod output;
 mod places;
 #[cfg(test)]
 mod race;
+#[cfg(test)]
+mod stats;
 mod streams;
 #[cfg(test)]
 mod support;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentId, Cause, Lease, LeaseId, Operation, Record, Reference, WallTime};
+use crate::{AgentId, Cause, Lease, Operation, Record, Reference, WallTime};
 
 /// Something that happened and changed no lease: worth counting, and no loss when it is lost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,50 +90,42 @@ pub struct Stats {
     pub issues: BTreeMap<Reference, Tally>,
     /// By who claimed, sub-agents with their agent.
     pub agents: BTreeMap<AgentId, Tally>,
-    granted: BTreeMap<LeaseId, WallTime>,
     /// Whose lease ended last: a failure is noted right after it.
     ended: Option<AgentId>,
 }
 
 impl Stats {
-    /// Follows the log. The time held goes by the wall clock, as people saw it.
+    /// Follows records in their order. Segments of a log may come in any order: no step is of two.
+    /// The time held goes by the wall clock, as people saw it.
     pub fn follow(&mut self, record: &Record) {
         match &record.operation {
-            Operation::Acquire(lease) => {
-                self.granted.insert(lease.id, record.at);
-                self.count(&lease.holder.agent, &lease.issues, |tally| tally.claims += 1);
-            }
+            Operation::Acquire(lease) => self.of(lease, &lease.issues, |tally| tally.claims += 1),
             Operation::Release { lease, released, attempt } => {
                 let name = attempt.name();
-                self.ended = Some(lease.holder.agent.clone());
-                self.count(&lease.holder.agent, released, |tally| {
-                    *tally.attempts.entry(name).or_default() += 1;
-                });
-                if lease.issues.is_empty() {
-                    self.end(lease, released, &record.at);
-                }
+                self.of(lease, released, |tally| *tally.attempts.entry(name).or_default() += 1);
+                self.end(lease, released, &record.at);
             }
             Operation::AutoEvict(lease) => {
-                self.count(&lease.holder.agent, &lease.issues, |tally| tally.lapses += 1);
+                self.of(lease, &lease.issues, |tally| tally.lapses += 1);
                 self.end(lease, &lease.issues, &record.at);
             }
             Operation::ForceEvict { lease, .. } => {
-                self.count(&lease.holder.agent, &lease.issues, |tally| tally.forced += 1);
+                self.of(lease, &lease.issues, |tally| tally.forced += 1);
                 self.end(lease, &lease.issues, &record.at);
             }
-            Operation::Checkpoint(_)
-            | Operation::Carry(_)
-            | Operation::Resume(_)
-            | Operation::Renew(_)
-            | Operation::Transfer(_)
-            | Operation::Sighting => {}
             Operation::Facts(Cause::Failed, facts) => {
                 let issues: Vec<Reference> = facts.iter().map(|facts| facts.issue.clone()).collect();
                 if let Some(agent) = self.ended.clone() {
                     self.count(&agent, &issues, |tally| tally.failures += 1);
                 }
             }
-            Operation::Facts(..) => {}
+            Operation::Checkpoint(_)
+            | Operation::Carry(_)
+            | Operation::Resume(_)
+            | Operation::Renew(_)
+            | Operation::Transfer(_)
+            | Operation::Sighting
+            | Operation::Facts(..) => {}
         }
     }
 
@@ -145,12 +137,15 @@ impl Stats {
         });
     }
 
+    /// These references of a lease are held no more; the lease ends with the last.
     fn end(&mut self, lease: &Lease, issues: &[Reference], at: &WallTime) {
         self.ended = Some(lease.holder.agent.clone());
-        if let Some(granted) = self.granted.remove(&lease.id) {
-            let held = at.millis_since(&granted);
-            self.count(&lease.holder.agent, issues, |tally| tally.holding.0.push(held));
-        }
+        let held = at.millis_since(&lease.acquired_at);
+        self.of(lease, issues, |tally| tally.holding.0.push(held));
+    }
+
+    fn of(&mut self, lease: &Lease, issues: &[Reference], change: impl Fn(&mut Tally)) {
+        self.count(&lease.holder.agent, issues, change);
     }
 
     fn count(&mut self, agent: &AgentId, issues: &[Reference], change: impl Fn(&mut Tally)) {

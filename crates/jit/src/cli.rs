@@ -162,6 +162,11 @@ const ENTRIES: &[Entry] = &[
         leaves: WORKTREE,
         arguments: |command| with_leaves(command, WORKTREE),
     },
+    Entry::Leaf(leaf!(
+        "stats",
+        stats,
+        "Count claims, refusals and failures, and how long leases are waited for and held"
+    )),
     Entry::Leaf(leaf!("doctor", doctor, "Check the control plane; mend what needs no person")),
     Entry::Leaf(leaf!("compact", compact, "Seal the log into the archive and begin a new segment")),
     Entry::Group {

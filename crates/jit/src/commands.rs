@@ -43,6 +43,7 @@ pub(crate) mod next;
 pub(crate) mod query;
 pub(crate) mod release;
 pub(crate) mod renew;
+pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod transfer;
 pub(crate) mod worktree_info;

@@ -32,6 +32,8 @@ pub(crate) struct Failure {
     pub(crate) place: Option<PathBuf>,
     /// The facts, for programs.
     pub(crate) context: Value,
+    /// What was refused, if it was: for statistics.
+    pub(crate) refused: Option<Vec<Reference>>,
 }
 
 /// What went wrong, for programs: its name never changes its meaning.
@@ -182,6 +184,7 @@ impl Failure {
             hint: None,
             place: None,
             context: json!({}),
+            refused: None,
         }
     }
 

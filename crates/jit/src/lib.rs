@@ -32,6 +32,7 @@ use std::mem::ManuallyDrop;
 
 use clap::ArgMatches;
 use clap::error::ErrorKind;
+use jit_core::Event;
 
 use crate::error::Failure;
 use crate::output::Output;
@@ -72,6 +73,9 @@ fn command(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     world.check()?;
     let (run, matches) = cli::chosen(matches)?;
     run(world, matches).map_err(|failure| {
+        if let Some(about) = &failure.refused {
+            world.note(about.clone(), Event::Refused { code: failure.code.name().into() });
+        }
         let options = match &failure.place {
             Some(place) => world.repeated_in(Some(place)),
             None => world.repeated(),

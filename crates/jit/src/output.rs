@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use jit_core::decide::{Beat, Released, Share};
-use jit_core::{AgentId, Ended, IssueId, Lease, Record, Reference, SettingValue, Token, Waiter, WorktreeId};
+use jit_core::{
+    AgentId, Ended, IssueId, Lease, Record, Reference, SettingValue, Stats, Token, Waiter, WorktreeId,
+};
 use jit_git::Worktree;
 use jit_store::Compacted;
 use jit_tracker::{FileError, Issue};
@@ -48,6 +50,8 @@ pub(crate) enum Output {
     Distributed(Vec<Share>),
     /// What happened, newest first.
     History(Vec<Record>),
+    /// What leases came to.
+    Stats { stats: Stats, prometheus: bool },
     /// The repository's worktrees.
     Worktrees(Vec<Worktree>),
     /// This worktree.
@@ -103,6 +107,7 @@ impl Output {
             | Self::Leases { .. }
             | Self::Status(_)
             | Self::History(_)
+            | Self::Stats { .. }
             | Self::Worktrees(_)
             | Self::Worktree(_)
             | Self::Settings { .. }

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the renderer")]
 
 pub(crate) mod json;
+mod prometheus;
 pub(crate) mod text;
 
 use std::io::{IsTerminal, Write};

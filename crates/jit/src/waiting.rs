@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jit_core::decide::Acquire;
-use jit_core::{Lease, Lifetime, Now, Query, Refusal, View};
+use jit_core::{Event, Lease, Lifetime, Now, Query, Reference, Refusal, View};
 use jit_store::StepError;
 
 use crate::error::{Code, Failure};
@@ -28,11 +28,17 @@ pub(crate) fn acquire(world: &World<'_>, mut request: Acquire, most: Duration) -
         };
         let refusal = match store.transact(&request, &holder, policy) {
             Err(StepError::Refused(refusal @ (Refusal::Held(_) | Refusal::Awaited(_)))) => refusal,
-            done => return done.map_err(|error| world.step_failed(error)),
+            done => {
+                if place.is_some() {
+                    note(world, request.issues.to_vec(), waited(&began, &world.now()?));
+                }
+                return done.map_err(|error| world.step_failed(error));
+            }
         };
         let now = world.now()?;
-        let waited = Duration::from_nanos(now.stamp.ns.saturating_sub(began.stamp.ns));
+        let waited = waited(&began, &now);
         if waited >= most {
+            note(world, request.issues.to_vec(), waited);
             return Err(Failure::waited_in_vain(&refusal, &world.look(now), most));
         }
         match seen {
@@ -50,6 +56,15 @@ pub(crate) fn acquire(world: &World<'_>, mut request: Acquire, most: Duration) -
     }
 }
 
+fn waited(began: &Now, now: &Now) -> Duration {
+    Duration::from_nanos(now.stamp.ns.saturating_sub(began.stamp.ns))
+}
+
+/// For statistics.
+fn note(world: &World<'_>, issues: Vec<Reference>, waited: Duration) {
+    world.note(issues, Event::Waited { ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX) });
+}
+
 /// When the first of the leases in the way may lapse.
 fn nearest_expiry(refusal: &Refusal, now: &Now) -> Duration {
     let Refusal::Held(held) = refusal else { return LONGEST_NAP };
@@ -63,22 +78,29 @@ fn nearest_expiry(refusal: &Refusal, now: &Now) -> Duration {
 }
 
 /// Asks again, at most for so long, whenever something may have become available.
-pub(crate) fn until_something<T>(
+pub(crate) fn until_something(
     world: &World<'_>,
     most: Duration,
-    ask: impl Fn() -> Result<T, Failure>,
-) -> Result<T, Failure> {
+    ask: impl Fn() -> Result<Vec<Lease>, Failure>,
+) -> Result<Vec<Lease>, Failure> {
     let store = world.store()?;
     let began = world.now()?;
+    let mut at_once = true;
     loop {
         let seen = store.seen().map_err(|error| world.trouble(error));
         let failure = match ask() {
             Err(failure) if failure.code == Code::NothingToClaim => failure,
+            Ok(leases) if !at_once => {
+                let got = leases.iter().flat_map(|lease| lease.issues.clone()).collect();
+                note(world, got, waited(&began, &world.now()?));
+                return Ok(leases);
+            }
             done => return done,
         };
-        let now = world.now()?;
-        let waited = Duration::from_nanos(now.stamp.ns.saturating_sub(began.stamp.ns));
+        at_once = false;
+        let waited = waited(&began, &world.now()?);
         if waited >= most {
+            note(world, Vec::new(), waited);
             return Err(failure.in_vain(most));
         }
         let nap = world.read(&NextLapse)?.map_or(LONGEST_NAP, |left| left.min(LONGEST_NAP));

@@ -9,8 +9,8 @@ use std::time::Duration;
 use clap::ArgMatches;
 use jit_core::decide::{Beat, Released, Renewed, Share};
 use jit_core::{
-    AgentId, ControlPlaneId, Facts, Holder, Lease, LeaseId, Now, Policy, PolicyError, PolicyWarning, Query,
-    Reference, Request, Token, View, WorktreeId, parse_duration,
+    AgentId, ControlPlaneId, Event, Facts, Holder, Lease, LeaseId, Note, Now, Policy, PolicyError,
+    PolicyWarning, Query, Reference, Request, Token, View, WorktreeId, parse_duration,
 };
 use jit_git::{ConfigEnv, GitEnv, Repo, SharedRepository, SystemGit};
 use jit_store::clock::Clock;
@@ -321,6 +321,13 @@ impl<'m> World<'m> {
     pub(crate) fn something_changed(&self) {
         if let Ok(store) = self.store() {
             store.tell();
+        }
+    }
+
+    /// Notes for statistics what changed no lease; nobody learns of it when that fails.
+    pub(crate) fn note(&self, issues: Vec<Reference>, event: Event) {
+        if let (Ok(store), Ok(agent), Ok(now)) = (self.store(), self.agent(), self.now()) {
+            store.note(&Note { at: now.wall, agent, issues, event });
         }
     }
 

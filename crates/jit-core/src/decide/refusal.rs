@@ -86,3 +86,28 @@ pub enum Refusal {
         most: Ttl,
     },
 }
+
+impl Refusal {
+    /// What it is about, each once.
+    pub fn about(&self) -> Vec<Reference> {
+        let mut about: Vec<Reference> = match self {
+            Self::Held(held) => held.iter().map(|wanted| wanted.reference.clone()).collect(),
+            Self::Awaited(awaited) => awaited.iter().map(|wanted| wanted.reference.clone()).collect(),
+            Self::Barred(barred) => barred.iter().map(|barred| barred.reference.clone()).collect(),
+            Self::Lost { lost: ended, .. } | Self::Released(ended) => ended.lease.issues.clone(),
+            Self::NotYours(lease)
+            | Self::WrongToken(lease)
+            | Self::Partial { lease, .. }
+            | Self::LifetimeOver { lease, .. } => lease.issues.clone(),
+            Self::NotHeld(reference) => vec![reference.clone()],
+            Self::NothingToClaim { .. }
+            | Self::NoLease { .. }
+            | Self::Unknown(_)
+            | Self::Several(_)
+            | Self::TtlTooLong { .. } => Vec::new(),
+        };
+        about.sort_unstable();
+        about.dedup();
+        about
+    }
+}

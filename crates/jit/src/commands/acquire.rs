@@ -150,6 +150,7 @@ fn rehearse(world: &World<'_>, request: Acquire) -> Result<Output, Failure> {
         world.read(&Rehearsal { request, holder, policy, waiting: world.store()?.waiting() })?;
     match answer {
         Ok(lease) => Ok(Output::WouldGrant { lease }),
-        Err(refusal) => Err(Failure::refused(&refusal, &world.look(now))),
+        // A rehearsal is not counted.
+        Err(refusal) => Err(Failure { refused: None, ..Failure::refused(&refusal, &world.look(now)) }),
     }
 }

@@ -17,6 +17,10 @@ const MOST_LINES: usize = 10;
 impl Failure {
     /// An expected "no". Where waiting would help, there is no hint yet: see [`Self::with_wait`].
     pub(crate) fn refused(refusal: &Refusal, look: &Look) -> Self {
+        Self { refused: Some(refusal.about()), ..Self::refusal(refusal, look) }
+    }
+
+    fn refusal(refusal: &Refusal, look: &Look) -> Self {
         match refusal {
             Refusal::Held(held) => Self::held(held, look),
             Refusal::Awaited(awaited) => {
@@ -208,17 +212,13 @@ impl Failure {
             true => format!("{}, and there was no time to wait", blocked.message),
             false => format!("waited {} in vain: {}", span(waited), blocked.message),
         };
-        Self::new(Code::TimedOut, in_vain)
-            .details(blocked.details)
-            .hint(blocked.hint.unwrap_or_default())
-            .context(blocked.context)
+        Self { code: Code::TimedOut, message: in_vain, ..blocked }
     }
 
     /// Waited for something to claim for as long as was asked.
     pub(crate) fn in_vain(self, waited: Duration) -> Self {
-        Self::new(Code::TimedOut, format!("waited {} in vain: {}", span(waited), self.message))
-            .hint("see why there is nothing: jit query blocked")
-            .context(self.context)
+        let message = format!("waited {} in vain: {}", span(waited), self.message);
+        Self { code: Code::TimedOut, message, ..self }.hint("see why there is nothing: jit query blocked")
     }
 
     /// What to do where waiting would help: `request` is the command that asks for the same again.

@@ -2,6 +2,7 @@
 
 pub(crate) mod gates;
 mod issues;
+mod stats;
 
 use jit_core::decide::Released;
 use jit_core::{Ended, Lease, Lifetime, Operation, Record, SettingValue, Token, Waiter};
@@ -83,6 +84,7 @@ pub(crate) fn data(output: &Output) -> Value {
             "issues": share.issues,
         })).collect::<Vec<_>>() }),
         Output::History(records) => json!({ "records": records.iter().map(record).collect::<Vec<_>>() }),
+        Output::Stats { stats: counted, .. } => stats::stats(counted),
         Output::Worktrees(worktrees) => {
             json!({ "worktrees": worktrees.iter().map(worktree).collect::<Vec<_>>() })
         }

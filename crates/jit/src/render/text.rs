@@ -3,6 +3,7 @@
 pub(crate) mod gates;
 mod import;
 mod issues;
+mod stats;
 
 use std::path::Path;
 
@@ -18,7 +19,7 @@ use crate::finding::Needs;
 use crate::look::Look;
 use crate::merging::DRIVER;
 use crate::output::{Found, Output, Status};
-use crate::render::branch;
+use crate::render::{branch, prometheus};
 
 /// A command's output as text.
 pub(crate) fn human(output: &Output, colour: bool) -> String {
@@ -76,6 +77,8 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
         Output::Distributed(shares) => issues::shares(shares),
         Output::History(records) if records.is_empty() => "no records\n".into(),
         Output::History(records) => columns(records.iter().map(record).collect()),
+        Output::Stats { stats: counted, prometheus: false } => stats::tables(counted),
+        Output::Stats { stats: counted, prometheus: true } => prometheus::exposition(counted),
         Output::Worktrees(worktrees) => columns(
             worktrees
                 .iter()

@@ -10,6 +10,14 @@ use crate::known::Known;
 /// How many digits of an id are shown where it stands in a table.
 const SHORT: usize = 8;
 
+/// A reference where it stands in a table.
+pub(super) fn short(reference: &Reference) -> String {
+    match reference {
+        Reference::Issue(id) => id.to_string().chars().take(SHORT).collect(),
+        name => name.to_string(),
+    }
+}
+
 /// One issue, and what was done to it.
 pub(super) fn one(did: Option<&str>, known: &Known<Issue>) -> String {
     let issue = &known.issue;
@@ -60,7 +68,7 @@ pub(super) fn table(known: &[Known], broken: &[FileError]) -> String {
             let rows = known.iter().map(|known| {
                 let labels: Vec<String> = known.issue.labels.iter().map(ToString::to_string).collect();
                 vec![
-                    known.issue.id.to_string().chars().take(SHORT).collect(),
+                    short(&known.issue.reference()),
                     known.stage().as_str().to_owned(),
                     known.issue.priority.to_string(),
                     known.issue.title.to_string(),
