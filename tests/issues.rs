@@ -120,9 +120,12 @@ fn assignments_are_all_or_nothing_and_lose_nothing() {
     ann.claim(&made[0]);
     let refused = bob.jit(["claim", "assign", "--to", "agent:bob", &made[0], &made[1]]).refused(5);
     assert!(refused.names(&made[0]) && refused.names("agent:ann"), "{refused:?}");
+    // For whoever --agent says, or for another.
+    let ways = [&["claim", "assign", "--agent", "agent:bob"][..], &["claim", "assign", "--to", "agent:bob"]];
     let running: Vec<Running> = made[2..]
         .iter()
-        .map(|id| repo.agent("boss").start(["claim", "assign", "--to", "agent:bob", id]))
+        .zip(ways.iter().cycle())
+        .map(|(id, way)| repo.agent("boss").start([*way, &[id]].concat()))
         .collect();
     running.into_iter().for_each(|one| drop(one.within(Duration::from_secs(20)).ok()));
     assert_eq!(ids(&bob.jit(["query", "mine"]).ok()).len(), 8);
@@ -233,4 +236,70 @@ fn a_lock_on_issues_is_waited_for_so_long() {
     ann.jit(["claim", "next"]).lease();
     drop(lock);
     ann.jit(["issue", "update", &id, "--label", "a"]).ok();
+}
+
+/// A worker that overruns its TTL many times over and renews is not replaced.
+#[test]
+fn a_worker_that_renews_is_not_replaced() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let id = issue(&ann, "long", &[]);
+    let taken = ann.jit(["claim", "acquire", &id, "--ttl", "1s"]).lease();
+    for _ in 0..10 {
+        sleep(Duration::from_millis(300));
+        let renewed = ann.jit(["claim", "renew", &taken.lease_id]).leases();
+        assert_eq!((&renewed[0].lease_id, renewed[0].fence), (&taken.lease_id, taken.fence));
+        bob.jit(["claim", "next"]).refused(4);
+        assert!(bob.jit(["claim", "acquire", &id]).refused(5).names("agent:ann"));
+    }
+    ann.jit(["claim", "release", &id, "--done"]).ok();
+}
+
+/// What people write into issues and their files and can't be used: named, and nothing is lost.
+#[test]
+fn what_cannot_be_used_is_named() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "one", &[]);
+    let usage = |arguments: &[&str], says: &str| {
+        let said = ann.say(arguments);
+        let (status, stderr) = (said.status, said.stderr);
+        assert_eq!(status, Some(2), "{stderr}");
+        assert!(stderr.contains(says) && stderr.len() < 1000, "{says}: {stderr}");
+    };
+    usage(&["issue", "create", "--title", &"x".repeat(100_000)], "at most 500");
+    usage(&["issue", "create", "--title", " "], "blank");
+    usage(&["issue", "update", &id, "--label", "a\nb"], "not allowed");
+    usage(&["issue", "update", &id, "--priority", "urgent"], "critical");
+    usage(&["issue", "update", &id, "--state", "in_progress"], "ready");
+    let on_nothing = ann.jit(["dep", "add", &id, "0badcafe"]).refused(3);
+    assert!(on_nothing.message.contains("0badcafe"), "{on_nothing:?}");
+
+    let issues = repo.main().join(".jit/issues");
+    let whole = fs::read_to_string(issues.join(format!("{id}.json"))).unwrap();
+    let twin = |n: u8| format!("aaaaaaaa-0000-4000-8000-00000000000{n}");
+    write(&issues.join(format!("{}.json", twin(1))), whole.replace(&id, &twin(1)));
+    write(&issues.join(format!("{}.json", twin(2))), whole.replace(&id, &twin(2)));
+    let ambiguous = ann.jit(["issue", "show", "aaaaaaaa"]).refused(2);
+    assert!(ambiguous.names(&twin(1)) && ambiguous.names(&twin(2)), "{ambiguous:?}");
+
+    let broken = |text: &str, says: &[&str]| {
+        write(&issues.join(format!("{}.json", twin(3))), text);
+        let trouble = ann.jit(["issue", "show", &twin(3)]).refused(9);
+        says.iter().for_each(|says| assert!(trouble.message.contains(says), "{says}: {trouble:?}"));
+        assert!(trouble.message.contains(&twin(3)), "{trouble:?}");
+        let listed = ann.jit(["query", "all"]);
+        assert!(listed.status == Some(9) && listed.stdout.contains(&id), "the rest is shown: {listed:?}");
+    };
+    broken("{\n  \"id\": ,\n", &["line 2, column 9"]);
+    broken(&whole.replace(&id, &twin(3)).replace("\"labels\"", "\"lables\""), &["lables", "labels"]);
+    broken(
+        &whole.replace(&id, &twin(3)).replace("\"one\"", &format!("{:?}", "x".repeat(1 << 20))),
+        &["at most 500"],
+    );
+    broken(&whole, &[&id]);
+    broken(&whole.replace(&id, &twin(3)).replace("\"one\"", "\"two\\nlines\""), &["line 4", "not allowed"]);
+    let before = fs::read_to_string(issues.join(format!("{}.json", twin(3)))).unwrap();
+    ann.jit(["issue", "update", &twin(3), "--label", "x"]).refused(9);
+    assert_eq!(fs::read_to_string(issues.join(format!("{}.json", twin(3)))).unwrap(), before);
 }

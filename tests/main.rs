@@ -62,3 +62,5 @@ mod support;
 mod time;
 #[cfg(test)]
 mod waiting;
+#[cfg(test)]
+mod work;

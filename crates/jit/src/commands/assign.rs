@@ -16,7 +16,7 @@ use crate::world::World;
 pub(crate) fn arguments(command: Command) -> Command {
     command
         .arg(texts("ISSUE", "ISSUE", "What to reserve, all of it or nothing; - reads ids from standard input, one a line").required(true))
-        .arg(option("to", "AGENT", "For this agent").required_unless_present("none"))
+        .arg(option("to", "AGENT", "For this agent [default: the caller, as --agent says]"))
         .arg(
             Arg::new("none")
                 .long("none")
@@ -41,7 +41,11 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let mut candidates: Vec<Candidate> = words.iter().map(candidate).collect::<Result<_, _>>()?;
     candidates.sort_by(|a, b| a.reference.cmp(&b.reference));
     candidates.dedup();
-    let to = parsed(matches, "to")?;
+    let to = match (matches.get_flag("none"), parsed(matches, "to")?) {
+        (true, _) => None,
+        (false, Some(to)) => Some(to),
+        (false, None) => Some(world.agent()?),
+    };
     let issues = world.transact(&Assign { candidates, to: to.clone() })?;
     world.something_changed();
     Ok(Output::Assigned { issues, to })
