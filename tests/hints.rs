@@ -304,7 +304,7 @@ fn lists_say_what_is_there() {
 }
 
 /// A lease belongs to a worktree. From another, its own agent is told where it is and how to act
-/// from there, whatever it tried, and that names no command that waits for itself.
+/// from there, with the command that it tried.
 #[test]
 fn the_own_lease_of_another_worktree_is_found() {
     let repo = Repo::new();
@@ -321,9 +321,14 @@ fn the_own_lease_of_another_worktree_is_found() {
         let refused = away.jit([&["--agent", "agent:ann"][..], asked].concat());
         let trouble = refused.refused(6);
         assert!(trouble.message.contains("in another worktree"), "{trouble:?}");
-        assert!(follow(&away, &refused).ok()["leases"][0]["lease_id"] == *lease.lease_id);
         let said = away.say([&["--agent", "agent:ann"][..], asked].concat()).stderr;
         assert!(said.contains(&format!("you are in {}", there.display())), "{said}");
+        // The same command, there.
+        let done = follow(&away, &refused).ok().to_string();
+        assert!(
+            done.contains(&lease.lease_id) && done.contains("released") == (asked[1] == "release"),
+            "{done}"
+        );
     }
 }
 

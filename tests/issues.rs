@@ -303,3 +303,79 @@ fn what_cannot_be_used_is_named() {
     ann.jit(["issue", "update", &twin(3), "--label", "x"]).refused(9);
     assert_eq!(fs::read_to_string(issues.join(format!("{}.json", twin(3)))).unwrap(), before);
 }
+
+/// An issue whose file its holder sees no more is still the holder's, by its id or the beginning of
+/// it, and what came of it is told.
+#[test]
+fn a_held_issue_out_of_sight_is_still_held() {
+    let repo = Repo::warm();
+    let two = repo.worktree("two");
+    let (ann, bob) = (repo.agent("ann").at(&two), repo.agent("bob"));
+    let id = issue(&bob, "only in main", &[]);
+    let lease = ann.claim(&id);
+    fs::remove_file(repo.main().join(".jit/issues").join(format!("{id}.json"))).unwrap();
+    ann.jit(["issue", "show", &id]).refused(3);
+    assert_eq!(ann.jit(["claim", "renew", &id]).leases()[0].lease_id, lease.lease_id);
+    assert_eq!(ann.jit(["claim", "renew", &id[..8]]).leases()[0].lease_id, lease.lease_id);
+    assert_eq!(ann.jit(["claim", "status", &id]).lease().lease_id, lease.lease_id);
+    assert_eq!(ann.jit(["claim", "history", &id]).ok()["records"][2]["op"], "acquire");
+    assert!(bob.jit(["claim", "renew", &id]).refused(6).names(ann.id()));
+    let handed = ann.jit(["claim", "transfer", &id, "--to", "agent:cleo"]).lease();
+    let cleo = repo.agent("cleo").at(&two);
+    assert_eq!(handed.issues, std::slice::from_ref(&id));
+    let done = cleo.jit(["claim", "release", &id, "--done"]);
+    assert!(done.status == Some(0) && done.stdout.contains("not to be seen from here"), "{done:?}");
+    assert_eq!(cleo.jit(["claim", "status"]).ok()["leases"], serde_json::json!([]));
+    // A lease's id and another thing are no list of references.
+    let x = cleo.claim("name:x");
+    assert!(
+        cleo.jit(["claim", "release", &x.lease_id, "name:x"]).refused(2).message.contains("stands alone")
+    );
+}
+
+/// Rejecting or deleting an issue that somebody got just now is refused, and changes nothing.
+#[test]
+fn what_is_claimed_is_not_rejected_or_deleted() {
+    let repo = Repo::warm();
+    for command in [&["issue", "close", "--rejected"][..], &["issue", "delete"]] {
+        for round in 0..8 {
+            let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+            let id = issue(&ann, &format!("round {round}"), &[]);
+            let claim = ann.start(["claim", "acquire", &id]);
+            let end = bob.start([command, &[&id]].concat());
+            let got = claim.within(Duration::from_secs(20)).status == Some(0);
+            let ended = end.within(Duration::from_secs(20)).status == Some(0);
+            assert!(got != ended, "both or neither: {got} {ended}");
+            let path = repo.main().join(".jit/issues").join(format!("{id}.json"));
+            let text = fs::read_to_string(path).unwrap_or_default();
+            assert_eq!(text.contains("\"ready\""), got, "{text}");
+        }
+    }
+}
+
+/// What stands in the way of each is shown where issues are listed, as the leases know it.
+#[test]
+fn lists_say_what_is_in_the_way() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let [held, waits, kept] = ["held", "waits", "kept"].map(|title| issue(&ann, title, &[]));
+    ann.claim(&held);
+    ann.jit(["dep", "add", &waits, &held]).ok();
+    ann.jit(["claim", "assign", "--to", "agent:cleo", &kept]).ok();
+    let shown = bob.say(["query", "all"]).stdout;
+    for line in
+        ["held by agent:ann".to_owned(), format!("waits for {}", &held[..8]), "assigned to agent:cleo".into()]
+    {
+        assert!(shown.contains(&line), "{line} in\n{shown}");
+    }
+    assert!(ids(&bob.jit(["query", "available"]).ok()).is_empty());
+    assert_eq!(
+        bob.jit(["query", "blocked"]).ok()["issues"][0]["bar"]["waits_for"],
+        serde_json::json!([held])
+    );
+    // As the policy says, what others finished counts before it is merged here.
+    let two = repo.worktree("two");
+    bob.jit(["config", "set", "dependencies", "recorded"]).ok();
+    ann.jit(["claim", "release", &held, "--done"]).ok();
+    assert!(ids(&bob.clone().at(&two).jit(["query", "available"]).ok()).contains(&waits));
+}

@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use jit_core::Reference;
 use thiserror::Error;
 
-use crate::issue::{Dependency, Issue, Outline, State};
+use crate::issue::{Dependency, Issue};
 
 /// Why an issue can't wait for another.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -131,29 +131,6 @@ impl<'a> Graph<'a> {
 /// What an issue still waits for, as `met` says.
 pub fn blockers<D>(issue: &Issue<D>, met: impl Fn(&Dependency) -> bool) -> Vec<Dependency> {
     issue.dependencies.iter().filter(|on| !met(on)).cloned().collect()
-}
-
-/// Ready issues that wait for nothing, in the order in which they are to be picked.
-pub fn available<'a>(
-    issues: impl IntoIterator<Item = &'a Outline>,
-    met: impl Fn(&Dependency) -> bool,
-) -> Vec<&'a Outline> {
-    let ready = issues.into_iter().filter(|issue| issue.state == State::Ready);
-    let mut available: Vec<_> = ready.filter(|issue| issue.dependencies.iter().all(&met)).collect();
-    available.sort_unstable_by(|a, b| pick_order(a, b));
-    available
-}
-
-/// Ready issues that wait for something, with what for, in the same order.
-pub fn blocked<'a>(
-    issues: impl IntoIterator<Item = &'a Outline>,
-    met: impl Fn(&Dependency) -> bool,
-) -> Vec<(&'a Outline, Vec<Dependency>)> {
-    let ready = issues.into_iter().filter(|issue| issue.state == State::Ready);
-    let mut blocked: Vec<_> = ready.map(|issue| (issue, blockers(issue, &met))).collect();
-    blocked.retain(|(_, on)| !on.is_empty());
-    blocked.sort_unstable_by(|(a, _), (b, _)| pick_order(a, b));
-    blocked
 }
 
 /// Which of two issues is picked first: the more urgent, then the older; ids decide what is left.

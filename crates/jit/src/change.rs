@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use jit_core::decide::{Close, Ending};
-use jit_core::{AgentKind, Enforcement, IssueId, Outcome, Refusal};
+use jit_core::{AgentKind, Enforcement, IssueId, Lease, Outcome, Refusal};
 use jit_tracker::{Issue, Listed, Origin, State};
 
 use crate::error::Failure;
-use crate::known::{Known, Log, Stage, ended};
+use crate::known::{Known, Log, Stage, ended, looked_up};
 use crate::output::Output;
 use crate::tracker::{Changing, later};
 use crate::world::World;
@@ -56,8 +56,8 @@ pub(crate) fn with_gates(
         Ok(())
     })?;
     if ends {
-        let ending = Ending::LastGate { seen: known.facts.outcome };
-        known.facts = world.transact(&Close { issue: known.issue.reference(), ending })?;
+        let ending = Ending::LastGate { seen: known.standing.facts.outcome };
+        known.standing.facts = world.transact(&Close { issue: known.issue.reference(), ending })?;
     }
     Ok(known)
 }
@@ -70,8 +70,8 @@ fn rewritten(
 ) -> Result<Known<Issue>, Failure> {
     let tracker = Changing::around(world)?;
     let Listed { issue: before, .. } = tracker.read(id)?;
-    let known = looked_up(world, before.clone(), Origin::Worktree)?;
-    may_change(world, &known)?;
+    let known = looked_up(world, Listed { issue: before.clone(), origin: Origin::Worktree })?;
+    may_change(world, known.standing.lease.as_ref())?;
     let mut after = before.clone();
     change(&mut after, known.stage())?;
     if after != before {
@@ -82,15 +82,9 @@ fn rewritten(
     Ok(Known { issue: after, ..known })
 }
 
-/// An issue with what the log knows of it.
-pub(crate) fn looked_up(world: &World<'_>, issue: Issue, origin: Origin) -> Result<Known<Issue>, Failure> {
-    let (facts, lease) = world.read(&Log::about(world, vec![issue.reference()])?)?.remove(0);
-    Ok(Known { issue, origin, facts, lease })
-}
-
 /// An issue that somebody holds is changed by its holder only, as strictly as the policy says.
-pub(crate) fn may_change(world: &World<'_>, known: &Known<Issue>) -> Result<(), Failure> {
-    let Some(lease) = &known.lease else { return Ok(()) };
+pub(crate) fn may_change(world: &World<'_>, lease: Option<&Lease>) -> Result<(), Failure> {
+    let Some(lease) = lease else { return Ok(()) };
     if lease.holder.acts_for(&world.reading_holder()?) {
         return Ok(());
     }
@@ -105,11 +99,13 @@ pub(crate) fn may_take<'i>(
     issues: impl Iterator<Item = &'i Issue>,
     here: &BTreeMap<IssueId, Issue>,
 ) -> Result<(), Failure> {
+    let issues: Vec<&Issue> = issues.collect();
+    let standings =
+        world.read(&Log::about(world, issues.iter().map(|issue| issue.reference().into()).collect())?)?;
     let mut done = Vec::new();
-    for issue in issues {
-        let known = looked_up(world, issue.clone(), Origin::Worktree)?;
-        may_change(world, &known)?;
-        let was = here.get(&issue.id).and_then(|before| ended(before.state)).or(known.facts.outcome);
+    for (issue, standing) in issues.into_iter().zip(standings) {
+        may_change(world, standing.lease.as_ref())?;
+        let was = here.get(&issue.id).and_then(|before| ended(before.state)).or(standing.facts.outcome);
         let over = |outcome| matches!(outcome, Some(Outcome::Done | Outcome::Gated));
         if here.contains_key(&issue.id) && over(ended(issue.state)) && !over(was) {
             done.push(issue.id);

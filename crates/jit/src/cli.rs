@@ -187,16 +187,19 @@ const ENTRIES: &[Entry] = &[
 ];
 
 const AFTER_HELP: &str = "\
-A reference is `name:THING` (letters, digits, `._/-`) for a thing outside any tracker. Several
-agents that work in one repository see the same leases, from any of its worktrees.
+A reference is an issue's id or its beginning (four digits or more), or `name:THING` (letters,
+digits, `._/-`) for a thing outside any tracker. Several agents that work in one repository see the
+same leases, from any of its worktrees.
 
 Exit status:
   0 done                        6 lease lost: lapsed, replaced or not yours
-  1 unexpected failure          7 refused by policy
+  1 unexpected failure *        7 refused by policy
   2 bad usage                   8 timed out waiting
   3 not found                   9 state unreadable, corrupt or not writable
   4 nothing to claim           10 no repository, or another program failed
   5 conflict: somebody holds it, or waits for it
+
+* With the code durability_unknown, it was done, but may not outlive a loss of power.
 
 Example:
   $ export JIT_AGENT_ID=agent:ann

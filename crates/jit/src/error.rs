@@ -2,7 +2,7 @@
 
 mod gates;
 mod merging;
-mod refusals;
+pub(crate) mod refusals;
 mod trouble;
 
 use std::ffi::OsString;
@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::error::{ContextKind, ErrorKind};
-use jit_core::{AgentId, AgentKind, IssueId, Name, PolicyError, PolicyWarning, Reference};
+use jit_core::{AgentId, AgentKind, IssueId, Name, PolicyError, PolicyWarning, Reference, Spelled};
 use jit_tracker::FileError;
 use jit_tracker::dependencies::LinkError;
 use serde_json::{Value, json};
@@ -239,10 +239,11 @@ impl Failure {
             .context(json!({ "dir": dir.display().to_string() }))
     }
 
-    pub(crate) fn no_identity() -> Self {
-        // Another one for each who follows it.
+    /// `suggested` is a name that would do.
+    pub(crate) fn no_identity(suggested: Option<Name>) -> Self {
+        let suggested = suggested.map_or_else(|| "NAME".to_owned(), |name| name.to_string());
         Self::new(Code::NoIdentity, "nobody said which agent this is")
-            .hint("export JIT_AGENT_ID=agent:$(hostname)-$$")
+            .hint(format!("export JIT_AGENT_ID=agent:{suggested}"))
     }
 
     /// An agent's id that is none, and where it was found.
@@ -268,6 +269,13 @@ impl Failure {
     /// The command as it was typed, with what was too much or too little of an option corrected.
     pub(crate) fn with_typed(self, typed: &[OsString]) -> Self {
         match self.code {
+            Code::NotYours => match &self.place {
+                Some(place) => {
+                    let there = typed_in(typed, place);
+                    self.hint(format!("act from there: {there}"))
+                }
+                None => self,
+            },
             Code::Locked => {
                 let again = with_option(typed, "--lock-timeout", "30s");
                 self.hint(format!("try again, or wait longer: {again}"))
@@ -284,8 +292,18 @@ impl Failure {
 
     pub(crate) fn no_such_issue(text: &str) -> Self {
         Self::new(Code::IssueNotFound, format!("there is no issue `{text}`"))
-            .hint(format!("for a thing outside any tracker, write name:{text}"))
+            .hint("see what there is: jit query all")
             .context(json!({ "reference": text }))
+    }
+
+    /// Where a name would do as well.
+    pub(crate) fn or_a_name(self, word: &str) -> Self {
+        match format!("name:{word}").parse::<Spelled>() {
+            Ok(_) => self.hint(format!(
+                "see what issues there are: jit query all; for a thing outside any tracker, write name:{word}"
+            )),
+            Err(_) => self,
+        }
     }
 
     /// The beginning of several issues' ids.
@@ -303,8 +321,7 @@ impl Failure {
     pub(crate) fn broken_file(error: &FileError) -> Self {
         Self::new(Code::BrokenFile, error.to_string())
             .hint(format!(
-                "mend {}, or take it as it was committed: git checkout -- {}",
-                error.file,
+                "mend that file in an editor; what it was before: git log -p -- {}",
                 quoted(&error.file)
             ))
             .context(json!({ "file": error.file, "issue": error.issue }))
@@ -344,6 +361,14 @@ impl Failure {
             .hint("jit worktree list")
     }
 
+    /// A lease's id together with something else.
+    pub(crate) fn lease_among_others(text: &str) -> Self {
+        Self::usage(
+            &format!("{text} is no issue that can be seen from here; a lease's id stands alone"),
+            "name one lease, or references of any: jit claim status",
+        )
+    }
+
     pub(crate) fn no_such_lease(text: &str) -> Self {
         Self::new(Code::LeaseNotFound, format!("there is no lease {text}"))
             .hint("jit claim list")
@@ -367,8 +392,12 @@ impl Failure {
     }
 
     pub(crate) fn not_made(path: &Path, error: &io::Error) -> Self {
-        Self::new(Code::NotWritable, format!("{} can't be made: {error}", path.display()))
-            .hint(format!("allow this process to write {}", path.parent().unwrap_or(path).display()))
+        Self::new(Code::NotWritable, format!("{} can't be made: {error}", path.display())).hint(
+            match error.kind() {
+                io::ErrorKind::StorageFull => format!("make room on the disk of {}", path.display()),
+                _ => format!("allow this process to write {}", path.parent().unwrap_or(path).display()),
+            },
+        )
     }
 
     pub(crate) fn policy(error: &PolicyError) -> Self {
@@ -453,6 +482,20 @@ pub(crate) fn unknown_setting(path: &Path, unknown: &PolicyWarning) -> String {
 /// What takes a setting out of the file.
 pub(crate) fn unset(unknown: &PolicyWarning) -> String {
     format!("jit config unset {}", quoted(&unknown.key))
+}
+
+/// The command as it was typed, run in another directory.
+fn typed_in(typed: &[OsString], place: &Path) -> String {
+    let mut words = typed.iter().skip(1).map(|word| word.to_string_lossy().into_owned());
+    let mut command = format!("jit -C {}", quoted(&place.to_string_lossy()));
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "-C" | "--dir" => drop(words.next()),
+            dir if dir.starts_with("-C") || dir.starts_with("--dir=") => {}
+            word => command.push_str(&format!(" {}", quoted(word))),
+        }
+    }
+    command
 }
 
 /// The command as it was typed, but for the value of one option, which goes first if it was not

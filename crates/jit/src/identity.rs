@@ -38,7 +38,13 @@ pub(crate) fn agent(
     }
     let kind = if std::io::stdin().is_terminal() { AgentKind::Human } else { AgentKind::Agent };
     let name = git_user()?.and_then(|name| Name::fitted(&name));
-    name.map(|name| AgentId::new(kind, name)).ok_or_else(Failure::no_identity)
+    name.map(|name| AgentId::new(kind, name)).ok_or_else(|| Failure::no_identity(directory()))
+}
+
+/// What the current directory is called, as a name that stays the same in every shell here.
+fn directory() -> Option<Name> {
+    let here = env::current_dir().ok()?;
+    Name::fitted(&here.file_name()?.to_string_lossy())
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -1,7 +1,9 @@
 //! Issues as they are now: what their files say, with what the log knows of them.
 
-use jit_core::decide::{Candidate, Step};
-use jit_core::{AgentId, Facts, Holder, Lease, Now, Outcome, Policy, Query, Reference, Scene, View};
+use std::collections::HashSet;
+
+use jit_core::decide::{Bar, Candidate, Standing, Step};
+use jit_core::{AgentId, Holder, Now, Outcome, Policy, Query, Reference, Scene, View};
 use jit_tracker::{Dependency, Issue, Listed, Origin, Outline, State};
 
 use crate::error::Failure;
@@ -13,9 +15,10 @@ use crate::world::World;
 pub(crate) struct Known<I = Outline> {
     pub(crate) issue: I,
     pub(crate) origin: Origin,
-    pub(crate) facts: Facts,
-    /// Who has it.
-    pub(crate) lease: Option<Lease>,
+    /// As a claim of it is judged.
+    pub(crate) candidate: Candidate,
+    /// What the leases know of it.
+    pub(crate) standing: Standing,
 }
 
 /// How far an issue has come, as it is shown.
@@ -40,7 +43,7 @@ impl Stage {
 impl<D> Known<Issue<D>> {
     /// How far it has come.
     pub(crate) fn stage(&self) -> Stage {
-        match (&self.lease, self.facts.outcome) {
+        match (&self.standing.lease, self.standing.facts.outcome) {
             (Some(_), _) => Stage::InProgress,
             (None, Some(Outcome::Done)) => Stage::At(State::Done),
             (None, Some(Outcome::Gated)) => Stage::At(State::Gated),
@@ -49,15 +52,32 @@ impl<D> Known<Issue<D>> {
         }
     }
 
-    /// Whether it failed too often.
-    pub(crate) fn quarantined(&self, policy: &Policy) -> bool {
-        self.facts.failures >= policy.max_failures
-    }
-
     /// Whether others than this agent may not pick it.
     pub(crate) fn kept_from(&self, agent: &AgentId) -> bool {
-        let assigned = self.facts.assigned.as_ref();
+        let assigned = self.standing.facts.assigned.as_ref();
         assigned.is_some_and(|assigned| assigned != agent && *assigned != agent.base())
+    }
+
+    /// Whether it can be picked: by this agent, or by anybody.
+    pub(crate) fn available(&self, to: Option<&AgentId>) -> bool {
+        let kept = match to {
+            Some(agent) => self.kept_from(agent),
+            None => self.standing.facts.assigned.is_some(),
+        };
+        self.stage() == Stage::At(State::Ready)
+            && self.standing.bar.is_none()
+            && !kept
+            && !self.issue.is_meta()
+    }
+
+    /// Whether nobody works on it and it waits for another.
+    pub(crate) fn blocked(&self) -> bool {
+        self.stage() == Stage::At(State::Ready) && matches!(self.standing.bar, Some(Bar::Blocked(_)))
+    }
+
+    /// Whether it failed too often.
+    pub(crate) fn quarantined(&self) -> bool {
+        self.standing.lease.is_none() && matches!(self.standing.bar, Some(Bar::Quarantined { .. }))
     }
 }
 
@@ -71,7 +91,7 @@ pub(crate) fn ended(state: State) -> Option<Outcome> {
     }
 }
 
-/// All issues, what is broken among them, and when the log was asked.
+/// All issues, and what is broken among them.
 pub(crate) struct All {
     pub(crate) issues: Vec<Known>,
     pub(crate) broken: Vec<jit_tracker::FileError>,
@@ -81,56 +101,73 @@ impl All {
     /// Every issue that this worktree sees.
     pub(crate) fn here(world: &World<'_>) -> Result<Self, Failure> {
         let listing = Tracker::around(world)?.list()?;
-        let references: Vec<Reference> =
-            listing.issues.iter().map(|listed| listed.issue.reference()).collect();
-        let log = world.read(&Log::about(world, references)?)?;
-        let issues = listing.issues.into_iter().zip(log);
-        let known = |(Listed { issue, origin }, (facts, lease))| Known { issue, origin, facts, lease };
+        // Only what is done here counts: its code is here too.
+        let here = listing.issues.iter().filter(|listed| listed.origin != Origin::Main);
+        let done = here.filter(|listed| listed.issue.state == State::Done);
+        let done: HashSet<Reference> = done.map(|listed| listed.issue.reference()).collect();
+        let met = |on: &Dependency| done.contains(on.reference());
+        let candidates = listing.issues.iter().map(|listed| candidate(&listed.issue, met)).collect();
+        let log = Log::about(world, candidates)?;
+        let standings = world.read(&log)?;
+        let issues = listing.issues.into_iter().zip(log.candidates).zip(standings);
+        let known =
+            |((Listed { issue, origin }, candidate), standing)| Known { issue, origin, candidate, standing };
         Ok(Self { issues: issues.map(known).collect(), broken: listing.broken })
     }
+}
 
-    /// Whether files say that an issue which another waits for is done.
-    pub(crate) fn met(&self) -> impl Fn(&Dependency) -> bool + use<> {
-        let done = self.issues.iter().filter(|known| known.origin != Origin::Main);
-        let done = done.filter(|known| known.issue.state == State::Done);
-        let done: std::collections::HashSet<Reference> = done.map(|known| known.issue.reference()).collect();
-        move |on| done.contains(on.reference())
-    }
+/// An issue with what the leases know of it.
+pub(crate) fn looked_up(world: &World<'_>, found: Listed<Issue>) -> Result<Known<Issue>, Failure> {
+    let candidate = filed(&Tracker::around(world)?, &found.issue)?;
+    let standing = world.read(&Log::about(world, vec![candidate.clone()])?)?.remove(0);
+    Ok(Known { issue: found.issue, origin: found.origin, candidate, standing })
+}
 
-    /// As a claim of it is judged.
-    pub(crate) fn candidate(issue: &Outline, met: impl Fn(&Dependency) -> bool) -> Candidate {
-        let waits_for = jit_tracker::dependencies::blockers(issue, met);
-        Candidate {
-            reference: issue.reference(),
-            ended: ended(issue.state),
-            waits_for: waits_for.iter().map(|on| on.reference().clone()).collect(),
+/// One issue as a claim of it is judged; the files of what it waits for are read.
+pub(crate) fn filed<D>(tracker: &Tracker<'_>, issue: &Issue<D>) -> Result<Candidate, Failure> {
+    let mut done = HashSet::new();
+    for on in &issue.dependencies {
+        if let Reference::Issue(id) = on.reference()
+            && tracker.is_done_here(*id)?
+        {
+            done.insert(on);
         }
+    }
+    Ok(candidate(issue, |on| done.contains(on)))
+}
+
+fn candidate<D>(issue: &Issue<D>, met: impl Fn(&Dependency) -> bool) -> Candidate {
+    let waits_for = jit_tracker::dependencies::blockers(issue, met);
+    Candidate {
+        reference: issue.reference(),
+        ended: ended(issue.state),
+        waits_for: waits_for.iter().map(|on| on.reference().clone()).collect(),
     }
 }
 
 /// What the log knows of issues, with lapses that were not evicted yet counted as they will be.
 pub(crate) struct Log<'a> {
-    references: Vec<Reference>,
+    candidates: Vec<Candidate>,
     reader: Holder,
     policy: &'a Policy,
 }
 
 impl<'a> Log<'a> {
-    pub(crate) fn about(world: &'a World<'_>, references: Vec<Reference>) -> Result<Self, Failure> {
-        Ok(Self { references, reader: world.reading_holder()?, policy: world.policy()? })
+    pub(crate) fn about(world: &'a World<'_>, candidates: Vec<Candidate>) -> Result<Self, Failure> {
+        Ok(Self { candidates, reader: world.reading_holder()?, policy: world.policy()? })
     }
 }
 
 impl Query for Log<'_> {
-    type Answer = Vec<(Facts, Option<Lease>)>;
+    type Answer = Vec<Standing>;
 
     fn asks_much(&self) -> bool {
-        self.references.len() > 16
+        self.candidates.len() > 16
     }
 
     fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Self::Answer, V::Error> {
         let scene = Scene { now: *now, actor: &self.reader, policy: self.policy, waiting: &[] };
         let mut step = Step::looking(view, &scene);
-        self.references.iter().map(|reference| step.issue(reference)).collect()
+        self.candidates.iter().map(|candidate| step.known(candidate)).collect()
     }
 }

@@ -33,7 +33,8 @@ pub(crate) enum Output {
     /// What a reference or lease id leads to.
     Status(Box<Status>),
     /// What was given up, and the files that say what came of it, to be committed.
-    Released { released: Vec<Released>, commit: Vec<String> },
+    /// What still has open gates is gated, not done.
+    Released { released: Vec<Released>, gated: Vec<Reference>, commit: Vec<String> },
     /// A lease was ended.
     Evicted(Lease),
     /// An issue, and what was done to it.

@@ -3,7 +3,8 @@
 use jit_core::decide::Target;
 use jit_core::{IssueId, LeaseId, NoReference, Reference, ReferenceError, References, Spelled};
 
-use crate::error::Failure;
+use crate::commands::list::Live;
+use crate::error::{Code, Failure};
 use crate::tracker::Tracker;
 use crate::world::World;
 
@@ -11,7 +12,12 @@ use crate::world::World;
 pub(crate) fn reference(world: &World<'_>, text: &str) -> Result<Reference, Failure> {
     match text.parse::<Spelled>() {
         Ok(Spelled::Name(name)) => Ok(Reference::Name(name)),
-        Ok(Spelled::Issue(word)) => issue(world, &word).map(Reference::Issue),
+        Ok(Spelled::Issue(word)) => match issue(world, &word) {
+            Err(failure) if failure.code == Code::IssueNotFound => {
+                held(world, &word)?.map(Reference::Issue).ok_or_else(|| failure.or_a_name(&word))
+            }
+            found => found.map(Reference::Issue),
+        },
         Ok(Spelled::Source { source, .. }) => Err(Failure::no_such_source(&source, text)),
         Err(error) => Err(malformed(&error)),
     }
@@ -20,6 +26,27 @@ pub(crate) fn reference(world: &World<'_>, text: &str) -> Result<Reference, Fail
 /// A local issue's id or the beginning of one, as typed.
 pub(crate) fn issue(world: &World<'_>, word: &str) -> Result<IssueId, Failure> {
     Tracker::around(world)?.resolve(word)
+}
+
+/// An issue that somebody holds, by its id or the beginning of it. Its file may be out of sight: on
+/// a branch that is checked out no more, say.
+fn held(world: &World<'_>, word: &str) -> Result<Option<IssueId>, Failure> {
+    let (leases, _) = world.read(&Live)?;
+    let mut ids: Vec<IssueId> = leases
+        .into_iter()
+        .flat_map(|lease| lease.issues)
+        .filter_map(|reference| match reference {
+            Reference::Issue(id) => Some(id),
+            Reference::Name(_) => None,
+        })
+        .filter(|id| id.to_string().starts_with(&word.to_ascii_lowercase()))
+        .collect();
+    ids.dedup();
+    match ids[..] {
+        [] => Ok(None),
+        [id] => Ok(Some(id)),
+        _ => Err(Failure::ambiguous(word, &ids)),
+    }
 }
 
 /// References as typed.
@@ -44,7 +71,13 @@ pub(crate) fn targets(world: &World<'_>, texts: &[String]) -> Result<Target, Fai
             }),
             _ => Ok(Target::Issues(reference(world, one)?.into())),
         },
-        several => Ok(Target::Issues(references(world, several)?)),
+        several => match several
+            .iter()
+            .find(|text| text.parse::<LeaseId>().is_ok() && reference(world, text).is_err())
+        {
+            Some(lease) => Err(Failure::lease_among_others(lease)),
+            None => Ok(Target::Issues(references(world, several)?)),
+        },
     }
 }
 

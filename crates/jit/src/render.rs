@@ -21,11 +21,6 @@ use crate::output::Output;
 /// `options` are what the caller said before the command, for hints.
 pub(crate) fn success(output: &Output, warnings: &[String], as_json: bool, options: &str) -> i32 {
     let written = match (output, as_json) {
-        // What is asked for as text is text.
-        (Output::Text(text), _) => {
-            warn(warnings);
-            print(text.clone())
-        }
         (output, true) => {
             print(document(json!({ "schema_version": 1, "data": json::data(output), "warnings": warnings })))
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jit_core::decide::Acquire;
 use jit_core::{Event, Lease, Lifetime, Now, Query, Reference, Refusal, View};
-use jit_store::StepError;
+use jit_store::{StepError, StoreError};
 
 use crate::error::{Code, Failure};
 use crate::world::World;
@@ -12,6 +12,9 @@ use crate::world::World;
 /// A writer that died between changing the leases and saying so is noticed after so long, and a
 /// waiter that looks as often is not taken to be stopped.
 const LONGEST_NAP: Duration = Duration::from_secs(5);
+
+/// Before the lock is tried again; it was waited for already.
+const A_MOMENT: Duration = Duration::from_millis(100);
 
 /// Acquires, waiting at most so long for those who are in the way.
 pub(crate) fn acquire(world: &World<'_>, mut request: Acquire, most: Duration) -> Result<Lease, Failure> {
@@ -28,6 +31,14 @@ pub(crate) fn acquire(world: &World<'_>, mut request: Acquire, most: Duration) -
         };
         let refusal = match store.transact(&request, &holder, policy) {
             Err(StepError::Refused(refusal @ (Refusal::Held(_) | Refusal::Awaited(_)))) => refusal,
+            // Whoever has the lock that long may yet let go of it.
+            Err(StepError::Store(StoreError::Locked { .. }))
+                if place.is_some() && waited(&began, &world.now()?) < most =>
+            {
+                let seen = store.seen().map_err(|error| world.trouble(error))?;
+                store.wait(seen, A_MOMENT).map_err(|error| world.trouble(error))?;
+                continue;
+            }
             done => {
                 if place.is_some() {
                     note(world, request.issues.to_vec(), waited(&began, &world.now()?));

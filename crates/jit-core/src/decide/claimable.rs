@@ -2,7 +2,7 @@
 
 use crate::decide::step::Step;
 use crate::policy::Dependencies;
-use crate::{AgentId, Outcome, Reference, Task, View};
+use crate::{AgentId, Facts, Lease, Outcome, Reference, Task, View};
 
 /// Something that is to be claimed, with what files say of it. They are read before the atomic
 /// step; what the log knows is asked inside it.
@@ -41,22 +41,55 @@ pub enum Bar {
     Assigned(AgentId),
 }
 
+/// What is known of something that may be claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// What the log knows of it, with a lapse that was not evicted yet as its eviction will count.
+    pub facts: Facts,
+    /// The lease that covers it and stands.
+    pub lease: Option<Lease>,
+    /// What bars a claim of it by whoever is free to, assignments aside.
+    pub bar: Option<Bar>,
+}
+
 impl<V: View> Step<'_, V> {
+    /// What is known of a candidate.
+    ///
+    /// # Errors
+    /// Trouble in reading the view.
+    pub fn known(&mut self, candidate: &Candidate) -> Result<Standing, V::Error> {
+        // A lapse is met first, so that it is among the facts.
+        let lease = self.covering(&candidate.reference)?;
+        let facts = self.facts(&candidate.reference)?;
+        let bar = self.barred_by(&facts, candidate, false)?;
+        Ok(Standing { facts, lease, bar })
+    }
+
     /// What bars a claim of an issue, assignments aside.
     pub(super) fn bar(
         &mut self,
         candidate: &Candidate,
         despite_failures: bool,
     ) -> Result<Option<Bar>, V::Error> {
+        let facts = self.facts(&candidate.reference)?;
+        self.barred_by(&facts, candidate, despite_failures)
+    }
+
+    fn barred_by(
+        &mut self,
+        facts: &Facts,
+        candidate: &Candidate,
+        despite_failures: bool,
+    ) -> Result<Option<Bar>, V::Error> {
         if !candidate.reference.is_issue() {
             return Ok(None);
         }
-        let facts = self.facts(&candidate.reference)?;
         if let Some(outcome) = facts.outcome.or(candidate.ended) {
             return Ok(Some(Bar::Ended(outcome)));
         }
         if facts.failures >= self.scene().policy.max_failures && !despite_failures {
-            return Ok(Some(Bar::Quarantined { failures: facts.failures, reason: facts.last_failure }));
+            let reason = facts.last_failure.clone();
+            return Ok(Some(Bar::Quarantined { failures: facts.failures, reason }));
         }
         let mut waits_for = Vec::new();
         for dependency in &candidate.waits_for {

@@ -18,6 +18,8 @@ pub struct Close {
 pub enum Ending {
     /// Nobody will do it.
     Rejected,
+    /// Its file is taken away: nobody will do it, unless it was done before.
+    Deleted,
     /// The last gate of an issue whose work was done has passed.
     LastGate {
         /// What the log said of the issue when that was found out. Should it say something else by
@@ -35,12 +37,12 @@ impl Request for Close {
         }
         let mut facts = step.facts(&self.issue)?;
         facts.outcome = Some(match (self.ending, facts.outcome) {
-            (Ending::Rejected, _) => Outcome::Rejected,
+            (Ending::Rejected, _) | (Ending::Deleted, None) => Outcome::Rejected,
             // That work was done may be known from a file alone: the log does not go with a clone.
             (Ending::LastGate { seen }, None | Some(Outcome::Gated)) if seen == facts.outcome => {
                 Outcome::Done
             }
-            (Ending::LastGate { .. }, _) => return Ok(Ok(facts)),
+            (Ending::Deleted | Ending::LastGate { .. }, _) => return Ok(Ok(facts)),
         });
         step.note(Cause::Ended, vec![facts.clone()]);
         Ok(Ok(facts))

@@ -2,7 +2,7 @@
 
 use crate::decide::step::Step;
 use crate::decide::{Refusal, Wanted};
-use crate::{Ended, Known, Lease, LeaseId, Reference, References, View};
+use crate::{Ended, IssueId, Known, Lease, LeaseId, Reference, References, View};
 
 /// How a request names a lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,13 +13,27 @@ pub enum Target {
     Issues(References),
 }
 
+impl Target {
+    /// With an id that is no lease's taken for an issue's, if somebody holds that: an issue's file
+    /// may be out of its holder's sight.
+    ///
+    /// # Errors
+    /// Trouble in reading the view.
+    pub fn named<V: View>(&self, view: &V) -> Result<Self, V::Error> {
+        let Self::Lease(id) = self else { return Ok(self.clone()) };
+        let issue = Reference::Issue(IssueId::new(id.uuid()));
+        let is_issue = view.lease(id)?.is_none() && view.covering(&issue)?.is_some();
+        Ok(if is_issue { Self::Issues(issue.into()) } else { self.clone() })
+    }
+}
+
 /// A verdict inside a verdict: the outer error is trouble, the inner one a refusal.
 pub(super) type Judged<T, E> = Result<Result<T, Refusal>, E>;
 
 impl<V: View> Step<'_, V> {
     /// The leases that the target names, each once. All are the asker's own and stand.
     pub(super) fn own(&mut self, target: &Target) -> Judged<Vec<Lease>, V::Error> {
-        match target {
+        match &target.named(self.view())? {
             Target::Lease(id) => Ok(self.own_by_id(id)?.map(|lease| vec![lease])),
             Target::Issues(issues) => {
                 let mut own: Vec<Lease> = Vec::new();
@@ -43,7 +57,7 @@ impl<V: View> Step<'_, V> {
     /// The one lease that the target names, whoever has it.
     pub(super) fn anyones(&mut self, target: &Target) -> Judged<Lease, V::Error> {
         let mut found: Vec<Lease> = Vec::new();
-        match target {
+        match &target.named(self.view())? {
             Target::Lease(id) => match self.lease(id)? {
                 Some(Known::Live(lease)) => found.push(lease),
                 Some(Known::Ended(ended)) => return Ok(Err(self.ended(ended)?)),

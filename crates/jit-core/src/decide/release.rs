@@ -36,9 +36,10 @@ impl Request for Release {
     type Answer = Vec<Released>;
 
     fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Vec<Released>, Refusal>, V::Error> {
-        match step.own(&self.target)? {
+        let target = self.target.named(step.view())?;
+        match step.own(&target)? {
             Ok(own) => {
-                let released = own.into_iter().map(|lease| shrunk(lease, &self.target)).collect();
+                let released = own.into_iter().map(|lease| shrunk(lease, &target)).collect();
                 self.attempted.release(step, released)
             }
             Err(refusal) => Ok(Err(refusal)),

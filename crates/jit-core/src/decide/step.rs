@@ -25,16 +25,6 @@ impl<'v, V: View> Step<'v, V> {
         Self::new(view, scene)
     }
 
-    /// What is known of an issue, with a lapse that was not evicted yet as its eviction will count
-    /// it; and the lease that covers it and stands.
-    ///
-    /// # Errors
-    /// Trouble in reading the view.
-    pub fn issue(&mut self, issue: &Reference) -> Result<(Facts, Option<Lease>), V::Error> {
-        let lease = self.covering(issue)?;
-        Ok((self.facts(issue)?, lease))
-    }
-
     pub(super) fn into_operations(self) -> Vec<Operation> {
         self.operations
     }

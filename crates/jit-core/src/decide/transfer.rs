@@ -21,11 +21,12 @@ impl Request for Transfer {
     type Answer = Lease;
 
     fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Lease, Refusal>, V::Error> {
-        let lease = match step.own_one(&self.target)? {
+        let target = self.target.named(step.view())?;
+        let lease = match step.own_one(&target)? {
             Ok(lease) => lease,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        if let Target::Issues(named) = &self.target {
+        if let Target::Issues(named) = &target {
             let missing = lease.issues.iter().filter(|r| !named.contains(r)).cloned();
             let missing: Vec<_> = missing.collect();
             if !missing.is_empty() {

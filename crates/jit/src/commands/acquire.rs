@@ -9,7 +9,7 @@ use jit_core::{
 
 use crate::commands::{all, one, option, parsed, texts, warn_of_its_end};
 use crate::error::Failure;
-use crate::known::ended;
+use crate::known;
 use crate::output::Output;
 use crate::reference::references;
 use crate::shell::quoted;
@@ -19,7 +19,7 @@ use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
     command
-        .arg(texts("REF", "REF", "What to take, all of it or nothing: name:THING").required(true))
+        .arg(texts("REF", "REF", "What to take, all of it or nothing: issues by their id or its beginning, things as name:THING").required(true))
         .arg(option("task", "TEXT", "What for, in a line; others see it"))
         .arg(option("ttl", "DURATION", "How long it stands without a renewal: 90s, 10m, 1h30m, 1d, a plain number is seconds; more than `jit config get max_ttl` says is bad usage [default: 10m, or what `jit config get ttl` says]"))
         .arg(option("wait", "DURATION", "Wait in turn, at most so long, if somebody holds it: 90s, 10m, 2h"))
@@ -94,20 +94,10 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
 fn filed(world: &World<'_>, issues: &References) -> Result<Vec<Candidate>, Failure> {
     let mut filed = Vec::new();
     for reference in issues {
-        let Reference::Issue(id) = reference else { continue };
-        let tracker = Tracker::around(world)?;
-        let issue = tracker.read(*id)?.issue;
-        let mut waits_for = Vec::new();
-        for on in issue.dependencies.iter().map(|on| on.reference()) {
-            let done = match on {
-                Reference::Issue(on) => tracker.is_done_here(*on)?,
-                Reference::Name(_) => false,
-            };
-            if !done {
-                waits_for.push(on.clone());
-            }
+        if let Reference::Issue(id) = reference {
+            let tracker = Tracker::around(world)?;
+            filed.push(known::filed(&tracker, &tracker.read(*id)?.issue)?);
         }
-        filed.push(Candidate { reference: reference.clone(), ended: ended(issue.state), waits_for });
     }
     Ok(filed)
 }

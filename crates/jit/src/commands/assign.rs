@@ -41,6 +41,9 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let mut candidates: Vec<Candidate> = words.iter().map(candidate).collect::<Result<_, _>>()?;
     candidates.sort_by(|a, b| a.reference.cmp(&b.reference));
     candidates.dedup();
+    if candidates.is_empty() {
+        return Err(Failure::usage("no issue was named", ""));
+    }
     let to = match (matches.get_flag("none"), parsed(matches, "to")?) {
         (true, _) => None,
         (false, Some(to)) => Some(to),

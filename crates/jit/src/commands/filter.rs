@@ -71,8 +71,9 @@ impl Filter {
 
     pub(crate) fn fits(&self, known: &Known) -> bool {
         let noted = |name: &String| known.issue.assignee.as_ref().is_some_and(|noted| noted.as_str() == name);
-        let assigned =
-            |name: &String| known.facts.assigned.as_ref().is_some_and(|agent| agent.to_string() == *name);
+        let assigned = |name: &String| {
+            known.standing.facts.assigned.as_ref().is_some_and(|agent| agent.to_string() == *name)
+        };
         self.state.as_ref().is_none_or(|state| known.stage().as_str() == state)
             && self.labels.iter().all(|label| known.issue.labels.contains(label))
             && self.priority.is_none_or(|priority| known.issue.priority == priority)

@@ -6,10 +6,11 @@ use jit_tracker::gates::{Check, Gate};
 use jit_tracker::{Dir, GateName, Issue, Origin, Sink};
 
 use crate::approvals::Approvals;
-use crate::change::{looked_up, may_change};
+use crate::change::may_change;
 use crate::commands::{all, one, text, texts};
 use crate::error::Failure;
 use crate::gates::{Checked, Defined, Verdict, names, required, say};
+use crate::known::looked_up;
 use crate::launch::{End, Job, Launcher};
 use crate::output::Output;
 use crate::reference::issue;
@@ -33,12 +34,12 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let id = issue(world, one(matches, "ISSUE").unwrap_or_default())?;
     let names = names(&all(matches, "GATE"))?;
-    let found = looked_up(world, Tracker::around(world)?.read(id)?.issue, Origin::Worktree)?;
+    let found = looked_up(world, Tracker::around(world)?.read(id)?)?;
     required(&found.issue, &names)?;
     let defined = Defined::here(world)?;
     let commands = commands(&defined, &found.issue, names)?;
     // Before anything runs: what could not be recorded, or may not run.
-    may_change(world, &found)?;
+    may_change(world, found.standing.lease.as_ref())?;
     world.holder()?;
     approved(world, &defined, &commands)?;
     let launcher = Launcher::new();

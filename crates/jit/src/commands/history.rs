@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use clap::{ArgMatches, Command};
 use jit_core::decide::Target;
-use jit_core::{Cause, Ended, Known, Lease, Operation, Record};
+use jit_core::{Cause, Ended, IssueId, Known, Lease, Operation, Record, Reference};
 
 use crate::commands::{one, text};
 use crate::error::Failure;
@@ -62,17 +62,22 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
 }
 
 fn concerns(record: &Record, target: &Target) -> bool {
+    // The id of an issue whose file is out of sight looks like a lease's.
+    let named = |reference: &Reference| match target {
+        Target::Lease(id) => *reference == Reference::Issue(IssueId::new(id.uuid())),
+        Target::Issues(issues) => issues.contains(reference),
+    };
     let lease_matches = |lease: &Lease| match target {
-        Target::Lease(id) => lease.id == *id,
-        Target::Issues(issues) => lease.issues.iter().any(|reference| issues.contains(reference)),
+        Target::Lease(id) if lease.id == *id => true,
+        _ => lease.issues.iter().any(named),
     };
     match &record.operation {
         Operation::Renew(leases) => leases.iter().any(lease_matches),
         Operation::Release { lease, released, .. } => {
             match target {
+                Target::Lease(id) if lease.id == *id => true,
                 // What the lease still has was not touched.
-                Target::Issues(issues) => released.iter().any(|reference| issues.contains(reference)),
-                Target::Lease(id) => lease.id == *id,
+                _ => released.iter().any(named),
             }
         }
         Operation::Acquire(lease)
@@ -81,10 +86,7 @@ fn concerns(record: &Record, target: &Target) -> bool {
         | Operation::AutoEvict(lease)
         | Operation::ForceEvict { lease, .. }
         | Operation::Carry(Known::Live(lease) | Known::Ended(Ended { lease, .. })) => lease_matches(lease),
-        Operation::Facts(_, facts) => match target {
-            Target::Issues(issues) => facts.iter().any(|facts| issues.contains(&facts.issue)),
-            Target::Lease(_) => false,
-        },
+        Operation::Facts(_, facts) => facts.iter().any(|facts| named(&facts.issue)),
         Operation::Checkpoint(_) | Operation::Sighting => false,
     }
 }

@@ -5,7 +5,7 @@ use jit_core::Reference;
 use jit_core::decide::{Close, Ending};
 use jit_tracker::State;
 
-use crate::change::changed;
+use crate::change::changed_if;
 use crate::commands::{one, text};
 use crate::error::Failure;
 use crate::output::Output;
@@ -31,8 +31,17 @@ pub(crate) fn arguments(command: Command) -> Command {
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let id = issue(world, one(matches, "ID").unwrap_or_default())?;
-    // The file first: should this process die in between, the issue is still to be had.
-    let output = changed(world, id, "rejected", |issue| issue.state = State::Rejected)?;
-    world.transact(&Close { issue: Reference::Issue(id), ending: Ending::Rejected })?;
+    let close = Close { issue: Reference::Issue(id), ending: Ending::Rejected };
+    let output = changed_if(world, id, "rejected", |issue| {
+        // First: somebody may have got it just now, and then nothing is written.
+        world.transact(&close)?;
+        issue.state = State::Rejected;
+        Ok(())
+    })?;
+    if let Output::Issue { known, .. } = &output
+        && let Some(lease) = &known.standing.lease
+    {
+        world.warn(format!("you still hold it: jit claim release {}", lease.id));
+    }
     Ok(output)
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use clap::{ArgMatches, Command};
-use jit_core::{Facts, IssueId};
-use jit_tracker::{GateResult, Issue, Origin, State};
+use jit_core::IssueId;
+use jit_tracker::{GateResult, Issue, Listed, Origin, State};
 
 use crate::commands::issue_fields::{Fields, fields};
 use crate::error::Failure;
 use crate::gates::defined;
-use crate::known::Known;
+use crate::known::looked_up;
 use crate::output::Output;
 use crate::tracker::Changing;
 use crate::world::World;
@@ -48,9 +48,6 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     issue.gates.values_mut().for_each(|result| *result = GateResult::Open);
     Changing::around(world)?.write(None, &issue)?;
     world.something_changed();
-    let facts = Facts::none(issue.reference());
-    Ok(Output::Issue {
-        did: Some("created"),
-        known: Box::new(Known { issue, origin: Origin::Worktree, facts, lease: None }),
-    })
+    let known = looked_up(world, Listed { issue, origin: Origin::Worktree })?;
+    Ok(Output::Issue { did: Some("created"), known: Box::new(known) })
 }

@@ -1,10 +1,13 @@
 //! `jit issue delete`
 
 use clap::{ArgMatches, Command};
+use jit_core::Reference;
+use jit_core::decide::{Close, Ending};
 
-use crate::change::{looked_up, may_change};
+use crate::change::may_change;
 use crate::commands::{one, text};
 use crate::error::Failure;
+use crate::known::looked_up;
 use crate::output::Output;
 use crate::reference::issue;
 use crate::tracker::Changing;
@@ -12,8 +15,9 @@ use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
     command.arg(text("ID", "ID", "The issue's id, or its beginning").required(true)).after_help(
-        "Takes the file away from this worktree, to be committed; its events stay. One that nobody will do is\n\
-         better closed: jit issue close ID --rejected.\n\n\
+        "Takes the file away from this worktree and leaves an empty `.jit/issues/ID.deleted`, both to be\n\
+         committed; nobody gets the issue any more, and its events stay. One that nobody will do is better\n\
+         closed: jit issue close ID --rejected.\n\n\
          Example: jit issue delete 3f2a91bc",
     )
 }
@@ -22,8 +26,10 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let id = issue(world, one(matches, "ID").unwrap_or_default())?;
     let tracker = Changing::around(world)?;
     let found = tracker.read(id)?;
-    let known = looked_up(world, found.issue, found.origin)?;
-    may_change(world, &known)?;
+    let known = looked_up(world, found)?;
+    may_change(world, known.standing.lease.as_ref())?;
+    // First: somebody may have got it just now, and then nothing is taken away.
+    world.transact(&Close { issue: Reference::Issue(id), ending: Ending::Deleted })?;
     tracker.delete(&known.issue)?;
     Ok(Output::Issue { did: Some("deleted"), known: Box::new(known) })
 }

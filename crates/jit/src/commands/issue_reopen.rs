@@ -14,7 +14,8 @@ use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
     command.arg(text("ID", "ID", "The issue's id, or its beginning").required(true)).after_help(
-        "It is ready again, in this worktree's file and for everybody who claims.\n\n\
+        "It is ready again, in this worktree's file and as far as the leases know. Where another worktree's own\n\
+         file or HEAD still says that it ended, it is claimed after a merge.\n\n\
          Example: jit issue reopen 3f2a91bc",
     )
 }

@@ -2,9 +2,9 @@
 
 use clap::{ArgMatches, Command};
 
-use crate::change::looked_up;
 use crate::commands::{one, text};
 use crate::error::Failure;
+use crate::known::looked_up;
 use crate::output::Output;
 use crate::reference::issue;
 use crate::tracker::Tracker;
@@ -21,6 +21,6 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let id = issue(world, one(matches, "ID").unwrap_or_default())?;
     let found = Tracker::around(world)?.read(id)?;
-    let known = looked_up(world, found.issue, found.origin)?;
+    let known = looked_up(world, found)?;
     Ok(Output::Issue { did: None, known: Box::new(known) })
 }

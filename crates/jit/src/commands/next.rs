@@ -3,13 +3,12 @@
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::decide::{Candidate, Next, Terms};
 use jit_core::{AgentId, Lease, Now, Token, parse_duration};
-use jit_tracker::State;
 use jit_tracker::dependencies::pick_order;
 
 use crate::commands::filter::{Picking, picking};
 use crate::commands::{number, one, option, parsed, warn_of_its_end};
 use crate::error::Failure;
-use crate::known::{All, Known, Stage};
+use crate::known::{All, Known};
 use crate::output::Output;
 use crate::waiting;
 use crate::world::{Minted, World};
@@ -29,7 +28,8 @@ pub(crate) fn arguments(command: Command) -> Command {
         .after_help(
             "Picks and claims in one step: no two callers get the same issue, and none gets an error because of\n\
              another. What is ready, unblocked, not quarantined and not assigned to somebody else, by priority,\n\
-             then the oldest; what is assigned to the caller comes first. Exit status 4: there is nothing.\n\n\
+             then the oldest; what is assigned to the caller comes first. Exit status 4: there is nothing.\n\
+             In JSON, `data.lease` and `data.token`; with --count `data.leases`, each with its `token`.\n\n\
              Example: jit claim next --label backend --wait 10m --json",
         )
 }
@@ -77,23 +77,12 @@ pub(crate) fn candidates(
 ) -> Result<Vec<Candidate>, Failure> {
     let all = All::here(world)?;
     all.broken.iter().for_each(|error| world.warn(format!("passed over: {error}")));
-    let policy = world.policy()?;
-    let kept = |known: &Known| match agent {
-        Some(agent) => known.kept_from(agent),
-        None => known.facts.assigned.is_some(),
-    };
-    let fits = |known: &&Known| {
-        known.stage() == Stage::At(State::Ready)
-            && !known.issue.is_meta()
-            && !known.quarantined(policy)
-            && !kept(known)
-            && picking.fits(known)
-    };
+    let fits = |known: &&Known| known.available(agent) && picking.fits(known);
     let mut found: Vec<&Known> = all.issues.iter().filter(fits).collect();
     found.sort_by(|a, b| {
-        let order = a.facts.assigned.is_none().cmp(&b.facts.assigned.is_none());
+        let nobodys = |known: &Known| known.standing.facts.assigned.is_none();
+        let order = nobodys(a).cmp(&nobodys(b));
         order.then_with(|| pick_order(&a.issue, &b.issue))
     });
-    let met = all.met();
-    Ok(found.into_iter().map(|known| All::candidate(&known.issue, &met)).collect())
+    Ok(found.into_iter().map(|known| known.candidate.clone()).collect())
 }

@@ -2,12 +2,11 @@
 
 use clap::{ArgMatches, Command};
 use jit_core::Reference;
-use jit_tracker::dependencies::Graph;
-use jit_tracker::{State, dependencies};
+use jit_tracker::dependencies::{Graph, pick_order};
 
 use crate::commands::filter::{Filter, filters};
 use crate::error::Failure;
-use crate::known::{All, Known, Stage};
+use crate::known::{All, Known};
 use crate::output::Output;
 use crate::world::World;
 
@@ -20,31 +19,18 @@ pub(crate) fn arguments(command: Command) -> Command {
 }
 
 pub(crate) fn available(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    let (filter, policy, agent) = (Filter::read(matches)?, world.policy()?, world.agent()?);
-    let all = All::here(world)?;
-    let met = all.met();
-    let can_be_had = |known: &Known| {
-        known.stage() == Stage::At(State::Ready)
-            && known.issue.dependencies.iter().all(&met)
-            && !known.quarantined(policy)
-            && !known.kept_from(&agent)
-            && !known.issue.is_meta()
-    };
-    Ok(in_order(all, |known| can_be_had(known) && filter.fits(known)))
+    let (filter, agent) = (Filter::read(matches)?, world.agent()?);
+    Ok(in_order(All::here(world)?, |known| known.available(Some(&agent)) && filter.fits(known)))
 }
 
 pub(crate) fn blocked(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let filter = Filter::read(matches)?;
     let all = All::here(world)?;
-    let met = all.met();
-    let open = all.issues.iter().map(|known| &known.issue).filter(|issue| !met(&issue.id.into()));
-    if let Some(cycle) = Graph::new(open).cycle() {
+    let waiting = all.issues.iter().filter(|known| known.blocked()).map(|known| &known.issue);
+    if let Some(cycle) = Graph::new(waiting).cycle() {
         world.warn(circle(&cycle));
     }
-    let waits = |known: &Known| {
-        known.stage() == Stage::At(State::Ready) && !dependencies::blockers(&known.issue, &met).is_empty()
-    };
-    Ok(in_order(all, |known| waits(known) && filter.fits(known)))
+    Ok(in_order(all, |known| known.blocked() && filter.fits(known)))
 }
 
 /// What says that nobody will ever get any of these: a merge of two branches may have made it.
@@ -60,19 +46,15 @@ fn circle(cycle: &[Reference]) -> String {
 pub(crate) fn mine(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let (filter, reader) = (Filter::read(matches)?, world.reading_holder()?);
     let own = |known: &Known| {
-        known.lease.as_ref().is_some_and(|lease| lease.holder.acts_for(&reader))
-            || known.facts.assigned.as_ref().is_some_and(|agent| *agent == reader.agent.base())
+        known.standing.lease.as_ref().is_some_and(|lease| lease.holder.acts_for(&reader))
+            || known.standing.facts.assigned.as_ref().is_some_and(|agent| *agent == reader.agent.base())
     };
     Ok(in_order(All::here(world)?, |known| own(known) && filter.fits(known)))
 }
 
 pub(crate) fn quarantined(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    let (filter, policy) = (Filter::read(matches)?, world.policy()?);
-    Ok(in_order(All::here(world)?, |known| {
-        matches!(known.stage(), Stage::At(State::Ready | State::Backlog))
-            && known.quarantined(policy)
-            && filter.fits(known)
-    }))
+    let filter = Filter::read(matches)?;
+    Ok(in_order(All::here(world)?, |known| known.quarantined() && filter.fits(known)))
 }
 
 pub(crate) fn every(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
@@ -81,6 +63,6 @@ pub(crate) fn every(world: &World<'_>, matches: &ArgMatches) -> Result<Output, F
 }
 
 fn in_order(mut all: All, wanted: impl Fn(&Known) -> bool) -> Output {
-    all.issues.sort_by(|a, b| dependencies::pick_order(&a.issue, &b.issue));
+    all.issues.sort_by(|a, b| pick_order(&a.issue, &b.issue));
     Output::issues(all, wanted)
 }

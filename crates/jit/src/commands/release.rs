@@ -29,7 +29,7 @@ pub(crate) fn arguments(command: Command) -> Command {
         .arg(flag("done", "The work is done: the issues' files say so, to be committed").conflicts_with_all(["failed", "infra", "all"]))
         .arg(flag("failed", "The work failed; it counts against the issue, unless --infra says otherwise").conflicts_with("all"))
         .arg(flag("infra", "With --failed: something else than the work was to blame; it does not count").requires("failed"))
-        .arg(option("reason", "TEXT", "With --failed: why, in a line").requires("failed"))
+        .arg(option("reason", "TEXT", "With --failed: why, in a line").requires("failed").conflicts_with("done"))
         .after_help(
             "All that is named, or nothing; without an outcome, the work is undone. An issue with open gates becomes\n\
              gated rather than done. Exit status 6: some of it is not held, or not yours.\n\n\
@@ -41,7 +41,8 @@ pub(crate) fn arguments(command: Command) -> Command {
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     if matches.get_flag("all") {
-        return Ok(Output::Released { released: world.transact(&ReleaseAll)?, commit: Vec::new() });
+        let released = world.transact(&ReleaseAll)?;
+        return Ok(Output::Released { released, gated: Vec::new(), commit: Vec::new() });
     }
     let target = targets(world, &all(matches, "TARGET"))?;
     let attempt = attempt(matches)?;
@@ -49,8 +50,9 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         Attempt::Done => finish(world, &target)?,
         _ => Finished::default(),
     };
-    let released = world.transact(&Release { target, attempted: Attempted { attempt, gated } })?;
-    Ok(Output::Released { released, commit })
+    let attempted = Attempted { attempt, gated: gated.clone() };
+    let released = world.transact(&Release { target, attempted })?;
+    Ok(Output::Released { released, gated, commit })
 }
 
 fn attempt(matches: &ArgMatches) -> Result<Attempt, Failure> {
@@ -86,7 +88,12 @@ fn finish(world: &World<'_>, target: &Target) -> Result<Finished, Failure> {
     let tracker = Changing::around(world)?;
     for reference in held {
         let Reference::Issue(id) = reference else { continue };
-        let found = tracker.read(id)?;
+        let Some(found) = tracker.find(id)? else {
+            world.warn(format!(
+                "the file of {id} is not to be seen from here, so only the leases know the outcome"
+            ));
+            continue;
+        };
         let mut after = found.issue.clone();
         let open = after.open_gates().next().is_some();
         after.state = if open { State::Gated } else { State::Done };
@@ -110,7 +117,7 @@ impl Query for OwnIssues<'_> {
 
     fn ask<V: View>(&self, view: &V, _: &Now) -> Result<Self::Answer, V::Error> {
         let own = |lease: &Lease| lease.holder.acts_for(&self.1);
-        match self.0 {
+        match &self.0.named(view)? {
             Target::Lease(id) => Ok(match view.lease(id)? {
                 Some(Known::Live(lease)) if own(&lease) => lease.issues,
                 _ => Vec::new(),

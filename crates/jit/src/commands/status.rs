@@ -74,7 +74,7 @@ impl Query for Lookup {
     type Answer = (Result<Found, Unknown>, Now);
 
     fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Self::Answer, V::Error> {
-        let found = match &self.0 {
+        let found = match &self.0.named(view)? {
             Target::Lease(id) => match view.lease(id)? {
                 Some(Known::Live(lease)) => Ok(Found::Live(lease)),
                 Some(Known::Ended(ended)) => Ok(Found::Ended(ended)),

@@ -21,8 +21,8 @@ pub(crate) fn arguments(command: Command) -> Command {
             "In which worktree, as `jit worktree list` shows it [default: this one]",
         ))
         .after_help(
-            "The new holder gets a new fence and a new token, which the answer shows: hand it on. The old\n\
-             holder's id and token are worth nothing from then on.\n\n\
+            "The lease keeps its id. The new holder gets a new fence and a new token, which the answer shows: hand\n\
+             it on. The old token is worth nothing from then on, and the old holder is refused.\n\n\
              Example: jit claim transfer name:schema --to agent:bob",
         )
 }

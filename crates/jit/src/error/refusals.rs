@@ -10,6 +10,7 @@ use super::{Code, Failure};
 use crate::look::Look;
 use crate::render::json::{ended as ended_json, lease as lease_json};
 use crate::render::text::{ending, lease_line, left};
+use crate::shell::quoted;
 
 /// How many of those who are in the way get a line.
 const MOST_LINES: usize = 10;
@@ -45,7 +46,9 @@ impl Failure {
                 ))
                 .context(json!({ "lease": lease_json(lease, look) })),
             Refusal::NotHeld(reference) => Self::new(Code::NotHeld, format!("nobody holds {reference}"))
-                .hint(format!("jit claim acquire {reference}"))
+                .hint(format!(
+                    "see what you hold: jit claim status; to work on it: jit claim acquire {reference}"
+                ))
                 .context(json!({ "reference": reference })),
             Refusal::NoLease { lost } => Self::new(Code::NoLease, "you hold nothing here")
                 .details(lost.iter().map(ending).collect())
@@ -112,6 +115,17 @@ impl Failure {
         let failure = Self::new(Code::Held, message)
             .details(held_lines(held, look))
             .context(json!({ "conflicts": conflicts(held, look) }));
+        if let [Wanted { blocker, .. }] = held
+            && look.is_elsewhere(blocker)
+        {
+            return failure.hint(match look.place(blocker) {
+                Some(place) => format!(
+                    "you hold it in another worktree; act from there: cd {}",
+                    quoted(&place.to_string_lossy())
+                ),
+                None => worktree_gone(blocker),
+            });
+        }
         match own {
             // Another process of the same identity may have it: its secret is not to be asked for.
             true => failure.hint(format!(
@@ -138,7 +152,15 @@ impl Failure {
                     "take something else: jit claim next; once its cause is gone, a person forgives it: jit issue reset-failures {issue}"
                 ),
             ),
-            Bar::Blocked(by) => (Code::Blocked, format!("take what it waits for: {}", acquire(by))),
+            Bar::Blocked(by) => {
+                let first = by.first().unwrap_or(issue);
+                (
+                    Code::Blocked,
+                    format!(
+                        "see why that is not done here: jit issue show {first}; take something else: jit claim next"
+                    ),
+                )
+            }
             Bar::Assigned(_) => {
                 (Code::Assigned, format!("take it back first: jit claim assign --none {issue}"))
             }
@@ -160,7 +182,7 @@ impl Failure {
             free => format!("only {free} of {wanted} can be claimed"),
         };
         Self::new(Code::NothingToClaim, message)
-            .hint("see why: jit query blocked; wait for something: jit claim next --wait 10m")
+            .hint("see what is in the way: jit query all; wait for something: jit claim next --wait 10m")
             .context(json!({ "free": free, "wanted": wanted }))
     }
 
@@ -172,7 +194,9 @@ impl Failure {
         let wanting = lost.lease.issues.iter().filter(|reference| !again.contains(reference));
         let hint = match (now_held.len() - again.len(), wanting.clone().count()) {
             (_, 0) => "you have it again, by another lease: jit claim status".into(),
-            (0, _) => format!("nobody has it now; take it anew: {}", acquire(wanting)),
+            (0, _) => {
+                format!("nobody has it now; if you still work on it, take it anew: {}", acquire(wanting))
+            }
             _ => format!("stop working on it; wait: {} --wait 2m", acquire(wanting)),
         };
         Self::new(Code::LeaseLost, format!("lease {} is not yours any more", lost.lease.id))
@@ -192,10 +216,7 @@ impl Failure {
         let there = look.place(lease);
         let hint = match there {
             Some(_) => format!("act from there: jit claim renew {}", lease.id),
-            None => format!(
-                "its worktree is gone; end it: jit claim force-evict {} --reason 'its worktree is gone'",
-                lease.id
-            ),
+            None => worktree_gone(lease),
         };
         let here = look.here().map(|here| format!("you are in {}", here.display()));
         let failure = Self::new(Code::NotYours, format!("you hold lease {} in another worktree", lease.id))
@@ -218,7 +239,7 @@ impl Failure {
     /// Waited for something to claim for as long as was asked.
     pub(crate) fn in_vain(self, waited: Duration) -> Self {
         let message = format!("waited {} in vain: {}", span(waited), self.message);
-        Self { code: Code::TimedOut, message, ..self }.hint("see why there is nothing: jit query blocked")
+        Self { code: Code::TimedOut, message, ..self }.hint("see what is in the way: jit query all")
     }
 
     /// What to do where waiting would help: `request` is the command that asks for the same again.
@@ -232,7 +253,8 @@ impl Failure {
     }
 }
 
-fn bar_text(bar: &Bar) -> String {
+/// Why an issue can't be claimed, for people.
+pub(crate) fn bar_text(bar: &Bar) -> String {
     match bar {
         Bar::Ended(Outcome::Done) => "is done".into(),
         Bar::Ended(Outcome::Rejected) => "is rejected".into(),
@@ -250,7 +272,8 @@ fn bar_text(bar: &Bar) -> String {
     }
 }
 
-fn bar_json(bar: &Bar) -> Value {
+/// The same for programs.
+pub(crate) fn bar_json(bar: &Bar) -> Value {
     match bar {
         Bar::Ended(outcome) => json!({ "why": "ended", "outcome": outcome }),
         Bar::Quarantined { failures, reason } => {
@@ -265,6 +288,13 @@ fn bar_json(bar: &Bar) -> Value {
 fn acquire<'r>(references: impl IntoIterator<Item = &'r Reference>) -> String {
     let named = references.into_iter().map(|reference| format!(" {reference}"));
     format!("jit claim acquire{}", named.collect::<String>())
+}
+
+fn worktree_gone(lease: &Lease) -> String {
+    format!(
+        "its worktree is gone; end it: jit claim force-evict {} --reason 'its worktree is gone'",
+        lease.id
+    )
 }
 
 fn names<T>(wanted: &[Wanted<T>]) -> String {

@@ -55,7 +55,7 @@ pub(crate) fn data(output: &Output) -> Value {
             data
         }
         Output::Status(found) => status(found),
-        Output::Released { released, commit } => {
+        Output::Released { released, gated, commit } => {
             let one = |released: &Released| {
                 json!({
                     "lease_id": released.lease.id,
@@ -63,7 +63,7 @@ pub(crate) fn data(output: &Output) -> Value {
                     "left": released.lease.issues,
                 })
             };
-            json!({ "released": released.iter().map(one).collect::<Vec<_>>(), "commit": commit })
+            json!({ "released": released.iter().map(one).collect::<Vec<_>>(), "gated": gated, "commit": commit })
         }
         Output::Evicted(lease) => {
             json!({ "evicted": { "lease_id": lease.id, "issues": lease.issues, "agent": lease.holder.agent } })

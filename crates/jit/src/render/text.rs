@@ -50,7 +50,7 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
             text
         }
         Output::Status(found) => status(found),
-        Output::Released { released, commit } => {
+        Output::Released { released, gated, commit } => {
             let mut text: String = released
                 .iter()
                 .map(|released| match released.lease.issues.is_empty() {
@@ -62,6 +62,9 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
                     ),
                 })
                 .collect();
+            gated.iter().for_each(|issue| {
+                text.push_str(&format!("gated, not done: {issue} has open gates (jit issue show {issue})\n"))
+            });
             commit.iter().for_each(|file| text.push_str(&format!("to be committed: {file}\n")));
             text
         }

@@ -1,10 +1,11 @@
 //! Issues for people.
 
-use jit_core::decide::Share;
+use jit_core::decide::{Bar, Share, Standing};
 use jit_core::{AgentId, Reference};
 use jit_tracker::{FileError, GateName, GateResult, Issue};
 
-use super::{columns, fields, issues};
+use super::{columns, fields, issues, printable};
+use crate::error::refusals::bar_text;
 use crate::known::Known;
 
 /// How many digits of an id are shown where it stands in a table.
@@ -26,25 +27,26 @@ pub(super) fn one(did: Option<&str>, known: &Known<Issue>) -> String {
         Some(did) => format!("{did} {}\n", issue.id),
         None => format!("{}\n", issue.id),
     };
-    let failures = (known.facts.failures > 0).then(|| match &known.facts.last_failure {
-        Some(reason) => format!("{} (the last time: {reason})", known.facts.failures),
-        None => known.facts.failures.to_string(),
+    let Standing { facts, lease, .. } = &known.standing;
+    let failures = (facts.failures > 0).then(|| match &facts.last_failure {
+        Some(reason) => format!("{} (the last time: {reason})", facts.failures),
+        None => facts.failures.to_string(),
     });
     text.push_str(&fields(&[
         ("title", Some(issue.title.to_string())),
         ("state", Some(known.stage().as_str().to_owned())),
-        ("held by", known.lease.as_ref().map(|lease| lease.holder.agent.to_string())),
+        ("held by", lease.as_ref().map(|lease| lease.holder.agent.to_string())),
         ("priority", Some(issue.priority.to_string())),
         ("labels", listed(issue.labels.iter().map(ToString::to_string).collect())),
         ("waits for", listed(issue.dependencies.iter().map(ToString::to_string).collect())),
         ("open gates", listed(issue.gates.iter().filter_map(open).collect())),
         ("assignee", issue.assignee.as_ref().map(ToString::to_string)),
-        ("assigned", known.facts.assigned.as_ref().map(ToString::to_string)),
+        ("assigned", facts.assigned.as_ref().map(ToString::to_string)),
         ("failures", failures),
         ("updated", Some(issue.updated_at.to_string())),
     ]));
     if did.is_none() && !issue.description.as_str().is_empty() {
-        text.push_str(&format!("\n{}\n", issue.description.as_str().trim_end()));
+        text.push_str(&format!("\n{}\n", printable(issue.description.as_str().trim_end())));
     }
     text
 }
@@ -64,7 +66,8 @@ pub(super) fn table(known: &[Known], broken: &[FileError]) -> String {
     let mut text = match known {
         [] => "no issues\n".to_owned(),
         known => {
-            let head = ["ID", "STATE", "PRIORITY", "TITLE", "LABELS"].map(String::from).to_vec();
+            let head =
+                ["ID", "STATE", "PRIORITY", "TITLE", "LABELS", "IN THE WAY"].map(String::from).to_vec();
             let rows = known.iter().map(|known| {
                 let labels: Vec<String> = known.issue.labels.iter().map(ToString::to_string).collect();
                 vec![
@@ -73,6 +76,7 @@ pub(super) fn table(known: &[Known], broken: &[FileError]) -> String {
                     known.issue.priority.to_string(),
                     known.issue.title.to_string(),
                     labels.join(", "),
+                    in_the_way(&known.standing),
                 ]
             });
             columns(std::iter::once(head).chain(rows).collect())
@@ -80,6 +84,21 @@ pub(super) fn table(known: &[Known], broken: &[FileError]) -> String {
     };
     broken.iter().for_each(|error| text.push_str(&format!("BROKEN  {error}\n")));
     text
+}
+
+/// Why not everybody can claim it, where its state does not say so.
+fn in_the_way(standing: &Standing) -> String {
+    let Standing { facts, lease, bar } = standing;
+    let held = lease.as_ref().map(|lease| format!("held by {}", lease.holder.agent));
+    let bar = bar.as_ref().filter(|_| held.is_none()).and_then(|bar| match bar {
+        Bar::Ended(_) => None,
+        Bar::Blocked(by) => {
+            Some(format!("waits for {}", by.iter().map(short).collect::<Vec<_>>().join(", ")))
+        }
+        bar => Some(bar_text(bar)),
+    });
+    let assigned = facts.assigned.as_ref().map(|agent| format!("assigned to {agent}"));
+    [held, bar, assigned].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 /// What was reserved.
