@@ -1,6 +1,8 @@
 //! The leases as a fold of the log's records: what a rebuilt index, a simulation and a backend
 //! in memory all mean by "the state".
 
+mod recover;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
@@ -8,7 +10,7 @@ use thiserror::Error;
 
 use crate::{
     Cause, ControlPlaneId, End, Ended, Facts, Holder, Known, Lease, LeaseId, Operation, Record, Reference,
-    Seq, Stamp, Ttl, View, WallTime, view::LATEST_LOST,
+    Seq, Stamp, View, WallTime, view::LATEST_LOST,
 };
 
 /// A checkpoint notes the facts of so many issues in one record: whoever looks one up reads them
@@ -116,63 +118,6 @@ impl State {
         self.last = record.seq;
         self.earliest = Some(self.earliest.map_or(record.at, |earliest| earliest.min(record.at)));
         Ok(())
-    }
-
-    /// Follows a record of a log that is damaged before it: whatever it rests on is taken to have
-    /// happened. Who is named last holds; a lease of which nothing more is known stands.
-    pub fn recover(&mut self, record: &Record) {
-        let leases = match &record.operation {
-            Operation::Checkpoint(_) => return,
-            Operation::Sighting | Operation::Carry(Known::Ended(_)) | Operation::Facts(..) => &[],
-            Operation::Renew(leases) => &leases[..],
-            Operation::Carry(Known::Live(lease))
-            | Operation::Acquire(lease)
-            | Operation::Resume(lease)
-            | Operation::Transfer(lease)
-            | Operation::Release { lease, .. }
-            | Operation::AutoEvict(lease)
-            | Operation::ForceEvict { lease, .. } => std::slice::from_ref(lease),
-        };
-        if record.seq <= self.last {
-            return;
-        }
-        self.last = Seq(record.seq.0 - 1);
-        let begins = matches!(record.operation, Operation::Acquire(_) | Operation::Carry(_));
-        for lease in leases {
-            self.give_way(lease);
-            if !begins && !self.live.contains_key(&lease.id) {
-                self.insert(lease.clone());
-            }
-        }
-        if let Operation::Carry(Known::Live(lease) | Known::Ended(Ended { lease, .. })) = &record.operation {
-            // What was known of it before is older.
-            self.take(&lease.id);
-        }
-        // What could be in its way was taken out of it.
-        let applied = self.apply(record);
-        debug_assert_eq!(applied, Ok(()));
-    }
-
-    /// Lets every lease that stands count anew from `now`, for its own TTL or `least`, whichever is
-    /// longer: a renewal may be missing that gave it as long.
-    pub fn count_anew(&mut self, now: &Stamp, least: Ttl) {
-        for lease in self.live.values_mut() {
-            *lease = lease.clone().renewed_at(now, lease.ttl.max(least));
-        }
-    }
-
-    /// Others must have given up what this lease covers.
-    fn give_way(&mut self, lease: &Lease) {
-        for reference in &lease.issues {
-            let Some(id) = self.covering.get(reference).copied().filter(|id| *id != lease.id) else {
-                continue;
-            };
-            let Some(mut other) = self.take(&id) else { continue };
-            other.issues.retain(|issue| issue != reference);
-            if !other.issues.is_empty() {
-                self.insert(other);
-            }
-        }
     }
 
     fn grant(&mut self, seq: Seq, lease: &Lease) -> Result<(), ApplyError> {

@@ -36,7 +36,7 @@ pub use compact::Compacted;
 pub use error::{StepError, StoreError};
 pub use examine::Finding;
 pub use meeting::{Meeting, MeetingError};
-pub use salvage::Salvaged;
+pub use salvage::{Keeper, Salvaged};
 pub use settings::read_text;
 pub use store::{Options, Pending, Store};
 pub use tickets::{Seen, Ticket};

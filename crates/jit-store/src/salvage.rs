@@ -3,7 +3,10 @@
 
 use std::io;
 
-use jit_core::{Checkpoint, ControlPlaneId, Holder, Missing, Now, Operation, Record, Seq, State, Ttl, View};
+use jit_core::{
+    Checkpoint, ControlPlaneId, Fence, Holder, Lease, LeaseId, Missing, Now, Operation, Record, Reference,
+    Seq, State, TokenHash, Ttl, View,
+};
 
 use crate::clock::Clock;
 use crate::compact::{begin_with, leases};
@@ -15,7 +18,7 @@ use crate::line::{PROOF, Sum};
 use crate::log;
 use crate::names::{ARCHIVE, LOG, damaged, holds_records, sealed};
 use crate::replay::Replay;
-use crate::segment::{Position, readable, refuse_foreign, scan};
+use crate::segment::{Position, Readable, readable, refuse_foreign, scan};
 use crate::shared::{Doubt, Shared};
 use crate::store::Store;
 
@@ -34,6 +37,42 @@ pub struct Salvaged {
     pub carried: u64,
     /// How long those that stand do so from now on, at least.
     pub least: Ttl,
+    /// The lease of what unreadable records name and nobody is known to hold, if they name any.
+    pub doubtful: Option<Lease>,
+}
+
+/// Who asks for a salvage, and the lease that keeps for it what unreadable records name.
+#[derive(Clone, Debug)]
+pub struct Keeper {
+    /// Who.
+    pub holder: Holder,
+    /// The lease's name, minted at the edge.
+    pub lease: LeaseId,
+    /// Of its secret.
+    pub token: TokenHash,
+    /// The longest that a renewal which is missing can have given.
+    pub least: Ttl,
+}
+
+impl Keeper {
+    /// Its lease, of nothing yet. No record gave that fence.
+    fn lease(&self, fence: Fence, now: &Now) -> Lease {
+        Lease {
+            id: self.lease,
+            fence,
+            issues: Vec::new(),
+            task: "named by records that can't be read any more: somebody may work on it".parse().ok(),
+            holder: self.holder.clone(),
+            branch: None,
+            ttl: self.least,
+            acquired_at: now.wall,
+            renewed: now.stamp,
+            sighted: Vec::new(),
+            lived_ns: 0,
+            token: self.token,
+            supersedes: Vec::new(),
+        }
+    }
 }
 
 /// What is known of a damaged segment.
@@ -66,14 +105,15 @@ impl<D: Disk, C: Clock> Store<D, C> {
     /// where nothing is damaged.
     ///
     /// Leases that stood at the last good record are carried over, and those of readable records
-    /// behind the damage as these say. Their TTL counts anew, and is at least `least`, the longest
-    /// that a renewal which is missing can have given. So nobody is granted what may be held. The
-    /// order goes on above everything that the damaged segment can have held.
+    /// behind the damage as these say. Their TTL counts anew, and is at least the keeper's `least`.
+    /// What an unreadable record still names is the keeper's, unless somebody is known to hold it.
+    /// So nobody is granted what may be held. The order goes on above everything that the damaged
+    /// segment can have held.
     ///
     /// # Errors
     /// A log of another version, or trouble with the store.
-    pub fn salvage(&self, actor: &Holder, least: Ttl) -> Result<Option<Salvaged>, StoreError> {
-        let (shared, held, now) = self.locked(actor)?;
+    pub fn salvage(&self, keeper: &Keeper) -> Result<Option<Salvaged>, StoreError> {
+        let (shared, held, now) = self.locked(&keeper.holder)?;
         let log = match self.disk.open(LOG, Open::Write) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 match self.log_never_was(shared) {
@@ -94,7 +134,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
             let base = Base::Replayed(Box::default());
             let entered =
                 Entered { held, shared, now, epoch: shared.epoch(), log, end: Position::default(), base };
-            self.replace_damaged(entered, damaged, actor, least)
+            self.replace_damaged(entered, damaged, keeper)
         })
         .map(Some)
     }
@@ -103,11 +143,10 @@ impl<D: Disk, C: Clock> Store<D, C> {
         &self,
         mut entered: Entered<'_, D>,
         damaged: Damaged,
-        actor: &Holder,
-        least: Ttl,
+        keeper: &Keeper,
     ) -> Result<Salvaged, StoreError> {
         let Damaged { bytes, state, good } = damaged;
-        let readable = good > 0 || readable(&bytes).next().is_some();
+        let readable = good > 0 || readable(&bytes).any(|found| matches!(found, Readable::Record(_)));
         let last = Sum::of_last(&bytes[..good]);
         let Furthest { segment, state, hidden } = self.furthest(state, &bytes[..good])?;
         let unread = match readable {
@@ -121,8 +160,11 @@ impl<D: Disk, C: Clock> Store<D, C> {
         let after = state.last();
         let kept = self.keep(&bytes, after)?;
         let plane = index.map_or(self.options.fresh, |header| header.control_plane);
-        let mut state = recovered(state, &bytes[good..], &entered.now, actor, plane);
+        let (actor, least) = (&keeper.holder, keeper.least);
+        let mut state = begun(state, &entered.now, actor, plane);
+        recover(&mut state, &bytes[good..], &keeper.lease(Fence(highest), &entered.now));
         state.count_anew(&entered.now.stamp, least);
+        let doubtful = state.held_by(actor).into_iter().flatten().find(|lease| lease.id == keeper.lease);
         let carried = state.carried(&entered.now.wall);
         let checkpoint = Checkpoint {
             control_plane: state.control_plane().unwrap_or(plane),
@@ -135,7 +177,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
         let batch =
             log::batch(begin_with(checkpoint, carried), actor, &entered.now, entered.shared.durable(), from)?;
         self.begin_segment(&mut entered, batch)?;
-        Ok(Salvaged { kept, readable, after, next: from.seq.next(), carried: carried_over, least })
+        Ok(Salvaged { kept, readable, after, next: from.seq.next(), carried: carried_over, least, doubtful })
     }
 
     /// The number of the next segment, and the state that reaches furthest: the
@@ -229,8 +271,8 @@ fn examined<F: DiskFile, W: crate::disk::Words>(
     }
 }
 
-/// The state after the readable records of what is behind the damage.
-fn recovered(mut state: State, behind: &[u8], now: &Now, actor: &Holder, plane: ControlPlaneId) -> State {
+/// The state; a fresh one where nothing is known of a checkpoint.
+fn begun(mut state: State, now: &Now, actor: &Holder, plane: ControlPlaneId) -> State {
     if state.control_plane().is_none() {
         let checkpoint = Checkpoint { control_plane: plane, segment: 0, carried: 0, missing: None };
         let operation = Operation::Checkpoint(checkpoint);
@@ -239,8 +281,36 @@ fn recovered(mut state: State, behind: &[u8], now: &Now, actor: &Holder, plane: 
         // The first of all can't be out of place.
         let _ = state.apply(&record);
     }
-    readable(behind).for_each(|record| state.recover(&record));
     state
+}
+
+/// Follows what is behind the damage: what proves itself as it says, and of all else the names, for
+/// `keeper`.
+fn recover(state: &mut State, behind: &[u8], keeper: &Lease) {
+    let mut doubtful = Vec::new();
+    for found in readable(behind) {
+        match found {
+            Readable::Not(bytes) => doubtful.extend(names(bytes)),
+            Readable::Record(record) => {
+                // What stands before a record that is known, or comes next, is known or was torn.
+                let named = std::mem::take(&mut doubtful);
+                if record.seq > state.last().next() {
+                    state.keep(keeper, named);
+                }
+                state.recover(&record);
+            }
+        }
+    }
+    state.keep(keeper, doubtful);
+}
+
+/// The references that these bytes, which are no record, give to leases.
+fn names(bytes: &[u8]) -> Vec<Reference> {
+    const FIELD: &[u8] = b"\"issues\":[";
+    let fields = bytes.windows(FIELD.len()).enumerate().filter(|(_, window)| *window == FIELD);
+    let lists = fields.filter_map(|(at, _)| bytes[at + FIELD.len()..].split(|byte| *byte == b']').next());
+    let texts = lists.flat_map(|list| list.split(|byte| *byte == b','));
+    texts.filter_map(|text| serde_json::from_slice(text).ok()).collect()
 }
 
 /// The highest number that the bytes give to a record or a fence.

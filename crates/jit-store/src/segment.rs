@@ -168,12 +168,27 @@ fn checked(
     }
 }
 
-/// The records that prove themselves, whatever stands between them.
-pub(crate) fn readable(bytes: &[u8]) -> impl Iterator<Item = Record> {
-    perhaps_lines(bytes).filter_map(|(_, line)| Some(decode(line).ok()?.record))
+/// What stands in a line, or in what looks like one.
+pub(crate) enum Readable<'b> {
+    /// A record that proves itself.
+    Record(Box<Record>),
+    /// Anything else.
+    Not(&'b [u8]),
+}
+
+/// The records that prove themselves, whatever stands between them, and that.
+pub(crate) fn readable(bytes: &[u8]) -> impl Iterator<Item = Readable<'_>> {
+    perhaps_lines(bytes).map(|(_, line)| match decode(line) {
+        Ok(found) => Readable::Record(Box::new(found.record)),
+        Err(_) => Readable::Not(line),
+    })
 }
 
 /// The highest record that anything in these bytes proves to have been durable.
 fn durable_by(bytes: &[u8]) -> Seq {
-    readable(bytes).map(|record| record.durable).max().unwrap_or_default()
+    let durable = readable(bytes).filter_map(|found| match found {
+        Readable::Record(record) => Some(record.durable),
+        Readable::Not(_) => None,
+    });
+    durable.max().unwrap_or_default()
 }

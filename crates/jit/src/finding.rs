@@ -1,11 +1,13 @@
 //! What the doctor has to say of one thing, and who has to do something about it.
 
+mod salvage;
+
 use std::path::{Path, PathBuf};
 
 use jit_core::Lease;
 use jit_store::Finding as Seen;
 use jit_store::os::{Odd, Oddity};
-use jit_store::{Gap, Salvaged, StoreError};
+use jit_store::{Gap, StoreError};
 
 use crate::error::{Code, Failure};
 use crate::shell::quoted;
@@ -243,55 +245,6 @@ impl Finding {
             _ => return failure,
         };
         Self { kind: Kind::HistoryBroken, ..failure }.hint(hint)
-    }
-
-    /// What a salvage did, if there was anything to do.
-    pub(crate) fn salvaged(salvaged: Option<Salvaged>, dir: &Path) -> Self {
-        let Some(Salvaged { kept, readable, after, next, carried, least }) = salvaged else {
-            let what = "the log is not damaged: nothing was salvaged".to_owned();
-            return Self::new(Kind::Log, Needs::Nothing, what);
-        };
-        let goes_on = format!(
-            "a new segment begins with record {next} and leases: {carried}; each that stands does so for at \
-             least {least} from now, unless it is released"
-        );
-        let finding = match readable {
-            true => Self::new(
-                Kind::Salvaged,
-                Needs::Fixed,
-                format!(
-                    "the log was damaged after record {after}; it was set aside, and {goes_on}. A lease \
-                     that only unreadable records name is known to nobody but its holder"
-                ),
-            ),
-            false => Self::new(
-                Kind::Salvaged,
-                Needs::Person,
-                format!(
-                    "nothing of the log after record {after} was left: which leases stood can't be known; \
-                     {goes_on}"
-                ),
-            )
-            .hint(
-                "let every agent stop, and acquire anew what it works on, before anybody goes on; \
-                 fences go on above all that anything still knows of",
-            ),
-        };
-        finding.at(kept.map_or(dir.into(), |kept| dir.join(kept)))
-    }
-
-    /// With what a person may do about a log that is damaged or missing.
-    pub(crate) fn or_salvage(self, options: &str, dir: &Path) -> Self {
-        if self.kind != Kind::Failure(Code::Corrupt) {
-            return self;
-        }
-        let salvage = format!("go on with what can still be known: jit {options}doctor --salvage");
-        let dir = shell(dir);
-        let hint = match self.offset {
-            Some(_) => format!("keep a copy of {dir}, then {salvage}"),
-            None => format!("put the log back from a backup; if there is none, {salvage}"),
-        };
-        self.hint(hint)
     }
 
     /// A lease whose worktree is not where Git's book has it.

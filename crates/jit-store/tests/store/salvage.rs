@@ -9,7 +9,7 @@ use crate::support::dump::{Dump, Dumped};
 use crate::support::machine::{LOG, Machine};
 use crate::support::past::{Past, at_every_step};
 use crate::support::random::chance;
-use crate::support::{SimStore, check, holder, policy, process, reader, things};
+use crate::support::{SimStore, check, keeper, process, reader, things};
 
 const DAMAGED: usize = 2;
 
@@ -49,7 +49,7 @@ fn content(past: &Past) -> Vec<u8> {
 
 /// All that must hold after a salvage.
 fn goes_on(past: &Past, log: &[u8]) {
-    assert_eq!(covered(past), ["name:w", "name:x", "name:y"], "before and behind the damage");
+    assert_eq!(covered(past), ["name:v", "name:w", "name:x", "name:y"], "before, in and behind the damage");
     let records = check::all(&past.machine.fork(), &[], &[]);
     let missing = records.iter().find_map(|record| match &record.operation {
         Operation::Checkpoint(checkpoint) => checkpoint.missing.clone(),
@@ -57,9 +57,11 @@ fn goes_on(past: &Past, log: &[u8]) {
     });
     assert_eq!(missing.expect("history says so").after, Seq(2));
     assert!(kept(&past.machine, log));
-    let refused = ask(&past.process(), "c", &acquire(20, "w"));
-    assert!(matches!(refused, Outcome::Refused(_)), "{refused:?}");
-    let Operation::Acquire(lease) = &ask(&past.process(), "c", &acquire(20, "v")).granted()[0] else {
+    for held in ["v", "w"] {
+        let refused = ask(&past.process(), "c", &acquire(20, held));
+        assert!(matches!(refused, Outcome::Refused(_)), "{held}: {refused:?}");
+    }
+    let Operation::Acquire(lease) = &ask(&past.process(), "c", &acquire(20, "u")).granted()[0] else {
         panic!("an acquisition");
     };
     assert!(lease.fence.0 > Seq(7), "{:?} may have been given before", lease.fence);
@@ -79,14 +81,10 @@ fn what_stands_is_carried_over_and_what_is_missing_is_said() {
             matches!(error, Outcome::Trouble(StoreError::Corrupt { offset, .. }) if offset == before as u64)
         );
         let salvaged = past.salvage();
-        assert_eq!((salvaged.after, salvaged.carried), (Seq(2), 3));
+        assert_eq!((salvaged.after, salvaged.carried), (Seq(2), 4));
         assert!(salvaged.next > Seq(7));
         goes_on(&past, &log);
-        assert_eq!(
-            process(&past.machine).salvage(&holder("doctor"), policy().max_ttl).unwrap(),
-            None,
-            "it is sound now"
-        );
+        assert_eq!(process(&past.machine).salvage(&keeper()).unwrap(), None, "it is sound now");
         past.grant("d", Ask::Compact).grant("d", Ask::Compact);
         check::all(&past.machine.fork(), &[], &[]);
     }
@@ -125,10 +123,7 @@ fn no_fence_is_given_twice() {
         log[before + 100..before + 112].copy_from_slice(b"\"fence\":4711");
     });
     past.machine.tear_off("index");
-    assert!(
-        matches!(past.process().salvage(&holder("doctor"), policy().max_ttl), Ok(None)),
-        "nobody knows that it was durable"
-    );
+    assert!(matches!(past.process().salvage(&keeper()), Ok(None)), "nobody knows that it was durable");
     past.machine.tamper(LOG, |bytes| {
         let last = log[..log.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
         bytes.resize(before, b'\n');
@@ -166,11 +161,7 @@ fn a_log_that_is_lost_goes_on_above_whatever_knows_of_it() {
             gone.iter().for_each(|name| past.machine.tear_off(name));
             let told = !gone.contains(&"index") || (!gone.contains(&"locks/shared") && !rebooted);
             if past.machine.content(LOG).is_none() && !archived && !told {
-                assert_eq!(
-                    past.process().salvage(&holder("doctor"), policy().max_ttl).unwrap(),
-                    None,
-                    "nobody knows of any"
-                );
+                assert_eq!(past.process().salvage(&keeper()).unwrap(), None, "nobody knows of any");
                 continue;
             }
             // Otherwise the new segment begins above all that a segment can have held.
@@ -217,7 +208,7 @@ impl Query for Last {
 #[test]
 fn what_is_sound_or_torn_or_of_another_version_is_left_alone() {
     let mut past = Past::new();
-    assert_eq!(past.process().salvage(&holder("doctor"), policy().max_ttl).unwrap(), None);
+    assert_eq!(past.process().salvage(&keeper()).unwrap(), None);
     past.grant("a", acquire(1, "u"));
     past.reboot();
     let end = content(&past).len() + 1;
@@ -235,7 +226,7 @@ fn what_is_sound_or_torn_or_of_another_version_is_left_alone() {
             past.damage(n);
         }
         let log = past.machine.content(LOG);
-        let salvaged = past.process().salvage(&holder("doctor"), policy().max_ttl);
+        let salvaged = past.process().salvage(&keeper());
         assert!(matches!(salvaged, Err(StoreError::Foreign { .. })) == foreign, "{salvaged:?}");
         assert_eq!((foreign || salvaged.unwrap().is_none(), past.machine.content(LOG)), (true, log));
     }
@@ -246,14 +237,14 @@ fn what_is_sound_or_torn_or_of_another_version_is_left_alone() {
 fn at_every_step_it_is_done_or_can_be_done_again() {
     let (past, _) = damaged();
     let log = content(&past);
-    let work = |store: &SimStore| matches!(store.salvage(&holder("doctor"), policy().max_ttl), Ok(Some(_)));
+    let work = |store: &SimStore| matches!(store.salvage(&keeper()), Ok(Some(_)));
     at_every_step(&past, work, |past, done, fault| {
         for power in [None, Some(1), Some(2), Some(3)] {
             let past = past.fork();
             if let Some(seed) = power {
                 past.machine.lose_power(|what| seed > 1 && chance(seed, what) % 2 == 0);
             }
-            let again = past.process().salvage(&holder("doctor"), policy().max_ttl).unwrap();
+            let again = past.process().salvage(&keeper()).unwrap();
             assert!(!done || again.is_none(), "{fault}: it was done");
             goes_on(&past, &log);
         }

@@ -2,13 +2,13 @@
 
 use jit_core::Seq;
 use jit_core::decide::Renew;
-use jit_store::StoreError;
+use jit_store::{Keeper, StoreError};
 
 use crate::support::ask::{Ask, Outcome, acquire, acquire_for, ask, begin, of, release, renew};
 use crate::support::machine::{Fault, LOG, Op};
 use crate::support::past::{Past, at_every_step};
 use crate::support::random::chance;
-use crate::support::{SimStore, check, holder, policy, reader, ttl};
+use crate::support::{SimStore, check, holder, keeper, policy, reader, things, ttl};
 
 fn is_refused(past: &Past, request: &Ask) -> bool {
     let outcome = ask(&past.process(), "c", request);
@@ -46,9 +46,56 @@ fn a_lease_keeps_its_own_ttl_where_that_is_longer() {
     let mut past = Past::new();
     past.grant("a", acquire_for(1, "u", 1_000)).grant("b", acquire(2, "v")).grant("b", release("v"));
     past.damage(2);
-    past.process().salvage(&holder("doctor"), ttl(10)).unwrap().expect("it was damaged");
+    past.process().salvage(&Keeper { least: ttl(10), ..keeper() }).unwrap().expect("it was damaged");
     past.pass(999);
     assert!(is_refused(&past, &acquire(3, "u")));
+}
+
+/// What a damaged record names is kept from others, in the lease of who asked for the salvage;
+/// unless a later record says who has it, or that it was given back.
+#[test]
+fn what_unreadable_records_name_is_kept_from_others() {
+    let mut past = Past::new();
+    past.grant("a", acquire(1, "u v")).grant("b", acquire(2, "w")).grant("b", acquire(3, "x"));
+    past.grant("a", release("u")).grant("c", acquire(4, "z"));
+    // A byte of who acquired `u v`: all else of the line reads well. And all of x's but its names.
+    let mut log = String::from_utf8(past.machine.content(LOG).unwrap()).unwrap();
+    log = log.replacen("agent:a", "agent:q", 1);
+    let from = log.match_indices("\n").nth(2).unwrap().0 + 1;
+    let names = log.find("\"issues\":[\"name:x\"]").unwrap();
+    log.replace_range(from..names, &"\0".repeat(names - from));
+    past.machine.tamper(LOG, |bytes| *bytes = log.into_bytes());
+    let kept = past.salvage().doubtful.expect("names");
+    assert_eq!((&kept.holder, &kept.issues), (&holder("doctor"), &things("x")));
+    assert_eq!(kept.ttl, policy().max_ttl);
+    for kept in ["v", "x", "w", "z"] {
+        assert!(is_refused(&past, &acquire(5, kept)), "{kept}");
+    }
+    assert!(!is_refused(&past, &acquire(5, "u")), "its release is known");
+    past.grant("a", release("v"));
+    let mut released = past.fork();
+    released.grant("doctor", release("x"));
+    assert!(!is_refused(&released, &acquire(6, "x")));
+    check::all(&past.machine.fork(), &[], &[]);
+    // After a compaction too, and for no longer than a renewal can have given.
+    past.grant("d", Ask::Compact).pass(policy().max_ttl.secs() - 1);
+    assert!(is_refused(&past, &acquire(7, "x")));
+    past.pass(1);
+    assert!(!is_refused(&past, &acquire(7, "x")));
+}
+
+/// What stands between two records that follow each other was torn once, and names nothing.
+#[test]
+fn what_was_torn_names_nothing() {
+    let mut past = Past::new();
+    past.grant("a", acquire(1, "u"));
+    past.grant("c", acquire(3, "v")).grant("c", acquire(4, "w"));
+    past.damage(1);
+    past.machine.tamper(LOG, |log| {
+        let lines: Vec<&[u8]> = log.split_inclusive(|byte| *byte == b'\n').collect();
+        *log = [&lines[..3].concat()[..], b"{\"issues\":[\"name:torn\"]\n", &lines[3..].concat()].concat();
+    });
+    assert_eq!(past.salvage().doubtful.unwrap().issues, things("u"));
 }
 
 /// A leader is killed in its flush, and who then carries the records over before the log's name
@@ -194,6 +241,6 @@ fn an_archive_of_another_version_is_left_alone() {
     past.machine.tamper("archive/claims-00000001.jsonl", |segment| {
         *segment = b"{\"schema_version\":2}\n".to_vec();
     });
-    let salvaged = past.process().salvage(&holder("doctor"), policy().max_ttl);
+    let salvaged = past.process().salvage(&keeper());
     assert!(matches!(salvaged, Err(StoreError::Foreign { .. })), "{salvaged:?}");
 }

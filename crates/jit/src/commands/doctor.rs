@@ -8,14 +8,14 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::Lease;
 use jit_core::decide::Sweep;
 use jit_git::{ConfigEnv, SystemGit};
-use jit_store::StoreError;
 use jit_store::os::{Modes, Oddity, may_write, mend, survey};
+use jit_store::{Keeper, StoreError};
 
 use crate::commands::{one, option};
 use crate::error::{Code, Failure};
 use crate::finding::{Finding, Kind, Needs};
 use crate::output::Output;
-use crate::world::{POLICY, World};
+use crate::world::{Minted, POLICY, World};
 
 pub(crate) fn arguments(command: Command) -> Command {
     command
@@ -77,9 +77,11 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
 }
 
 fn salvaged(world: &World<'_>) -> Result<Finding, Failure> {
-    let salvaged = world.store()?.salvage(&world.holder()?, world.policy()?.max_ttl);
-    let salvaged = salvaged.map_err(|error| world.trouble(error))?;
-    Ok(Finding::salvaged(salvaged, &world.control_plane()?))
+    let Minted { lease, token } = world.mint()?;
+    let least = world.policy()?.max_ttl;
+    let keeper = Keeper { holder: world.holder()?, lease, token: token.hash(), least };
+    let salvaged = world.store()?.salvage(&keeper).map_err(|error| world.trouble(error))?;
+    Ok(Finding::salvaged(salvaged, &world.repeated(), &world.control_plane()?))
 }
 
 fn fixable(finding: &Finding) -> bool {

@@ -15,7 +15,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jit_core::{ControlPlaneId, Holder, LeaseId, Policy, Reference, References, Token, Ttl, WorktreeId};
-use jit_store::{Options, Store};
+use jit_store::{Keeper, Options, Store};
 use uuid::Uuid;
 
 use disk::{MemDisk, SimClock};
@@ -68,6 +68,12 @@ pub fn ttl(secs: u64) -> Ttl {
 pub fn policy() -> Policy {
     // A quarantine would only keep what is tested from happening.
     Policy { ttl: ttl(100), max_failures: u32::MAX, ..Policy::default() }
+}
+
+/// Who has a damaged log salvaged.
+pub fn keeper() -> Keeper {
+    let (lease, token) = (lease_id(900), secret(900).hash());
+    Keeper { holder: holder("doctor"), lease, token, least: policy().max_ttl }
 }
 
 pub fn options() -> Options {

@@ -9,7 +9,7 @@ use jit_store::{Options, Salvaged};
 
 use super::ask::{Ask, Outcome, ask};
 use super::machine::{Fault, LOG, Machine, Op};
-use super::{SimStore, holder, options, policy, process, process_with};
+use super::{SimStore, keeper, options, process, process_with};
 
 /// A machine with a past.
 pub struct Past {
@@ -66,7 +66,7 @@ impl Past {
 
     /// Somebody has the damaged log salvaged.
     pub fn salvage(&self) -> Salvaged {
-        let salvaged = self.process().salvage(&holder("doctor"), policy().max_ttl).unwrap();
+        let salvaged = self.process().salvage(&keeper()).unwrap();
         salvaged.expect("it was damaged")
     }
 

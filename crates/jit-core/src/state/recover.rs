@@ -1,0 +1,79 @@
+//! What can still be known of a log behind damage. All of it errs on the side of those who may hold
+//! something.
+
+use crate::state::State;
+use crate::{Ended, Known, Lease, LeaseId, Operation, Record, Reference, Seq, Stamp, Ttl};
+
+impl State {
+    /// Follows a record of a log that is damaged before it: whatever it rests on is taken to have
+    /// happened. Who is named last holds; a lease of which nothing more is known stands.
+    pub fn recover(&mut self, record: &Record) {
+        let leases = match &record.operation {
+            Operation::Checkpoint(_) => return,
+            Operation::Sighting | Operation::Carry(Known::Ended(_)) | Operation::Facts(..) => &[],
+            Operation::Renew(leases) => &leases[..],
+            Operation::Carry(Known::Live(lease))
+            | Operation::Acquire(lease)
+            | Operation::Resume(lease)
+            | Operation::Transfer(lease)
+            | Operation::Release { lease, .. }
+            | Operation::AutoEvict(lease)
+            | Operation::ForceEvict { lease, .. } => std::slice::from_ref(lease),
+        };
+        if record.seq <= self.last {
+            return;
+        }
+        self.last = Seq(record.seq.0 - 1);
+        let begins = matches!(record.operation, Operation::Acquire(_) | Operation::Carry(_));
+        for lease in leases {
+            self.give_way(lease.id, &lease.issues);
+            if !begins && !self.live.contains_key(&lease.id) {
+                self.insert(lease.clone());
+            }
+        }
+        if let Operation::Release { lease, released, .. } = &record.operation {
+            self.give_way(lease.id, released);
+        }
+        if let Operation::Carry(Known::Live(lease) | Known::Ended(Ended { lease, .. })) = &record.operation {
+            // What was known of it before is older.
+            self.take(&lease.id);
+        }
+        // What could be in its way was taken out of it.
+        let applied = self.apply(record);
+        debug_assert_eq!(applied, Ok(()));
+    }
+
+    /// Lets `keeper` hold what a record names that can't be read, as far as nobody is known to hold
+    /// it: somebody may.
+    pub fn keep(&mut self, keeper: &Lease, named: Vec<Reference>) {
+        let mut lease = self.take(&keeper.id).unwrap_or_else(|| keeper.clone());
+        lease.issues.extend(named.into_iter().filter(|reference| !self.covering.contains_key(reference)));
+        lease.issues.sort();
+        lease.issues.dedup();
+        if !lease.issues.is_empty() {
+            self.insert(lease);
+        }
+    }
+
+    /// Lets every lease that stands count anew from `now`, for its own TTL or `least`, whichever is
+    /// longer: a renewal may be missing that gave it as long.
+    pub fn count_anew(&mut self, now: &Stamp, least: Ttl) {
+        for lease in self.live.values_mut() {
+            *lease = lease.clone().renewed_at(now, lease.ttl.max(least));
+        }
+    }
+
+    /// Others must have given up what this lease covers or covered.
+    fn give_way(&mut self, to: LeaseId, references: &[Reference]) {
+        for reference in references {
+            let Some(id) = self.covering.get(reference).copied().filter(|id| *id != to) else {
+                continue;
+            };
+            let Some(mut other) = self.take(&id) else { continue };
+            other.issues.retain(|issue| issue != reference);
+            if !other.issues.is_empty() {
+                self.insert(other);
+            }
+        }
+    }
+}
