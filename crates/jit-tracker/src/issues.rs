@@ -100,6 +100,12 @@ impl<'a> Issues<'a> {
         let prefix = word.to_ascii_lowercase();
         let fits = |c: char| c.is_ascii_hexdigit() || c == '-';
         let word = || shown(word);
+        if let Ok(id) = prefix.parse()
+            && prefix.len() == 36
+            && self.has(id)?
+        {
+            return Ok(id);
+        }
         if prefix.len() < Self::LEAST || prefix.len() > 36 || !prefix.chars().all(fits) {
             return Err(ResolveError::NoPrefix { word: word() });
         }
@@ -122,16 +128,43 @@ impl<'a> Issues<'a> {
         }
     }
 
+    /// Whether a source has an issue's file, and none that is nearer says that it was deleted.
+    fn has(&self, id: IssueId) -> Result<bool, FileError> {
+        for source in &self.sources {
+            let there = |name: String| {
+                let identity = source.identity(&name);
+                identity.map_err(|error| broken(*source, &name, Some(id), error.into()))
+            };
+            if there(issue_file::file_name(id))?.is_some() {
+                return Ok(true);
+            }
+            if there(issue_file::deleted_name(id))?.is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(false)
+    }
+
     /// Every issue. What `cache` knows is not read again, and it learns what was.
     pub fn list(&self, cache: &mut Cache) -> Listing {
         let mut listing = Listing::default();
         let mut seen = HashSet::new();
-        for source in &self.sources {
-            match names_of(*source, |_| true) {
-                Ok(names) => list_one(*source, names, &mut seen, cache, &mut listing),
-                Err(error) => listing.broken.push(error),
+        let Some((nearest, others)) = self.sources.split_first() else { return listing };
+        let mut list = |source: &dyn Source, names| match names {
+            Ok(names) => list_one(source, names, &mut seen, cache, &mut listing),
+            Err(error) => listing.broken.push(error),
+        };
+        let names = |source: &'a dyn Source| names_of(source, |_| true);
+        // Git tells its names while the nearest files are looked at.
+        std::thread::scope(|scope| {
+            let others: Vec<_> =
+                others.iter().map(|source| (*source, scope.spawn(|| names(*source)))).collect();
+            list(*nearest, names(*nearest));
+            for (source, told) in others {
+                // What panicked is done again here, where a panic is told.
+                list(source, told.join().unwrap_or_else(|_| names(source)));
             }
-        }
+        });
         listing.issues.sort_unstable_by_key(|listed| listed.issue.id);
         listing
     }

@@ -12,7 +12,6 @@ use std::path::Path;
 use jit_git::{Worktree, WorktreeKind};
 use jit_tracker::GateName;
 use jit_tracker::gates::Gate;
-use serde_json::{Value, json};
 
 use crate::error::Failure;
 use crate::output::Output;
@@ -21,9 +20,7 @@ use crate::output::Output;
 /// `options` are what the caller said before the command, for hints.
 pub(crate) fn success(output: &Output, warnings: &[String], as_json: bool, options: &str) -> i32 {
     let written = match (output, as_json) {
-        (output, true) => {
-            print(document(json!({ "schema_version": 1, "data": json::data(output), "warnings": warnings })))
-        }
+        (output, true) => print(json::success(output, warnings)),
         (output, false) => {
             warn(warnings);
             print(text::human(output, std::io::stdout().is_terminal() && colour_is_welcome()))
@@ -43,7 +40,7 @@ pub(crate) fn success(output: &Output, warnings: &[String], as_json: bool, optio
 /// Prints why a command did not work; returns the exit status.
 pub(crate) fn failure(failure: &Failure, warnings: &[String], as_json: bool) -> i32 {
     let text = if as_json {
-        document(json!({ "schema_version": 1, "error": json::failure(failure), "warnings": warnings }))
+        json::failed(failure, warnings)
     } else {
         warn(warnings);
         text::failure(failure, std::io::stderr().is_terminal() && colour_is_welcome())
@@ -72,12 +69,6 @@ fn warn(warnings: &[String]) {
 fn branch(worktree: &Worktree) -> Option<String> {
     let branch = worktree.branch.as_ref().ok().and_then(Option::as_ref);
     branch.filter(|_| worktree.kind != WorktreeKind::Bare).map(ToString::to_string)
-}
-
-fn document(value: Value) -> String {
-    let mut text = value.to_string();
-    text.push('\n');
-    text
 }
 
 fn colour_is_welcome() -> bool {

@@ -7,6 +7,7 @@ mod stats;
 use jit_core::decide::Released;
 use jit_core::{Ended, Lease, Lifetime, Operation, Record, SettingValue, Token, Waiter};
 use jit_git::{Worktree, WorktreeKind};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::error::Failure;
@@ -15,6 +16,40 @@ use crate::look::Look;
 use crate::merging::DRIVER;
 use crate::output::{Found, Output, Setting, Status};
 use crate::render::branch;
+
+/// The one document of a success.
+#[derive(Serialize)]
+struct Success<'a, D> {
+    data: D,
+    schema_version: u32,
+    warnings: &'a [String],
+}
+
+/// What a program reads of a success.
+pub(crate) fn success(output: &Output, warnings: &[String]) -> String {
+    let schema_version = 1;
+    match output {
+        Output::Issues { issues, broken } => {
+            line(&Success { data: issues::list(issues, broken), schema_version, warnings })
+        }
+        output => line(&Success { data: data(output), schema_version, warnings }),
+    }
+}
+
+/// What a program reads of a failure.
+pub(crate) fn failed(failed: &Failure, warnings: &[String]) -> String {
+    line(&json!({ "schema_version": 1, "error": failure(failed), "warnings": warnings }))
+}
+
+#[allow(
+    clippy::expect_used,
+    reason = "every key in an answer is a text, and memory does not fail to be written"
+)]
+fn line(document: &impl Serialize) -> String {
+    let mut line = serde_json::to_string(document).expect("an answer is JSON");
+    line.push('\n');
+    line
+}
 
 /// What stands under `error`.
 pub(crate) fn failure(failure: &Failure) -> Value {
@@ -69,10 +104,7 @@ pub(crate) fn data(output: &Output) -> Value {
             json!({ "evicted": { "lease_id": lease.id, "issues": lease.issues, "agent": lease.holder.agent } })
         }
         Output::Issue { known, .. } => json!({ "issue": issues::whole(known) }),
-        Output::Issues { issues, broken } => json!({
-            "issues": issues.iter().map(issues::outline).collect::<Vec<_>>(),
-            "broken": broken.iter().map(issues::broken).collect::<Vec<_>>(),
-        }),
+        Output::Issues { issues, broken } => json!(issues::list(issues, broken)),
         Output::Gates { gates, .. } => json!({ "gates": gates.iter().map(gates::one).collect::<Vec<_>>() }),
         Output::GatesChecked { checks, known } => json!({
             "issue": issues::whole(known),

@@ -1,46 +1,99 @@
 //! Issues for programs: their files' own fields, with what the log knows.
+//!
+//! There may be ten thousand, so they are written as they are and not made into values first.
 
-use jit_core::decide::Standing;
-use jit_tracker::{FileError, Issue, Origin};
+use std::collections::{BTreeMap, BTreeSet};
+
+use jit_core::{AgentId, IssueId, LeaseId, Task, WallTime};
+use jit_tracker::{
+    Assignee, Dependency, FileError, GateName, GateResult, Issue, Label, Origin, Priority, Title,
+};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::error::refusals::bar_json;
 use crate::known::Known;
 
-/// An issue with its description.
-pub(super) fn whole(known: &Known<Issue>) -> Value {
-    shown(known)
+/// Issues without their descriptions, and files that can't be used.
+#[derive(Serialize)]
+pub(super) struct List<'a> {
+    issues: Vec<Shown<'a, ()>>,
+    broken: Vec<Broken<'a>>,
 }
 
-/// An issue without its description.
-pub(super) fn outline(known: &Known) -> Value {
-    let mut shown = shown(known);
-    if let Some(fields) = shown.as_object_mut() {
-        fields.remove("description");
+/// An issue, with its description if `D` is that.
+#[derive(Serialize)]
+pub(super) struct Shown<'a, D> {
+    id: IssueId,
+    title: &'a Title,
+    state: &'static str,
+    priority: Priority,
+    labels: &'a BTreeSet<Label>,
+    assignee: &'a Option<Assignee>,
+    dependencies: &'a BTreeSet<Dependency>,
+    gates: &'a BTreeMap<GateName, GateResult>,
+    created_at: WallTime,
+    updated_at: WallTime,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a D>,
+    failures: u32,
+    last_failure: &'a Option<Task>,
+    assigned: &'a Option<AgentId>,
+    held_by: Option<&'a AgentId>,
+    lease_id: Option<LeaseId>,
+    bar: Option<Value>,
+    found_in: &'static str,
+}
+
+#[derive(Serialize)]
+struct Broken<'a> {
+    file: &'a str,
+    issue: Option<IssueId>,
+    problem: String,
+}
+
+/// Issues, and what is broken.
+pub(super) fn list<'a>(issues: &'a [Known], broken: &'a [FileError]) -> List<'a> {
+    let one = |error: &'a FileError| Broken {
+        file: &error.file,
+        issue: error.issue,
+        problem: error.problem.to_string(),
+    };
+    List {
+        issues: issues.iter().map(|known| shown(known, None)).collect(),
+        broken: broken.iter().map(one).collect(),
     }
-    shown
 }
 
-fn shown<D: Serialize>(known: &Known<Issue<D>>) -> Value {
-    let mut shown = json!(known.issue);
-    shown["state"] = json!(known.stage().as_str());
-    let Standing { facts, lease, bar } = &known.standing;
-    shown["failures"] = json!(facts.failures);
-    shown["last_failure"] = json!(facts.last_failure);
-    shown["assigned"] = json!(facts.assigned);
-    shown["held_by"] = json!(lease.as_ref().map(|lease| &lease.holder.agent));
-    shown["lease_id"] = json!(lease.as_ref().map(|lease| lease.id));
-    shown["bar"] = json!(bar.as_ref().map(bar_json));
-    shown["found_in"] = json!(match known.origin {
-        Origin::Worktree => "worktree",
-        Origin::Head => "head",
-        Origin::Main => "main",
-    });
-    shown
+/// One issue, with its description.
+pub(super) fn whole(known: &Known<Issue>) -> Shown<'_, impl Serialize> {
+    shown(known, Some(&known.issue.description))
 }
 
-/// A file that can't be used.
-pub(super) fn broken(error: &FileError) -> Value {
-    json!({ "file": error.file, "issue": error.issue, "problem": error.problem.to_string() })
+fn shown<'a, D, S>(known: &'a Known<Issue<D>>, description: Option<&'a S>) -> Shown<'a, S> {
+    let (issue, standing) = (&known.issue, &known.standing);
+    Shown {
+        id: issue.id,
+        title: &issue.title,
+        state: known.stage().as_str(),
+        priority: issue.priority,
+        labels: &issue.labels,
+        assignee: &issue.assignee,
+        dependencies: &issue.dependencies,
+        gates: &issue.gates,
+        created_at: issue.created_at,
+        updated_at: issue.updated_at,
+        description,
+        failures: standing.facts.failures,
+        last_failure: &standing.facts.last_failure,
+        assigned: &standing.facts.assigned,
+        held_by: standing.lease.as_ref().map(|lease| &lease.holder.agent),
+        lease_id: standing.lease.as_ref().map(|lease| lease.id),
+        bar: standing.bar.as_ref().map(bar_json),
+        found_in: match known.origin {
+            Origin::Worktree => "worktree",
+            Origin::Head => "head",
+            Origin::Main => "main",
+        },
+    }
 }
