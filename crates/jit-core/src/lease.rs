@@ -84,6 +84,10 @@ pub struct Lease {
     /// How long it stands without a renewal.
     #[serde(rename = "ttl_secs")]
     pub ttl: Ttl,
+    /// The TTL that its next renewal goes back to: until then it stands longer, because an earlier
+    /// one may be missing from a damaged log.
+    #[serde(rename = "own_ttl_secs", default, skip_serializing_if = "Option::is_none")]
+    pub own_ttl: Option<Ttl>,
     /// When it was granted, for people.
     pub acquired_at: WallTime,
     /// When it was last granted, resumed, transferred or renewed: what the TTL counts from.
@@ -174,7 +178,13 @@ impl Lease {
         self.renewed = *now;
         self.sighted.clear();
         self.ttl = ttl;
+        self.own_ttl = None;
         self
+    }
+
+    /// The TTL that it gets where none is asked for.
+    pub fn usual_ttl(&self) -> Ttl {
+        self.own_ttl.unwrap_or(self.ttl)
     }
 
     /// Takes note that a writer on `seen`'s clock saw the lease then.

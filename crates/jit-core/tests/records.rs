@@ -38,6 +38,7 @@ fn full() -> Lease {
         branch: Some("main".into()),
         sighted: vec![stamp(2, 5), stamp(3, 6)],
         lived_ns: 7,
+        own_ttl: Some(ttl(30)),
         supersedes: vec![lease_id(4), lease_id(5)],
         ..some_lease()
     }
@@ -265,7 +266,8 @@ fn stamps() -> impl Strategy<Value = Stamp> {
 
 fn leases() -> impl Strategy<Value = Lease> {
     let told = (references(), prop::option::of(task()), holders(), prop::option::of(".{0,20}"), walls());
-    let counted = (any::<u64>(), 1u64..=u64::from(u32::MAX), stamps(), any::<u64>());
+    let ttls = 1u64..=u64::from(u32::MAX);
+    let counted = (any::<u64>(), ttls.clone(), stamps(), any::<u64>(), prop::option::of(ttls));
     let listed = (prop::collection::vec(stamps(), 0..4), prop::collection::vec(0u64..99, 0..4));
     (told, counted, listed).prop_map(|(told, counted, listed)| Lease {
         issues: told.0,
@@ -277,6 +279,7 @@ fn leases() -> impl Strategy<Value = Lease> {
         ttl: ttl(counted.1),
         renewed: counted.2,
         lived_ns: counted.3,
+        own_ttl: counted.4.map(ttl),
         sighted: listed.0,
         supersedes: listed.1.into_iter().map(lease_id).collect(),
         ..some_lease()

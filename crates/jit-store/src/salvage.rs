@@ -65,6 +65,7 @@ impl Keeper {
             holder: self.holder.clone(),
             branch: None,
             ttl: self.least,
+            own_ttl: None,
             acquired_at: now.wall,
             renewed: now.stamp,
             sighted: Vec::new(),

@@ -123,7 +123,11 @@ fn warn_of_its_end(world: &World<'_>, lease: &Lease, now: &Now) -> Result<(), Fa
 /// Says of a lease what `max_ttl` changed.
 fn warn_if_cut(world: &World<'_>, before: &Lease) -> Result<(), Failure> {
     let most = world.policy()?.max_ttl;
-    world.warn(format!("{}: its TTL was {}, and max_ttl is {most} now", issues(&before.issues), before.ttl));
+    world.warn(format!(
+        "{}: its TTL was {}, and max_ttl is {most} now",
+        issues(&before.issues),
+        before.usual_ttl()
+    ));
     Ok(())
 }
 

@@ -121,6 +121,7 @@ impl Terms {
             holder: scene.actor.clone(),
             branch: self.branch.clone(),
             ttl,
+            own_ttl: None,
             acquired_at: scene.now.wall,
             renewed: scene.now.stamp,
             sighted: Vec::new(),

@@ -31,7 +31,7 @@ impl Request for Renew {
             Ok(own) => own,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let over = |lease: &&Lease| self.ttl.is_none() && lease.ttl > step.scene().policy.max_ttl;
+        let over = |lease: &&Lease| self.ttl.is_none() && lease.usual_ttl() > step.scene().policy.max_ttl;
         let cut = own.iter().filter(over).cloned().collect();
         let leases: Result<Vec<Lease>, Refusal> =
             own.into_iter().map(|lease| renewed(lease, self.ttl, step.scene())).collect();
@@ -83,7 +83,7 @@ impl Request for Heartbeat {
         for lease in held {
             match renewed(lease.clone(), None, step.scene()) {
                 Ok(renewed) => {
-                    if lease.ttl > step.scene().policy.max_ttl {
+                    if lease.usual_ttl() > step.scene().policy.max_ttl {
                         beat.cut.push(lease);
                     }
                     beat.renewed.push(renewed);
@@ -118,7 +118,7 @@ pub(super) fn renewed(lease: Lease, asked: Option<Ttl>, scene: &Scene<'_>) -> Re
     let ttl = match asked {
         Some(_) => allowed_ttl(asked, scene.policy)?,
         // Granted under an older policy, it is cut to what is allowed now: nobody asked for more.
-        None => lease.ttl.min(scene.policy.max_ttl),
+        None => lease.usual_ttl().min(scene.policy.max_ttl),
     };
     let now = &scene.now.stamp;
     let Some(most) = scene.policy.max_lifetime else { return Ok(lease.renewed_at(now, ttl)) };

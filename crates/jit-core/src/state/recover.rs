@@ -56,10 +56,12 @@ impl State {
     }
 
     /// Lets every lease that stands count anew from `now`, for its own TTL or `least`, whichever is
-    /// longer: a renewal may be missing that gave it as long.
+    /// longer: a renewal may be missing that gave it as long. Its next renewal gives it its own again.
     pub fn count_anew(&mut self, now: &Stamp, least: Ttl) {
         for lease in self.live.values_mut() {
-            *lease = lease.clone().renewed_at(now, lease.ttl.max(least));
+            let (own, ttl) = (lease.usual_ttl(), lease.ttl.max(least));
+            *lease = lease.clone().renewed_at(now, ttl);
+            lease.own_ttl = Some(own).filter(|own| *own < ttl);
         }
     }
 

@@ -95,6 +95,7 @@ pub fn some_lease() -> Lease {
         holder: holder("a"),
         branch: None,
         ttl: ttl(60),
+        own_ttl: None,
         acquired_at: wall(0),
         renewed: stamp(1, 100 * SEC),
         sighted: vec![],

@@ -161,6 +161,7 @@ impl World {
             holder,
             branch: None,
             ttl: Ttl::from_secs(60).unwrap(),
+            own_ttl: None,
             acquired_at: now.wall,
             renewed: now.stamp,
             sighted: Vec::new(),

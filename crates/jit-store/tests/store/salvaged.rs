@@ -40,6 +40,35 @@ fn a_lease_stands_as_long_as_a_missing_renewal_can_have_given_it() {
     }
 }
 
+/// The long TTL is for once: a renewal goes back to the lease's own, after two salvages too, and
+/// one of part of it keeps that in mind.
+#[test]
+fn a_renewal_after_a_salvage_is_for_the_leases_own_ttl() {
+    let mut past = Past::new();
+    past.grant("a", acquire_for(1, "u v", 100)).grant("b", acquire_for(2, "w", 200)).grant("b", release("w"));
+    for _ in 0..2 {
+        past.grant("b", acquire(3, "x")).grant("b", release("x"));
+        let lines = past
+            .machine
+            .content(LOG)
+            .unwrap()
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .count();
+        past.damage(lines - 2);
+        past.salvage();
+    }
+    past.grant("a", release("v")).grant("d", Ask::Compact);
+    let mut moved = past.fork();
+    past.grant("a", renew("u")).pass(99);
+    moved.grant("a", Ask::Heartbeat).pass(99);
+    for past in [&mut past, &mut moved] {
+        assert!(is_refused(past, &acquire(4, "u")));
+        past.pass(1);
+        assert!(!is_refused(past, &acquire(4, "u")), "it lapses");
+    }
+}
+
 /// A lease that asked for more than the policy now lets anybody ask for.
 #[test]
 fn a_lease_keeps_its_own_ttl_where_that_is_longer() {
