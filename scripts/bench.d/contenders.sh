@@ -33,8 +33,8 @@ enter() {
 	sqlite) field+=("$bin/sqlite" "$2/best.db" "n{i}" "agent:bench-{w}") ;;
 	sqlite-plain) field+=("$bin/sqlite" "$2/plain.db" "n{i}" "agent:bench-{w}" plain) ;;
 	empty*) field+=("$bin/$1") ;;
-	acquire) enter_jit "$2/repo" acquire "name:bench-{i}" --ttl 10m --json ;;
+	acquire) enter_jit "$2/repo" claim acquire "name:bench-{i}" --ttl 10m --json ;;
 	esac
 }
 
-enter_jit() { field+=(-C "$1" "JIT_AGENT_ID=agent:bench-{w}" "$bin/jit" claim "${@:2}"); }
+enter_jit() { field+=(-C "$1" "JIT_AGENT_ID=agent:bench-{w}" "$bin/jit" "${@:2}"); }

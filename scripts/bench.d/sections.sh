@@ -20,7 +20,7 @@ section_status() {
 	prepare "$work/status"
 	for each in empty empty-bare empty-cargo; do enter "$each" ''; done
 	field+=(-- status)
-	enter_jit "$work/status/repo" status name:warm
+	enter_jit "$work/status/repo" claim status name:warm
 	run status -n "$runs"
 	times status empty empty-bare
 }
@@ -51,7 +51,7 @@ section_memory() {
 		"status name:live-$((first + leases - 1))"; do
 		field+=(-- "${each%% *}")
 		# shellcheck disable=SC2086
-		enter_jit "$work/memory/repo" $each
+		enter_jit "$work/memory/repo" claim $each
 	done
 	run memory -n $((n - warm))
 	echo '| memory | peak KiB | page faults | median µs |'
