@@ -71,7 +71,7 @@ fn rewritten(
     let tracker = Changing::around(world)?;
     let Listed { issue: before, .. } = tracker.read(id)?;
     let known = looked_up(world, Listed { issue: before.clone(), origin: Origin::Worktree })?;
-    may_change(world, known.standing.lease.as_ref())?;
+    may_change(world, known.standing.lease.as_deref())?;
     let mut after = before.clone();
     change(&mut after, known.stage())?;
     if after != before {
@@ -104,7 +104,7 @@ pub(crate) fn may_take<'i>(
         world.read(&Log::about(world, issues.iter().map(|issue| issue.reference().into()).collect())?)?;
     let mut done = Vec::new();
     for (issue, standing) in issues.into_iter().zip(standings) {
-        may_change(world, standing.lease.as_ref())?;
+        may_change(world, standing.lease.as_deref())?;
         let was = here.get(&issue.id).and_then(|before| ended(before.state)).or(standing.facts.outcome);
         let over = |outcome| matches!(outcome, Some(Outcome::Done | Outcome::Gated));
         if here.contains_key(&issue.id) && over(ended(issue.state)) && !over(was) {

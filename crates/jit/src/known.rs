@@ -168,6 +168,11 @@ impl Query for Log<'_> {
     fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Self::Answer, V::Error> {
         let scene = Scene { now: *now, actor: &self.reader, policy: self.policy, waiting: &[] };
         let mut step = Step::looking(view, &scene);
-        self.candidates.iter().map(|candidate| step.known(candidate)).collect()
+        // Collecting results would grow it step by step.
+        let mut known = Vec::with_capacity(self.candidates.len());
+        for candidate in &self.candidates {
+            known.push(step.known(candidate)?);
+        }
+        Ok(known)
     }
 }

@@ -46,8 +46,8 @@ pub enum Bar {
 pub struct Standing {
     /// What the log knows of it, with a lapse that was not evicted yet as its eviction will count.
     pub facts: Facts,
-    /// The lease that covers it and stands.
-    pub lease: Option<Lease>,
+    /// The lease that covers it and stands. Few of many issues have one, so it stands apart.
+    pub lease: Option<Box<Lease>>,
     /// What bars a claim of it by whoever is free to, assignments aside.
     pub bar: Option<Bar>,
 }
@@ -59,7 +59,7 @@ impl<V: View> Step<'_, V> {
     /// Trouble in reading the view.
     pub fn known(&mut self, candidate: &Candidate) -> Result<Standing, V::Error> {
         // A lapse is met first, so that it is among the facts.
-        let lease = self.covering(&candidate.reference)?;
+        let lease = self.covering(&candidate.reference)?.map(Box::new);
         let facts = self.facts(&candidate.reference)?;
         let bar = self.barred_by(&facts, candidate, false)?;
         Ok(Standing { facts, lease, bar })

@@ -27,7 +27,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let tracker = Changing::around(world)?;
     let found = tracker.read(id)?;
     let known = looked_up(world, found)?;
-    may_change(world, known.standing.lease.as_ref())?;
+    may_change(world, known.standing.lease.as_deref())?;
     // First: somebody may have got it just now, and then nothing is taken away.
     world.transact(&Close { issue: Reference::Issue(id), ending: Ending::Deleted })?;
     tracker.delete(&known.issue)?;

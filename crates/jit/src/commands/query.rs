@@ -62,7 +62,9 @@ pub(crate) fn every(world: &World<'_>, matches: &ArgMatches) -> Result<Output, F
     Ok(in_order(All::here(world)?, |known| filter.fits(known)))
 }
 
-fn in_order(mut all: All, wanted: impl Fn(&Known) -> bool) -> Output {
-    all.issues.sort_by(|a, b| pick_order(&a.issue, &b.issue));
-    Output::issues(all, wanted)
+fn in_order(all: All, wanted: impl Fn(&Known) -> bool) -> Output {
+    let All { mut issues, broken } = all;
+    issues.retain(wanted);
+    issues.sort_unstable_by(|a, b| pick_order(&a.issue, &b.issue));
+    Output::Issues { issues, broken }
 }
