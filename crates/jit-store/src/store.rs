@@ -16,7 +16,7 @@ use crate::index::IndexView;
 use crate::log::{self, NotWritten};
 use crate::names::{FLUSH_LOCK, WORDS, sealed};
 use crate::segment::Position;
-use crate::shared::{Bell, Shared};
+use crate::shared::{Bell, Doubt, Shared};
 use crate::tail;
 use crate::tickets;
 
@@ -104,7 +104,10 @@ impl<D: Disk, C: Clock> Store<D, C> {
             match log::append(&entered.log, &batch.bytes, entered.end.offset) {
                 Ok(()) => {}
                 Err(NotWritten::Cleanly(error)) => return Err(error.into()),
-                Err(NotWritten::Perhaps) => return Err(in_doubt(answer, seq)),
+                Err(NotWritten::Perhaps) => {
+                    self.doubt(&entered, seq);
+                    return Err(in_doubt(answer, seq));
+                }
             }
             entered.shared.set_appended(seq);
         }
@@ -124,6 +127,21 @@ impl<D: Disk, C: Clock> Store<D, C> {
         }
         let answer = answer.map_err(StepError::Refused)?;
         Ok(Pending { answer, unflushed: Unflushed { log, end, epoch }, overgrown })
+    }
+
+    /// Puts the segment in doubt after a write of records up to `seq`, half of which may stand in
+    /// it: the next writer goes on in a new one, above them. Nothing was flushed in vain, so who
+    /// waits for an earlier record still learns what became of that.
+    fn doubt(&self, entered: &Entered<'_, D>, seq: Seq) {
+        let shared = entered.shared;
+        // A flush that hangs meanwhile is the only thing in the way, and the caller is told all the
+        // same that it is not known.
+        let _ = self.without_flushes(shared, || {
+            shared.poison(Doubt::Unknown);
+            // After it: no flush may take these for records that it made durable.
+            shared.set_appended(seq);
+            Ok(())
+        });
     }
 
     /// Decides on the index; where that does not keep its word, on the log itself.

@@ -199,7 +199,7 @@ Exit status:
   4 nothing to claim           10 no repository, or another program failed
   5 conflict: somebody holds it, or waits for it
 
-* With the code durability_unknown, it was done, but may not outlive a loss of power.
+* With the code durability_unknown, it is not known whether it was done.
 
 Example:
   $ export JIT_AGENT_ID=agent:ann

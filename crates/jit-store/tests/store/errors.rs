@@ -2,9 +2,10 @@
 //! acknowledges anything on a segment whose flush failed.
 
 use std::io::ErrorKind;
+use std::rc::Rc;
 use std::time::Duration;
 
-use jit_core::Operation;
+use jit_core::{Fence, Operation};
 use jit_store::disk::{Disk, DiskFile, Open};
 
 use crate::support::ask::{Ask, Outcome, acquire, ask, begin, renew};
@@ -293,16 +294,19 @@ fn a_draft_that_does_not_fit_stops_nobody() {
     assert_eq!(ops.iter().find(writes_anew), None);
 }
 
+fn fence(operations: &[Operation]) -> Fence {
+    match &operations[0] {
+        Operation::Acquire(lease) => lease.fence,
+        other => panic!("{other:?}"),
+    }
+}
+
 /// What a failed flush lost was told to its writers as in doubt, fences and all: no later holder
 /// gets the same.
 #[test]
 fn a_fence_in_doubt_is_not_given_again() {
     let past = held();
     let (first, second) = (past.process(), past.process());
-    let fence = |operations: &[Operation]| match &operations[0] {
-        Operation::Acquire(lease) => lease.fence,
-        other => panic!("{other:?}"),
-    };
     let begun = [begin(&first, "p", &acquire(10, "u")), begin(&second, "q", &acquire(11, "v"))];
     first.disk().process(|process| process.fault_at_flush = Some(Fault::LoseSync { at_once: true }));
     let in_doubt: Vec<_> = begun
@@ -318,6 +322,31 @@ fn a_fence_in_doubt_is_not_given_again() {
     let all = [past.promised.clone(), granted].concat();
     power_goes(&past, &all);
     check::all(&past.machine, &all, &[]);
+}
+
+/// A write that fails half way, and whose beginning can't be turned into padding: told as unknown,
+/// with a fence that nobody else gets. Who was waiting for an earlier record is told that it stands.
+#[test]
+fn a_fence_in_doubt_after_half_a_write_is_not_given_again() {
+    let past = held();
+    let waiter = past.process();
+    let waiting = begin(&waiter, "w", &acquire(9, "w"));
+    let ops = trace(&past, "c", &acquire(10, "u")).0;
+    let write = ops.iter().position(|op| matches!(op, Op::Write { path, .. } if path == LOG)).unwrap() as u64;
+    let store = Rc::new(past.process());
+    let again = store.clone();
+    store.disk().process(|process| {
+        process.fault = Some((write, Fault::FailTorn(100, ErrorKind::Other)));
+        let blanking = move || {
+            again.disk().process(|process| process.fault = Some((write + 2, Fault::Fail(ErrorKind::Other))))
+        };
+        process.meanwhile = Some((write + 1, Box::new(blanking)));
+    });
+    let Outcome::Unknown(doubtful) = ask(&store, "c", &acquire(10, "u")) else { panic!("half a write") };
+    assert!(waiting.confirm(&waiter, "w").is_granted());
+    let granted = ask(&past.process(), "d", &acquire(11, "u")).granted();
+    assert!(fence(&doubtful) < fence(&granted), "{doubtful:?} {granted:?}");
+    check::all(&past.machine, &[past.promised.clone(), granted].concat(), &[]);
 }
 
 /// However short the lock is waited for: a record that is written waits for the flush that covers

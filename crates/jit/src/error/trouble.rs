@@ -115,7 +115,7 @@ impl Failure {
             .collect();
         Self::new(
             Code::DurabilityUnknown,
-            "it was done, but may not outlive a loss of power: its flush to the disk failed or was cut short",
+            "whether it was done is not known: writing it to the disk failed or was cut short",
         )
         .details(details)
         .hint("run the same command again; if it was done, that says so")
