@@ -211,10 +211,11 @@ fn a_lock_never_strands_anyone() {
     ask(&killed, "c", &acquire(12, "w"));
     let patience = jit_store::Options { lock_timeout: Duration::ZERO, ..options() };
     assert!(ask(&process_with(&past.machine, patience), "d", &acquire(11, "v")).is_granted());
-    // The flush lock, too.
+    // The flush lock, too: it has it when it dies in its flush.
     let leader = past.process();
-    let pending = begin(&leader, "c", &acquire(13, "s")).waiting();
-    drop(pending);
+    leader.disk().process(|process| process.fault_at_flush = Some(Fault::Die));
+    ask(&leader, "c", &acquire(13, "s"));
+    assert!(past.machine.is_dead(leader.disk().pid));
     assert!(ask(&process(&past.machine), "d", &acquire(14, "t")).is_granted());
 }
 
