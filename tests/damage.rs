@@ -78,6 +78,26 @@ fn a_corrupt_log() {
     assert_eq!(agent.say(["doctor"]).status, Some(0));
 }
 
+/// Claims whose index proves itself go on over damage that they don't meet. The one that has to seal
+/// the segment is done too, and warns.
+#[test]
+fn damage_that_only_sealing_meets() {
+    let repo = held();
+    let ann = repo.agent("ann");
+    ann.jit(["config", "set", "compact_at", "65536"]).ok();
+    let text = fs::read_to_string(repo.log()).unwrap();
+    write(&repo.log(), text.replacen("\"op\":\"release\"", "\"op\":\"rel??se\"", 1));
+    let task = "x".repeat(900);
+    let warning = (0..100).find_map(|i| {
+        let answer = ann.jit(["claim", "acquire", &format!("name:w{i}"), "--task", &task]);
+        assert_eq!(answer.status, Some(0), "{answer:?}");
+        let said: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
+        said["warnings"][0].as_str().map(str::to_owned)
+    });
+    let warning = warning.expect("a warning");
+    assert!(warning.contains("corrupt at byte") && warning.ends_with("jit doctor"), "{warning}");
+}
+
 /// One byte of who acquired it: nobody gets what the record still names until a person, who asked
 /// for the salvage, gives it back by the printed command.
 #[test]

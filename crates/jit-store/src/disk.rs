@@ -102,7 +102,7 @@ pub trait DiskFile {
 /// Words in memory that processes share. They mean nothing after a reboot.
 pub trait Words {
     /// How many counters there are.
-    const LONGS: usize = 24;
+    const LONGS: usize = 32;
     /// How many bells there are.
     const BELLS: usize = 8;
 

@@ -14,7 +14,7 @@ use crate::log::{self, Batch};
 use crate::names::{ARCHIVE, DRAFT, FLUSH_LOCK, LOCKS, LOG, WORDS, WRITE_LOCK, sealed, torn};
 use crate::replay::Replay;
 use crate::segment::{Position, Torn, scan};
-use crate::shared::{Names, Shared};
+use crate::shared::{LAYOUT_KNOWN, Names, Shared};
 use crate::store::Store;
 use crate::tail::{self, Behind};
 
@@ -74,6 +74,10 @@ impl<D: Disk, C: Clock> Store<D, C> {
                 self.clock.vouch().map_err(StoreError::OwnBootId)?;
             }
             shared.attach(now.stamp.boot);
+        }
+        match shared.layout() {
+            LAYOUT_KNOWN => {}
+            found => return Err(StoreError::OtherWords { words: WORDS, found, known: LAYOUT_KNOWN }),
         }
         Ok((shared, held, now))
     }
@@ -274,8 +278,7 @@ impl<D: Disk> Entered<'_, D> {
         }
         match &mut self.base {
             Base::Replayed(replay) => Ok(replay),
-            // Just replaced.
-            Base::Index(_) => Err(StoreError::LogMissing { log: LOG, witness: INDEX }),
+            Base::Index(_) => unreachable!("it was just replaced by what the log says"),
         }
     }
 

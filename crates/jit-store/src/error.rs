@@ -80,6 +80,18 @@ pub enum StoreError {
         /// What is not known.
         error: RecordError,
     },
+    /// Another version of jit uses the shared words in this boot, and means others by them.
+    #[error(
+        "{words} is used by another version of jit since this machine was started: it has layout {found}, and this jit knows {known}"
+    )]
+    OtherWords {
+        /// The words' name.
+        words: &'static str,
+        /// Their layout.
+        found: u64,
+        /// The one that this jit knows.
+        known: u64,
+    },
     /// The log is not there although it once was.
     #[error("{log} is missing although {witness} is there")]
     LogMissing {

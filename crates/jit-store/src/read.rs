@@ -105,7 +105,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
     /// is no control plane yet.
     pub(crate) fn log_to_read(&self) -> Result<Option<(D::File, Seq)>, StoreError> {
         let now = self.now()?;
-        let shared = self.shared_to_read().filter(|shared| shared.of_boot(now.stamp.boot));
+        let shared = self.shared_to_read().filter(|shared| shared.serves(now.stamp.boot));
         let durable = shared.map_or_else(Seq::default, |shared| shared.durable());
         match self.disk.open(LOG, Open::Read) {
             Ok(log) => Ok(Some((log, durable))),

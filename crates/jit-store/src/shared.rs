@@ -28,19 +28,26 @@ pub(crate) enum Bell {
 /// costs the ringer a needless call.
 const WAITERS: usize = 4;
 
+/// These, and the bells, stand where they do in every layout: they are used before that is known.
 const BOOT: [usize; 2] = [0, 1];
-const DURABLE: usize = 2;
-const APPENDED: usize = 3;
-const EPOCH: usize = 4;
-const FLUSHING: usize = 5;
-const POISONED: usize = 6;
-const NAMES: usize = 7;
-const TICKETS: usize = 8;
-const NEXT_TICKET: usize = 9;
-const OWNER: usize = 10;
-const OWNER_WORDS: usize = 10;
-const SEAL_FROM: usize = OWNER + OWNER_WORDS;
-const FAILED: usize = SEAL_FROM + 1;
+const LAYOUT: usize = 2;
+const OWNER: usize = 3;
+/// Room for the longest agent's id.
+const OWNER_WORDS: usize = 17;
+
+const DURABLE: usize = OWNER + OWNER_WORDS;
+const APPENDED: usize = DURABLE + 1;
+const EPOCH: usize = DURABLE + 2;
+const FLUSHING: usize = DURABLE + 3;
+const POISONED: usize = DURABLE + 4;
+const NAMES: usize = DURABLE + 5;
+const TICKETS: usize = DURABLE + 6;
+const NEXT_TICKET: usize = DURABLE + 7;
+const SEAL_FROM: usize = DURABLE + 8;
+const FAILED: usize = DURABLE + 9;
+
+/// What the words mean and where they stand; another jit may have others.
+pub(crate) const LAYOUT_KNOWN: u64 = 1;
 
 /// Why a segment is put in doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +90,7 @@ impl<W: Words> Shared<W> {
         }
         (BOOT[1] + 1..W::LONGS).for_each(|i| self.set(i, 0));
         (WAITERS..W::BELLS).for_each(|i| self.words.bell(i).store(0, SeqCst));
+        self.set(LAYOUT, LAYOUT_KNOWN);
         let (high, low) = boot.uuid().as_u64_pair();
         self.set(BOOT[0], high);
         self.set(BOOT[1], low);
@@ -91,6 +99,16 @@ impl<W: Words> Shared<W> {
     /// Whether the words are of this boot.
     pub(crate) fn of_boot(&self, boot: ClockId) -> bool {
         (self.get(BOOT[0]), self.get(BOOT[1])) == boot.uuid().as_u64_pair()
+    }
+
+    /// Which layout they have.
+    pub(crate) fn layout(&self) -> u64 {
+        self.get(LAYOUT)
+    }
+
+    /// Whether the words are of this boot, and mean what is known here.
+    pub(crate) fn serves(&self, boot: ClockId) -> bool {
+        self.of_boot(boot) && self.layout() == LAYOUT_KNOWN
     }
 
     /// The last record that a flush confirmed.

@@ -39,6 +39,8 @@ pub struct Store<D: Disk, C> {
     pub(crate) clock: C,
     pub(crate) options: Options,
     shared: OnceCell<Shared<D::Words>>,
+    /// What was found to be damaged when a segment was to be sealed.
+    unsealed: OnceCell<StoreError>,
 }
 
 /// A grant that was written and is not known to be durable yet.
@@ -58,12 +60,18 @@ impl<D: Disk, T> Pending<D, T> {
 impl<D: Disk, C: Clock> Store<D, C> {
     /// The store on this disk; nothing is touched yet.
     pub fn new(disk: D, clock: C, options: Options) -> Self {
-        Self { disk, clock, options, shared: OnceCell::new() }
+        Self { disk, clock, options, shared: OnceCell::new(), unsealed: OnceCell::new() }
     }
 
     /// The disk that it is on.
     pub fn disk(&self) -> &D {
         &self.disk
+    }
+
+    /// What is damaged in the live segment, where a step of this store, which was done, came to know
+    /// of it: it was to seal the segment.
+    pub fn unsealed(&self) -> Option<&StoreError> {
+        self.unsealed.get()
     }
 
     /// Decides a request, appends what follows from it and, if it is granted, waits until that is
@@ -188,7 +196,11 @@ impl<D: Disk, C: Clock> Store<D, C> {
         }
         if overgrown {
             // The grant stands whether or not this works out; a later writer tries again.
-            let _ = self.seal_if(actor, |entered| entered.overgrown(self.options.compact_at));
+            if let Err(error @ StoreError::Corrupt { .. }) =
+                self.seal_if(actor, |entered| entered.overgrown(self.options.compact_at))
+            {
+                let _ = self.unsealed.set(error);
+            }
         }
         Ok(answer)
     }

@@ -126,7 +126,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
     /// them for 15 seconds more, and what can't be read is left out.
     pub fn waiting(&self) -> Vec<Waiter> {
         let Ok(Now { stamp, .. }) = self.clock.now() else { return Vec::new() };
-        let shared = self.shared_to_read().filter(|shared| shared.of_boot(stamp.boot));
+        let shared = self.shared_to_read().filter(|shared| shared.serves(stamp.boot));
         let slots = shared.map_or(0, |shared| shared.tickets().min(MOST));
         let read = |slot| {
             let text = self.disk.open(&ticket(slot), Open::Read).ok()?.read_from(0).ok()?;

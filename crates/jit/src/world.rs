@@ -101,7 +101,11 @@ impl<'m> World<'m> {
         let unknown = self.unknown.borrow();
         let path = self.control_plane().unwrap_or_default().join(POLICY);
         let unknown = unknown.iter().map(|warning| unknown_setting(&path, warning));
-        unknown.chain(self.warnings.borrow().iter().cloned()).collect()
+        let unsealed = self.store.get().and_then(Store::unsealed).map(ToString::to_string);
+        let unsealed = unsealed.map(|damage| {
+            format!("{damage}: leases may get lost; show this to a person, who is told what can be done by: jit doctor")
+        });
+        unknown.chain(self.warnings.borrow().iter().cloned()).chain(unsealed).collect()
     }
 
     /// What the policy's file says that nobody knows; whoever takes it answers for it, and it is

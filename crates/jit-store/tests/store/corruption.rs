@@ -2,9 +2,11 @@
 //! is no damage.
 
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 
 use jit_core::Seq;
 use jit_store::StoreError;
+use jit_store::disk::{Disk, Open, Words};
 
 use crate::support::ask::{Ask, Outcome, acquire, acquire_for, ask};
 use crate::support::dump::Dump;
@@ -76,7 +78,7 @@ fn a_flipped_blanked_or_deleted_byte_of_any_record_is_corruption() {
             fails_alike(&flipped, corrupt_at(*begin));
         }
         let blanked = damaged(&past, LOG, |log| log[*begin..end].fill(b'\n'));
-        let next = if n == 5 { end - (end - begin) } else { end };
+        let next = if n == 5 { *begin } else { end };
         fails_alike(&blanked, corrupt_at(next));
         fails_alike(&damaged(&past, LOG, |log| log[*begin..end].fill(0)), corrupt_at(*begin));
         let cut = damaged(&past, LOG, |log| log.truncate(begin + 10));
@@ -335,4 +337,39 @@ fn what_an_earlier_boot_left_is_known_to_be_durable() {
     });
     let outcome = ask(&past.process(), "c", &acquire(4, "w"));
     assert!(matches!(outcome, Outcome::Trouble(StoreError::Corrupt { .. })), "{outcome:?}");
+}
+
+/// A writer whose index proves itself does not meet the damage before it; whoever has to seal the
+/// segment does, and says so although its own step was done.
+#[test]
+fn damage_that_only_sealing_meets_is_heard_of() {
+    let (past, begins) = past();
+    let sound = past.fork();
+    past.machine.tamper(LOG, |log| log[begins[2] + 40] ^= 1);
+    for (mut past, damaged) in [(past, true), (sound, false)] {
+        past.options.compact_at = 1;
+        let store = past.process();
+        assert!(ask(&store, "b", &acquire(9, "new")).is_granted());
+        let met = matches!(store.unsealed(), Some(StoreError::Corrupt { offset, .. }) if *offset == begins[2] as u64);
+        assert_eq!(met, damaged, "{:?}", store.unsealed());
+    }
+}
+
+/// jit was replaced by one whose shared words mean something else: it writes nothing in this boot,
+/// and reads on.
+#[test]
+fn words_of_another_layout_are_not_understood() {
+    let (mut past, _) = past();
+    let words = past.process().disk().words("locks/shared", Open::Write).unwrap();
+    words.long(2).fetch_add(1, Ordering::SeqCst);
+    let log = past.machine.content(LOG);
+    let outcome = ask(&past.process(), "b", &acquire(9, "new"));
+    assert!(
+        matches!(outcome, Outcome::Trouble(StoreError::OtherWords { found: 2, known: 1, .. })),
+        "{outcome:?}"
+    );
+    assert_eq!(past.machine.content(LOG), log);
+    assert!(!check::history(&reader(&past.machine)).unwrap().is_empty());
+    past.reboot();
+    past.grant("b", acquire(9, "new"));
 }

@@ -64,6 +64,11 @@ impl Failure {
                 failure.context["offset"] = json!(offset);
                 failure
             }
+            StoreError::OtherWords { .. } => failure(
+                Code::UnknownVersion,
+                "go on with that version of jit until this machine is started anew; nothing was changed"
+                    .into(),
+            ),
             StoreError::SegmentMissing { file, .. } => {
                 let mut failure = failure(Code::Corrupt, FOR_A_PERSON.into());
                 failure.context["file"] = json!(file);
