@@ -34,8 +34,8 @@ impl Finding {
             )
         });
         let hint = format!(
-            "let every agent stop before anybody goes on{give_back}; let each acquire anew what it works on and \
-             does not hold any more: jit {options}claim list"
+            "let every agent stop before anybody goes on{give_back}; see what each still holds, and let it \
+             acquire the rest of its work anew: jit {options}claim list"
         );
         Self::new(Kind::Salvaged, Needs::Person, format!("{lost}; {goes_on}{keeps}"))
             .hint(hint)
@@ -54,5 +54,52 @@ impl Finding {
             None => format!("put the log back from a backup; if there is none, {salvage}"),
         };
         self.hint(hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jit_core::{Lease, Seq};
+
+    use super::*;
+    use crate::output::Output;
+    use crate::render::text;
+
+    fn kept() -> Lease {
+        serde_json::from_value(serde_json::json!({
+            "lease_id": "00000000-0000-0000-0000-000000000009",
+            "fence": 40,
+            "issues": ["name:n2", "name:n3"],
+            "holder": { "agent": "human:eve", "worktree": "00000000-0000-0000-0000-000000000001" },
+            "ttl_secs": 86400,
+            "acquired_at": "2026-01-01T00:00:00.000Z",
+            "renewed": { "boot": "00000000-0000-0000-0000-000000000001", "ns": 0 },
+            "token": "0".repeat(64),
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn what_a_salvage_says() {
+        let dir = Path::new("/a repo/.git/jit");
+        let salvaged = |readable, kept: Option<&str>, doubtful| Salvaged {
+            kept: kept.map(str::to_owned),
+            readable,
+            after: Seq(7),
+            next: Seq(41),
+            carried: 3,
+            least: "24h".parse().unwrap(),
+            doubtful,
+        };
+        let findings = [
+            None,
+            Some(salvaged(true, Some("archive/damaged-after-7-0.jsonl"), Some(kept()))),
+            Some(salvaged(true, Some("archive/damaged-after-7-0.jsonl"), None)),
+            Some(salvaged(false, None, None)),
+        ]
+        .map(|salvaged| Finding::salvaged(salvaged, "-C 'a repo' ", dir));
+        assert!(findings[1..].iter().all(|finding| finding.needs == Needs::Person));
+        let told = Output::Checked { findings: findings.into(), healthy: false };
+        insta::assert_snapshot!("salvaged", text::human(&told, false));
     }
 }
