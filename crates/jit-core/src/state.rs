@@ -13,9 +13,8 @@ use crate::{
     Seq, Stamp, View, WallTime, view::LATEST_LOST,
 };
 
-/// A checkpoint notes the facts of so many issues in one record: whoever looks one up reads them
-/// all.
-const FACTS_A_RECORD: usize = 16;
+/// A record notes the facts of so many issues at most: whoever looks one up reads them all.
+pub(crate) const FACTS_A_RECORD: usize = 16;
 
 /// What the log says, up to a record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

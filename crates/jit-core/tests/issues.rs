@@ -9,7 +9,7 @@ use jit_core::decide::{
     Acquire, Assign, Attempted, Bar, Barred, Candidate, Close, Distribute, Ending, Next, Release, Reopen,
     ResetFailures, Terms,
 };
-use jit_core::{Attempt, Dependencies, Lease, Outcome, Refusal, Task};
+use jit_core::{Attempt, Dependencies, Lease, Operation, Outcome, Refusal, Task};
 
 fn reason() -> Task {
     "tests fail".parse().unwrap()
@@ -243,6 +243,21 @@ fn all_are_reserved_or_none() {
     world.ask("x", &Assign { candidates: candidates("#3"), to: None }).unwrap();
     world.ask("x", &to("c", "#3 #4")).unwrap();
     assert_eq!(world.appended(), ["assign"], "one record");
+}
+
+/// Whoever looks up one issue reads its whole record, so that one step's facts are in several.
+#[test]
+fn many_facts_are_several_records() {
+    let mut world = World::new();
+    let many: String = (1..=40).map(|n| format!("#{n} ")).collect();
+    world.ask("x", &Assign { candidates: candidates(&many), to: Some(holder("b").agent) }).unwrap();
+    assert_eq!(world.appended(), ["assign"; 3]);
+    for record in &world.log {
+        assert!(!matches!(&record.operation, Operation::Facts(_, facts) if facts.len() > 16), "{record:?}");
+    }
+    for n in 1..=40 {
+        assert_eq!(world.facts(&thing(&format!("#{n}"))).assigned, Some(holder("b").agent));
+    }
 }
 
 /// What is free is shared out in turns; what is held, barred or reserved is passed over.

@@ -71,6 +71,9 @@ impl<V: View> Step<'_, V> {
         candidate: &Candidate,
         despite_failures: bool,
     ) -> Result<Option<Bar>, V::Error> {
+        if !candidate.reference.is_issue() {
+            return Ok(None);
+        }
         let facts = self.facts(&candidate.reference)?;
         self.barred_by(&facts, candidate, despite_failures)
     }

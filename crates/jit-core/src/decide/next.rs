@@ -24,6 +24,10 @@ pub struct Next {
 impl Request for Next {
     type Answer = Vec<Lease>;
 
+    fn heeds_waiters(&self) -> bool {
+        true
+    }
+
     fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Vec<Lease>, Refusal>, V::Error> {
         let ttl = match allowed_ttl(self.terms.ttl, step.scene().policy) {
             Ok(ttl) => ttl,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::state::FACTS_A_RECORD;
 use crate::{
     Cause, End, Ended, Facts, Fence, Known, Lease, LeaseId, Operation, Reference, Scene, Task, View,
 };
@@ -89,12 +90,12 @@ impl<'v, V: View> Step<'v, V> {
         }
     }
 
-    /// Notes facts, if there are any.
+    /// Notes facts, so many in a record: whoever looks one up reads all of its record.
     pub(super) fn note(&mut self, cause: Cause, facts: Vec<Facts>) {
-        if !facts.is_empty() {
-            self.noted.extend(facts.iter().map(|facts| (facts.issue.clone(), facts.clone())));
-            self.push(Operation::Facts(cause, facts));
+        for some in facts.chunks(FACTS_A_RECORD) {
+            self.push(Operation::Facts(cause, some.to_vec()));
         }
+        self.noted.extend(facts.into_iter().map(|facts| (facts.issue.clone(), facts)));
     }
 
     /// A lease from the view if it still stands, as this step's sighting left it; evicts it if it

@@ -176,7 +176,8 @@ impl World {
     /// What the decision would be, without appending it.
     pub fn decide<R: Request>(&self, actor: &str, request: &R) -> Decision<R::Answer> {
         let actor = holder(actor);
-        let scene = Scene { now: self.now, actor: &actor, policy: &self.policy, waiting: &self.waiting };
+        let waiting: &[Waiter] = if request.heeds_waiters() { &self.waiting } else { &[] };
+        let scene = Scene { now: self.now, actor: &actor, policy: &self.policy, waiting };
         decide(request, &self.state, &scene).unwrap_or_else(|never| match never {})
     }
 
