@@ -131,6 +131,8 @@ fn assignments_are_all_or_nothing_and_lose_nothing() {
     assert_eq!(ids(&bob.jit(["query", "mine"]).ok()).len(), 8);
     assert_eq!(ann.jit(["claim", "next"]).lease().issues, [made[1].clone()], "the only one left");
     repo.agent("cleo").jit(["claim", "next"]).refused(4);
+    let of_sub = bob.jit(["--agent", "agent:bob/tests", "query", "mine"]).ok();
+    assert_eq!(ids(&of_sub).len(), 8, "what is an agent's is its sub-agents'");
     assert!(made[2..].contains(&bob.jit(["claim", "next"]).lease().issues[0]));
     let shares = ann.jit(["claim", "distribute", "--agents", "agent:x,agent:y"]).refused(4);
     assert_eq!(shares.code, "nothing_to_claim");
@@ -162,6 +164,18 @@ fn a_poisonous_issue_is_quarantined() {
     assert_eq!(ids(&ann.jit(["query", "quarantined"]).ok()), std::slice::from_ref(&id));
     ann.jit(["issue", "reset-failures", &id]).ok();
     assert_eq!(ann.jit(["claim", "next"]).lease().issues, [id]);
+}
+
+/// What is reserved for a sub-agent is its own, and its agent's it is not.
+#[test]
+fn mine_is_what_is_reserved_for_me() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "one", &[]);
+    ann.jit(["claim", "assign", "--to", "agent:bob/tests", &id]).ok();
+    let mine = |agent: &str| ids(&ann.jit(["--agent", agent, "query", "mine"]).ok());
+    assert_eq!(mine("agent:bob/tests"), [id]);
+    assert!(mine("agent:bob").is_empty());
 }
 
 /// A torn file is never an empty list: what names it fails, lists show the rest and say so, `next`

@@ -84,6 +84,23 @@ fn order_binds_only_what_overlaps() {
     cleo.claim("name:b");
 }
 
+/// Nor does `next` pick what somebody waits for.
+#[test]
+fn next_overtakes_nobody_who_waits() {
+    let repo = Repo::warm();
+    let (ann, bob, cleo) = (repo.agent("ann"), repo.agent("bob"), repo.agent("cleo"));
+    let issue = |title| {
+        let made = ann.jit(["issue", "create", "--title", title]).ok();
+        made["issue"]["id"].as_str().unwrap().to_owned()
+    };
+    let (held, wanted) = (issue("held"), issue("wanted"));
+    ann.claim(&held);
+    let waiter = bob.start_waiting(&[&held, &wanted]);
+    cleo.jit(["claim", "next"]).refused(4);
+    waiter.kill();
+    assert_eq!(cleo.jit(["claim", "next"]).lease().issues, [wanted]);
+}
+
 /// In vain: exit 8, at the time that was asked for, and it says who had it.
 #[test]
 fn waiting_gives_up_in_time() {

@@ -62,6 +62,22 @@ impl Facts {
         self.outcome.is_none() && self.failures == 0 && self.assigned.is_none()
     }
 
+    /// Whether it is reserved for this agent: what is an agent's is its sub-agents' too.
+    pub fn is_kept_for(&self, agent: &AgentId) -> bool {
+        self.assigned.as_ref().is_some_and(|assigned| assigned == agent || *assigned == agent.base())
+    }
+
+    /// Whether it is reserved for somebody else than this agent.
+    pub fn is_kept_from(&self, agent: &AgentId) -> bool {
+        self.assigned.is_some() && !self.is_kept_for(agent)
+    }
+
+    /// Ended: what was reserved is nobody's to do any more.
+    #[must_use]
+    pub fn ended(self, outcome: Outcome) -> Self {
+        Self { outcome: Some(outcome), assigned: None, ..self }
+    }
+
     /// With one failed attempt more.
     #[must_use]
     pub fn failed(self, reason: Task) -> Self {

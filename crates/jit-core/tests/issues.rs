@@ -16,7 +16,8 @@ fn reason() -> Task {
 }
 
 fn candidates(names: &str) -> Vec<Candidate> {
-    things(names).into_iter().map(Candidate::from).collect()
+    let ready = |reference| Candidate { ready: true, ..Candidate::from(reference) };
+    things(names).into_iter().map(ready).collect()
 }
 
 fn next(world: &mut World, actor: &str, names: &str, count: u64) -> Result<String, Refusal> {
@@ -104,6 +105,36 @@ fn what_is_passed_over() {
     assert_eq!(next(&mut world, "b/sub", all, 9), Ok("#5 #7".into()), "an agent's are its sub-agents'");
 }
 
+/// What is not ready, or is about other issues, is claimed by those only who name it.
+#[test]
+fn only_work_that_is_ready_is_picked_or_shared_out() {
+    let mut world = World::new();
+    let all = vec![
+        Candidate { ready: false, ..candidates("#1").remove(0) },
+        Candidate { meta: true, ..candidates("#2").remove(0) },
+        candidates("#3").remove(0),
+    ];
+    let agents = vec![holder("b").agent];
+    let shares = world.ask("x", &Distribute { candidates: all.clone(), agents, most_each: None }).unwrap();
+    assert_eq!(shares[0].issues, things("#3"));
+    let minted = (1..4).map(|n| (lease_id(n), secret(n).hash())).collect();
+    let request = Next { candidates: all, minted, all_or_nothing: false, terms: Terms::default() };
+    assert_eq!(picked(&world.ask("b", &request).unwrap()), "#3");
+    world.ask("a", &Acquire { id: lease_id(9), ..world.clone().acquisition("#1 #2") }).unwrap();
+}
+
+/// Whatever ends an issue ends its reservation.
+#[test]
+fn what_ended_is_reserved_for_nobody() {
+    for ending in [Ending::Rejected, Ending::Deleted, Ending::LastGate { seen: None }] {
+        let mut world = World::new();
+        world.ask("a", &Assign { candidates: candidates("#1"), to: Some(holder("b").agent) }).unwrap();
+        world.ask("a", &Close { issue: thing("#1"), ending }).unwrap();
+        let facts = world.facts(&thing("#1"));
+        assert!(facts.outcome.is_some() && facts.assigned.is_none(), "{facts:?}");
+    }
+}
+
 /// What a file says counts as much as the log; a dependency is met by the asker's files, or by
 /// the log where the policy says so.
 #[test]
@@ -112,7 +143,7 @@ fn files_and_the_log_both_count() {
     world.acquire("b", "#1").unwrap();
     end(&mut world, "b", "#1", Attempt::Done);
     let filed = |ended, waits_for: &str| Acquire {
-        filed: vec![Candidate { reference: thing("#9"), ended, waits_for: things(waits_for) }],
+        filed: vec![Candidate { ended, waits_for: things(waits_for), ..thing("#9").into() }],
         ..World::new().acquisition("#9")
     };
     let ask = |world: &World, request: &Acquire| world.clone().ask("a", request);

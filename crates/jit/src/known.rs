@@ -52,22 +52,9 @@ impl<D> Known<Issue<D>> {
         }
     }
 
-    /// Whether others than this agent may not pick it.
-    pub(crate) fn kept_from(&self, agent: &AgentId) -> bool {
-        let assigned = self.standing.facts.assigned.as_ref();
-        assigned.is_some_and(|assigned| assigned != agent && *assigned != agent.base())
-    }
-
-    /// Whether it can be picked: by this agent, or by anybody.
+    /// Whether it can be picked: by this agent, or for anybody.
     pub(crate) fn available(&self, to: Option<&AgentId>) -> bool {
-        let kept = match to {
-            Some(agent) => self.kept_from(agent),
-            None => self.standing.facts.assigned.is_some(),
-        };
-        self.stage() == Stage::At(State::Ready)
-            && self.standing.bar.is_none()
-            && !kept
-            && !self.issue.is_meta()
+        self.standing.is_free(&self.candidate, to)
     }
 
     /// Whether nobody works on it and it waits for another.
@@ -140,6 +127,8 @@ fn candidate<D>(issue: &Issue<D>, met: impl Fn(&Dependency) -> bool) -> Candidat
     let waits_for = jit_tracker::dependencies::blockers(issue, met);
     Candidate {
         reference: issue.reference(),
+        ready: issue.state == State::Ready,
+        meta: issue.is_meta(),
         ended: ended(issue.state),
         waits_for: waits_for.iter().map(|on| on.reference().clone()).collect(),
     }

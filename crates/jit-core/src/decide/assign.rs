@@ -3,7 +3,7 @@
 use crate::decide::claimable::{Bar, Candidate};
 use crate::decide::step::Step;
 use crate::decide::{Barred, Refusal, Request, Wanted};
-use crate::{AgentId, Cause, Reference, View};
+use crate::{AgentId, Cause, Facts, Reference, View};
 
 /// Reserves all of these for one agent, or none; or takes what is reserved back.
 #[derive(Clone, Debug)]
@@ -70,14 +70,10 @@ impl Request for Distribute {
             }
             let turn = changed.len() % shares.len().max(1);
             let Some(share) = shares.get_mut(turn) else { break };
-            if step.covering(&candidate.reference)?.is_some() || step.bar(candidate, false)?.is_some() {
-                continue;
-            }
-            let mut facts = step.facts(&candidate.reference)?;
-            if facts.assigned.is_none() {
+            let standing = step.known(candidate)?;
+            if standing.is_free(candidate, None) {
                 share.issues.push(candidate.reference.clone());
-                facts.assigned = Some(share.agent.clone());
-                changed.push(facts);
+                changed.push(Facts { assigned: Some(share.agent.clone()), ..standing.facts });
             }
         }
         if changed.is_empty() {

@@ -10,6 +10,10 @@ use crate::{AgentId, Facts, Lease, Outcome, Reference, Task, View};
 pub struct Candidate {
     /// What it is.
     pub reference: Reference,
+    /// Whether it is to be picked by whoever wants to work: its file says that it is ready.
+    pub ready: bool,
+    /// Whether it is about other issues, and no work of its own.
+    pub meta: bool,
     /// How it ended, as far as a file says.
     pub ended: Option<Outcome>,
     /// The issues that it waits for and that no file of the asker says to be done.
@@ -19,7 +23,7 @@ pub struct Candidate {
 impl From<Reference> for Candidate {
     /// Something of which no file says anything.
     fn from(reference: Reference) -> Self {
-        Self { reference, ended: None, waits_for: Vec::new() }
+        Self { reference, ready: false, meta: false, ended: None, waits_for: Vec::new() }
     }
 }
 
@@ -50,6 +54,18 @@ pub struct Standing {
     pub lease: Option<Box<Lease>>,
     /// What bars a claim of it by whoever is free to, assignments aside.
     pub bar: Option<Bar>,
+}
+
+impl Standing {
+    /// Whether the candidate that it is of may be picked without taking it from anybody: by this
+    /// agent, or for whoever will be chosen.
+    pub fn is_free(&self, candidate: &Candidate, to: Option<&AgentId>) -> bool {
+        let kept = match to {
+            Some(agent) => self.facts.is_kept_from(agent),
+            None => self.facts.assigned.is_some(),
+        };
+        candidate.ready && !candidate.meta && !kept && self.lease.is_none() && self.bar.is_none()
+    }
 }
 
 impl<V: View> Step<'_, V> {

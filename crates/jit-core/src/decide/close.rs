@@ -35,15 +35,16 @@ impl Request for Close {
         if let Some(refusal) = step.held_by_another(&self.issue)? {
             return Ok(Err(refusal));
         }
-        let mut facts = step.facts(&self.issue)?;
-        facts.outcome = Some(match (self.ending, facts.outcome) {
+        let facts = step.facts(&self.issue)?;
+        let outcome = match (self.ending, facts.outcome) {
             (Ending::Rejected, _) | (Ending::Deleted, None) => Outcome::Rejected,
             // That work was done may be known from a file alone: the log does not go with a clone.
             (Ending::LastGate { seen }, None | Some(Outcome::Gated)) if seen == facts.outcome => {
                 Outcome::Done
             }
             (Ending::Deleted | Ending::LastGate { .. }, _) => return Ok(Ok(facts)),
-        });
+        };
+        let facts = facts.ended(outcome);
         step.note(Cause::Ended, vec![facts.clone()]);
         Ok(Ok(facts))
     }

@@ -4,7 +4,7 @@ use crate::decide::acquire::{Terms, allowed_ttl};
 use crate::decide::claimable::Candidate;
 use crate::decide::step::Step;
 use crate::decide::{Refusal, Request};
-use crate::{AgentId, Lease, LeaseId, Operation, References, TokenHash, View};
+use crate::{Lease, LeaseId, Operation, References, TokenHash, View};
 
 /// The first of the candidates that may be claimed, one lease each.
 ///
@@ -33,12 +33,15 @@ impl Request for Next {
             Ok(ttl) => ttl,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        let asker = &step.scene().actor.agent;
         let mut picked = Vec::new();
         for candidate in &self.candidates {
             if picked.len() == self.minted.len() {
                 break;
             }
-            if step.is_free(candidate)? {
+            let awaited =
+                step.scene().waiting.iter().any(|waiter| waiter.issues.contains(&candidate.reference));
+            if !awaited && step.known(candidate)?.is_free(candidate, Some(asker)) {
                 picked.push(candidate.reference.clone());
             }
         }
@@ -54,22 +57,4 @@ impl Request for Next {
         }
         Ok(Ok(leases))
     }
-}
-
-impl<V: View> Step<'_, V> {
-    /// Whether the asker may have it without taking it from anybody.
-    fn is_free(&mut self, candidate: &Candidate) -> Result<bool, V::Error> {
-        let reference = &candidate.reference;
-        let awaited = self.scene().waiting.iter().any(|waiter| waiter.issues.contains(reference));
-        if awaited || self.covering(reference)?.is_some() || self.bar(candidate, false)?.is_some() {
-            return Ok(false);
-        }
-        let asker = &self.scene().actor.agent;
-        Ok(self.facts(reference)?.assigned.is_none_or(|agent| reserves_for(&agent, asker)))
-    }
-}
-
-/// An assignment to an agent is one to its sub-agents too.
-pub(super) fn reserves_for(assigned: &AgentId, asker: &AgentId) -> bool {
-    assigned == asker || *assigned == asker.base()
 }

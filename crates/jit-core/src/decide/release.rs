@@ -101,11 +101,9 @@ impl Attempted {
     fn end<V: View>(&self, step: &mut Step<'_, V>, issues: &[Reference]) -> Result<(), V::Error> {
         let mut ended = Vec::new();
         for issue in issues.iter().filter(|reference| reference.is_issue()) {
-            let mut facts = step.facts(issue)?;
             let gated = self.gated.contains(issue);
-            facts.outcome = Some(if gated { Outcome::Gated } else { Outcome::Done });
-            facts.assigned = None;
-            ended.push(facts);
+            let outcome = if gated { Outcome::Gated } else { Outcome::Done };
+            ended.push(step.facts(issue)?.ended(outcome));
         }
         step.note(Cause::Ended, ended);
         Ok(())

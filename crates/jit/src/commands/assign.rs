@@ -9,7 +9,6 @@ use crate::commands::{all, option, parsed, texts};
 use crate::error::Failure;
 use crate::known::ended;
 use crate::output::Output;
-use crate::reference::issue;
 use crate::tracker::Tracker;
 use crate::world::World;
 
@@ -35,8 +34,8 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let words = words(&all(matches, "ISSUE"))?;
     let tracker = Tracker::around(world)?;
     let candidate = |word: &String| -> Result<Candidate, Failure> {
-        let found = tracker.read(issue(world, word)?)?.issue;
-        Ok(Candidate { reference: found.reference(), ended: ended(found.state), waits_for: Vec::new() })
+        let found = tracker.read(tracker.resolve(word)?)?.issue;
+        Ok(Candidate { ended: ended(found.state), ..found.reference().into() })
     };
     let mut candidates: Vec<Candidate> = words.iter().map(candidate).collect::<Result<_, _>>()?;
     candidates.sort_by(|a, b| a.reference.cmp(&b.reference));

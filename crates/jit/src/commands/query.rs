@@ -47,7 +47,7 @@ pub(crate) fn mine(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fa
     let (filter, reader) = (Filter::read(matches)?, world.reading_holder()?);
     let own = |known: &Known| {
         known.standing.lease.as_ref().is_some_and(|lease| lease.holder.acts_for(&reader))
-            || known.standing.facts.assigned.as_ref().is_some_and(|agent| *agent == reader.agent.base())
+            || known.standing.facts.is_kept_for(&reader.agent)
     };
     Ok(in_order(All::here(world)?, |known| own(known) && filter.fits(known)))
 }
