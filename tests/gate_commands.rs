@@ -172,17 +172,41 @@ fn nohup_is_heeded() {
 /// What could not be started says nothing of the gate.
 #[test]
 fn what_is_not_started_is_not_recorded() {
+    if !skip::has("what_is_not_started_is_not_recorded", "strace") {
+        return;
+    }
     let repo = Repo::warm();
     let ann = repo.agent("ann");
     let id = gated(&ann, "true", &[]);
-    let bin = repo.dir().join("bin");
-    fs::create_dir(&bin).unwrap();
-    let path = std::env::var_os("PATH").unwrap();
-    let git = std::env::split_paths(&path).map(|dir| dir.join("git")).find(|git| git.exists()).unwrap();
-    std::os::unix::fs::symlink(git, bin.join("git")).unwrap();
-    let refused = ann.clone().env("PATH", &bin).jit(["gate", "check", &id]).refused(10);
+    let no_shell = [
+        "strace",
+        "-f",
+        "-o",
+        "/dev/null",
+        "--quiet=all",
+        "-P",
+        "/bin/sh",
+        "-e",
+        "inject=execve:error=ENOENT",
+    ];
+    let refused = ann.clone().through(no_shell).jit(["gate", "check", &id]).refused(10);
     assert_eq!(refused.code, "not_started");
     assert_eq!(recorded(&ann, &id), "open");
+}
+
+/// The shell is the machine's, whatever the branch calls `sh`.
+#[test]
+fn a_branch_brings_no_shell() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = gated(&ann, "true", &[]);
+    let own = repo.main().join("bin/sh");
+    fs::create_dir(repo.main().join("bin")).unwrap();
+    write(&own, "#!/bin/sh\ntouch pwned\n");
+    fs::set_permissions(&own, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("./bin:{}", std::env::var("PATH").unwrap());
+    ann.clone().env("PATH", path).jit(["gate", "check", &id]).ok();
+    assert!(!repo.main().join("pwned").exists());
 }
 
 /// No command runs that this machine's user has not approved: not a new one, not a changed one,
@@ -278,6 +302,32 @@ fn approvals_need_a_home() {
     state.jit(["gate", "check", &id]).refused(7);
     state.jit(["gate", "approve", "tests"]).ok();
     state.jit(["gate", "check", &id]).ok();
+}
+
+/// Approvals that a branch could bring are none: below a worktree, among Git's files, or where a
+/// symlink leads there.
+#[test]
+fn a_branch_brings_no_approval() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let there = repo.worktree("there");
+    ann.jit(["gate", "define", "tests", "--command", "touch pwned"]).ok();
+    ann.jit(["gate", "approve", "tests"]).ok();
+    let id = issue(&ann, &["--gate", "tests"]);
+    let approved = fs::read(repo.dir().join("home/.local/state/jit/approved-gates")).unwrap();
+    std::os::unix::fs::symlink(repo.main(), repo.dir().join("link")).unwrap();
+    for state in [repo.main().join("x"), repo.control(), there.join("new/dir"), repo.dir().join("link/x")] {
+        let inside = ann.clone().env("XDG_STATE_HOME", &state);
+        let refused = inside.jit(["gate", "check", &id]).refused(2);
+        assert!(refused.code == "no_home" && refused.message.contains("inside"), "{refused:?}");
+        fs::create_dir_all(state.join("jit")).unwrap();
+        write(&state.join("jit/approved-gates"), &approved);
+        inside.jit(["gate", "check", &id]).refused(2);
+        inside.jit(["gate", "approve", "tests"]).refused(2);
+    }
+    assert!(!repo.main().join("pwned").exists());
+    let beside = ann.clone().env("XDG_STATE_HOME", repo.dir().join("main-state"));
+    assert_eq!(beside.jit(["gate", "check", &id]).refused(7).code, "gate_unapproved");
 }
 
 /// On a terminal somebody is asked, sees what would run, and only a clear yes lets it.

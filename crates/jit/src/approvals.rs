@@ -1,4 +1,4 @@
-//! Which gates' commands may run on this machine: what its user approved, kept outside of every
+//! Which gates' commands may run on this machine: what its user approved, kept outside of the
 //! repository, so that nothing that is pulled can approve itself.
 
 use std::collections::BTreeSet;
@@ -9,6 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use jit_git::{Repo, SystemGit};
 use jit_tracker::GateName;
 use jit_tracker::gates::{Check, Gate};
 
@@ -25,9 +26,13 @@ pub(crate) struct Approvals<'w> {
 }
 
 impl<'w> Approvals<'w> {
-    /// Reads the user's file; without one, nothing is approved.
+    /// Reads the user's file; without one, nothing is approved. One that a branch could bring is
+    /// no user's.
     pub(crate) fn of(world: &'w World<'_>) -> Result<Self, Failure> {
         let file = state_dir().ok_or_else(Failure::no_home)?.join("jit/approved-gates");
+        if is_inside(&file, world.repo()?)? {
+            return Err(Failure::approvals_inside(&file));
+        }
         let text = match fs::read(&file) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
@@ -70,6 +75,23 @@ fn append(file: &Path, lines: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(file)?;
     file.write_all(lines.as_bytes())?;
     file.sync_all()
+}
+
+/// Whether a file is, or would be made, in a worktree of the repository or among Git's files.
+fn is_inside(file: &Path, repo: &Repo) -> Result<bool, Failure> {
+    let file = real(file);
+    let worktrees = repo.worktrees(&SystemGit::on_path())?;
+    let roots = worktrees.iter().map(|worktree| &*worktree.path).chain(repo.worktree());
+    Ok(roots.chain([repo.common_dir()]).any(|root| file.starts_with(real(root))))
+}
+
+/// A path without symlinks, as far as it is there.
+fn real(path: &Path) -> PathBuf {
+    let there = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
+    match there {
+        Some((above, real)) => path.strip_prefix(above).map_or(real.clone(), |rest| real.join(rest)),
+        None => path.to_owned(),
+    }
 }
 
 /// Where this user's programs keep what they remember.

@@ -19,6 +19,9 @@ const KEPT: usize = 64 << 10;
 /// How long what was asked to end may take before it is killed.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// By its full name: what the PATH leads to may be the worktree's own.
+const SHELL: &str = "/bin/sh";
+
 /// A command for the shell.
 pub(crate) struct Job<'j> {
     pub(crate) command: &'j str,
@@ -93,7 +96,7 @@ impl Launcher {
 
     fn command(&self, job: &Job<'_>) -> Command {
         #[allow(clippy::disallowed_methods, reason = "the adapter that starts commands")]
-        let mut command = Command::new("sh");
+        let mut command = Command::new(SHELL);
         command
             .args(["-c", "--", job.command])
             .current_dir(job.dir)

@@ -91,11 +91,22 @@ impl Failure {
         .hint("set HOME to the user's directory, or XDG_STATE_HOME to one that outlives this session")
     }
 
+    /// Approvals where a branch could bring its own.
+    pub(crate) fn approvals_inside(file: &Path) -> Self {
+        let what = format!(
+            "no gate's command can be approved: approvals would be in {}, inside of this repository, where a branch can bring its own",
+            file.display()
+        );
+        Self::new(Code::NoHome, what)
+            .hint("set XDG_STATE_HOME to a directory outside of the repository and its worktrees")
+            .context(json!({ "file": file.display().to_string() }))
+    }
+
     /// A command that never ran.
     pub(crate) fn gate_not_started(name: &GateName, error: &io::Error) -> Self {
         let what = format!("the command of gate {name} could not be started: {error}; nothing was recorded");
         Self::new(Code::NotStarted, what)
-            .hint("jit needs `sh` on the PATH, and room for one more process")
+            .hint("jit needs /bin/sh, and room for one more process")
             .context(json!({ "gate": name }))
     }
 
