@@ -208,6 +208,31 @@ fn leftovers_and_strangers() {
     assert!(stranger.exists() && !leftover.exists());
 }
 
+/// Drafts of killed writers go, where issues are and where gates' output is; that directory is none
+/// of a stranger's.
+#[test]
+fn drafts_of_the_data_plane() {
+    let repo = held();
+    let ann = repo.agent("ann");
+    ann.jit(["init"]).ok();
+    ann.jit(["gate", "define", "tests", "--command", "true"]).ok();
+    ann.jit(["gate", "approve", "tests"]).ok();
+    let made = ann.jit(["issue", "create", "--title", "x", "--gate", "tests"]).ok();
+    ann.jit(["gate", "check", made["issue"]["id"].as_str().unwrap()]).ok();
+    let strange = |answer: &Answer| findings(answer, 0).iter().any(|found| found.code == "unknown_file");
+    assert!(!strange(&ann.jit(["doctor"])));
+    for draft in [repo.main().join(".jit/issues/.x.json.2194-0.draft"), repo.control().join("gates/.x.draft")]
+    {
+        write(&draft, "half");
+        one(&ann.jit(["doctor"]), 0, "leftover", "fixable", &draft);
+        one(&ann.jit(["doctor", "--fix"]), 0, "leftover", "fixed", &draft);
+        assert!(!draft.exists());
+    }
+    write(&repo.main().join(".jit/issues/.x.json.draft"), "half");
+    repo.git(repo.main(), &["add", ".jit"]);
+    assert!(!repo.git(repo.main(), &["status", "--short"]).contains("draft"));
+}
+
 /// A segment that is gone is named, and nothing else depends on it.
 #[test]
 fn a_segment_that_is_missing() {

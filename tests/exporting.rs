@@ -90,3 +90,38 @@ fn all_of_a_stream_or_nothing() {
     write(&file, "{");
     assert!(bob.jit(["export"]).refused(9).names(file.to_str().unwrap()));
 }
+
+/// An export goes where there is a directory: none is made of a typing error.
+#[test]
+fn an_export_makes_no_directory() {
+    let repo = Repo::new();
+    let refused = repo.agent("ann").jit(["export", "typo/dump.jsonl"]).refused(2);
+    assert!(refused.message.contains("there is no directory"), "{refused:?}");
+    assert!(!repo.main().join("typo").exists());
+}
+
+/// What a branch makes a symlink is neither read nor written through.
+#[test]
+fn a_symlink_of_a_branch_leads_nowhere() {
+    let repo = Repo::new();
+    let ann = repo.agent("ann");
+    let outside = repo.dir().join("outside");
+    mkdir(&outside);
+    for (at, link) in [("linked", ".jit"), ("deeper", ".jit/issues")] {
+        let root = repo.worktree(at);
+        mkdir(root.join(link).parent().unwrap());
+        std::os::unix::fs::symlink(&outside, root.join(link)).unwrap();
+        let there = ann.clone().at(&root);
+        let refused = there.jit(["issue", "create", "--title", "one"]).refused(9);
+        assert!(
+            refused.code == "not_readable" && refused.hint.unwrap().contains("ls -ld"),
+            "{}",
+            refused.message
+        );
+        if link == ".jit" {
+            there.jit(["init"]).refused(9);
+            there.jit(["gate", "define", "tests", "--manual"]).refused(9);
+        }
+    }
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+}

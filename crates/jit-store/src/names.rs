@@ -39,6 +39,9 @@ pub const IDENTITY: &str = "worktree.json";
 /// The main worktree's lock on its issues, and its cache of them, which are not the store's either.
 pub(crate) const ISSUES: [&str; 2] = ["issues.lock", "issues.cache"];
 
+/// What the commands of gates said in the main worktree, which is not the store's either.
+pub(crate) const GATES: &str = "gates";
+
 /// What the identity's name begins with before it has it.
 pub(crate) const IDENTITY_DRAFT: &str = ".worktree.json.";
 

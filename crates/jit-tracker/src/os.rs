@@ -1,10 +1,9 @@
 //! A real directory: the only file that reads and writes the disk.
 
-use std::ffi::CString;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -19,24 +18,41 @@ const MOST: u64 = 64 << 20;
 /// A directory on the disk. It need not be there: it is made when something is written.
 #[derive(Debug)]
 pub struct Dir {
-    path: PathBuf,
+    /// What it is below, which is never made and may be reached by symlinks.
+    root: PathBuf,
+    /// The way from there, name by name.
+    below: PathBuf,
     origin: Origin,
     /// Empty while there is no such directory.
     fd: OnceLock<OwnedFd>,
 }
 
 impl Dir {
-    /// The directory at `path`.
+    /// The directory at `path`, which is not made.
     ///
     /// # Errors
     /// When something is there and can't be opened as a directory.
     pub fn open(path: &Path, origin: Origin) -> io::Result<Self> {
-        let fd = match rustix::fs::open(path, DIRECTORY, Mode::empty()) {
-            Ok(fd) => OnceLock::from(fd),
-            Err(Errno::NOENT) => OnceLock::new(),
-            Err(error) => return Err(error.into()),
-        };
-        Ok(Self { path: path.to_owned(), origin, fd })
+        Self::below(path, "", origin)
+    }
+
+    /// The directory `below` a root. No symlink is followed on the way: what is committed could
+    /// lead anywhere.
+    ///
+    /// # Errors
+    /// When something is there and can't be opened as a directory.
+    pub fn below(root: &Path, below: &str, origin: Origin) -> io::Result<Self> {
+        let dir = Self { root: root.to_owned(), below: below.into(), origin, fd: OnceLock::new() };
+        match dir.reached(enter) {
+            Ok(fd) => Ok(Self { fd: fd.into(), ..dir }),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(dir),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn reached(&self, step: fn(OwnedFd, &OsStr) -> io::Result<OwnedFd>) -> io::Result<OwnedFd> {
+        let root = rustix::fs::open(&self.root, DIRECTORY, Mode::empty())?;
+        self.below.iter().try_fold(root, step)
     }
 
     fn open_file(&self, name: &str) -> io::Result<Option<File>> {
@@ -56,7 +72,7 @@ impl Dir {
         match self.fd.get() {
             Some(fd) => Ok(fd),
             None => {
-                let made = make(&self.path)?;
+                let made = self.reached(make)?;
                 Ok(self.fd.get_or_init(|| made))
             }
         }
@@ -89,7 +105,7 @@ impl Source for Dir {
     }
 
     fn place(&self, name: &str) -> String {
-        self.path.join(name).display().to_string()
+        self.root.join(&self.below).join(name).display().to_string()
     }
 
     fn names(&self) -> io::Result<Vec<String>> {
@@ -125,7 +141,7 @@ impl Source for Dir {
 impl Sink for Dir {
     fn put(&self, name: &str, content: &[u8]) -> io::Result<()> {
         let dir = self.made()?;
-        let (draft, mut file) = new_draft(dir, name)?;
+        let (draft, mut file) = own_draft(dir, name)?;
         let written: io::Result<()> = (|| {
             hand_over(dir, &file)?;
             file.write_all(content)?;
@@ -193,20 +209,69 @@ impl Dir {
     }
 }
 
-/// A file of nobody else's, to become `name`. Hidden, so that it is not taken for an issue. Two
-/// processes may have one number, in two containers, and a crash may have left one.
-fn new_draft(dir: &OwnedFd, name: &str) -> io::Result<(String, File)> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-    let pid = std::process::id();
-    for attempt in 0..1_000 {
-        let draft = format!(".{name}.{pid}-{attempt}.draft");
-        match rustix::fs::openat(dir, &draft, flags, Mode::from_raw_mode(0o666)) {
-            Ok(fd) => return Ok((draft, File::from(fd))),
-            Err(Errno::EXIST) => {}
-            Err(error) => return Err(error.into()),
+/// How many may write one file at one moment.
+const MOST_WRITERS: u32 = 64;
+
+/// A file to become `name`. Hidden, so that it is not taken for an issue, and locked by its writer:
+/// what a killed one left is nobody's, and the next writes over it.
+fn own_draft(dir: &OwnedFd, name: &str) -> io::Result<(String, File)> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let mut failed = ErrorKind::ResourceBusy.into();
+    for n in 0..MOST_WRITERS {
+        let draft = if n == 0 { format!(".{name}.draft") } else { format!(".{name}.{n}.draft") };
+        // One that another user left, say, need not be ours.
+        let file = match rustix::fs::openat(dir, &draft, flags, Mode::from_raw_mode(0o666)) {
+            Ok(fd) => File::from(fd),
+            Err(error) => {
+                failed = error.into();
+                continue;
+            }
+        };
+        if is_free(dir, &draft, &file) {
+            file.set_len(0)?;
+            return Ok((draft, file));
         }
     }
-    Err(io::Error::other(format!("too many drafts of {name} were left there: delete `.{name}.*.draft`")))
+    Err(failed)
+}
+
+/// Takes a draft's lock; says whether it was free, and the file still has that name.
+fn is_free(dir: &OwnedFd, draft: &str, file: &File) -> bool {
+    let inode = |stat: rustix::io::Result<Stat>| stat.ok().map(|stat| stat.st_ino);
+    rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive).is_ok()
+        && inode(rustix::fs::fstat(file)) == inode(rustix::fs::statat(dir, draft, AtFlags::SYMLINK_NOFOLLOW))
+}
+
+impl Dir {
+    /// The drafts that killed writers left, and that nobody writes now.
+    ///
+    /// # Errors
+    /// When the directory can't be read.
+    pub fn leftovers(&self) -> io::Result<Vec<String>> {
+        let names = self.names()?.into_iter();
+        Ok(names.filter(|name| self.left(name).is_some()).collect())
+    }
+
+    /// Takes those drafts away.
+    ///
+    /// # Errors
+    /// When one can't be taken away.
+    pub fn tidy(&self) -> io::Result<()> {
+        for name in self.names()? {
+            let left = self.left(&name);
+            if left.is_some() {
+                self.remove(&name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A draft that nobody writes, with its lock.
+    fn left(&self, name: &str) -> Option<File> {
+        let is_draft = name.starts_with('.') && name.ends_with(".draft");
+        let file = is_draft.then(|| self.open_file(name))?.ok()??;
+        is_free(self.fd.get()?, name, &file).then_some(file)
+    }
 }
 
 /// Whether a file of that size is empty or ends in a line break.
@@ -218,23 +283,26 @@ fn ends_whole(file: &File, size: u64) -> io::Result<bool> {
     Ok(last == [b'\n'])
 }
 
-/// Makes a directory and those above it, each durable in the one above.
-fn make(path: &Path) -> io::Result<OwnedFd> {
-    let absent = |error: &Errno| *error == Errno::NOENT;
-    match rustix::fs::open(path, DIRECTORY, Mode::empty()) {
-        Err(error) if absent(&error) => {}
-        other => return Ok(other?),
+/// Goes into a directory, and through no symlink.
+fn enter(above: OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
+    rustix::fs::openat(above, name, DIRECTORY | OFlags::NOFOLLOW, Mode::empty()).map_err(
+        |error| match error {
+            Errno::NOTDIR | Errno::LOOP => {
+                let what = format!("`{}` is no directory (a symlink is not followed there)", name.display());
+                io::Error::new(ErrorKind::NotADirectory, what)
+            }
+            error => error.into(),
+        },
+    )
+}
+
+/// The same; where there is none it is made, durable in the one above.
+fn make(above: OwnedFd, name: &OsStr) -> io::Result<OwnedFd> {
+    match rustix::fs::mkdirat(&above, name, Mode::from_raw_mode(0o777)) {
+        Ok(()) => {}
+        Err(_) => return enter(above, name),
     }
-    let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(ErrorKind::NotFound.into());
-    };
-    let above = make(above)?;
-    let name = CString::new(name.as_bytes())?;
-    match rustix::fs::mkdirat(&above, &name, Mode::from_raw_mode(0o777)) {
-        Ok(()) | Err(Errno::EXIST) => {}
-        Err(error) => return Err(error.into()),
-    }
-    let made = rustix::fs::openat(&above, &name, DIRECTORY, Mode::empty())?;
+    let made = enter(above.try_clone()?, name)?;
     hand_over(&above, &made)?;
     rustix::fs::fsync(&above)?;
     Ok(made)

@@ -347,7 +347,14 @@ impl Failure {
 
     /// A directory that is there and can't be read.
     pub(crate) fn not_read(path: &Path, error: &io::Error) -> Self {
-        Self::new(Code::NotReadable, format!("{} can't be read: {error}", path.display()))
+        let failure = Self::new(Code::NotReadable, format!("{} can't be read: {error}", path.display()));
+        match (error.kind(), path.parent()) {
+            (io::ErrorKind::NotADirectory, Some(above)) => {
+                let [above, path] = [above, path].map(|path| quoted(&path.to_string_lossy()));
+                failure.hint(format!("look at what stands there: ls -ld {above} {path}"))
+            }
+            _ => failure,
+        }
     }
 
     pub(crate) fn no_such_source(source: &str, text: &str) -> Self {

@@ -14,7 +14,12 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// Puts it there in one step, durably: whoever reads sees the old content or the new one.
 pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    put(path, content).map_err(|error| Failure::not_made(path, &error))
+    put(path, content).map_err(|error| match path.parent().filter(|_| error.kind() == ErrorKind::NotFound) {
+        Some(above) => {
+            Failure::usage(&format!("there is no directory {}", above.display()), "name one that is there")
+        }
+        None => Failure::not_made(path, &error),
+    })
 }
 
 fn put(path: &Path, content: &[u8]) -> io::Result<()> {

@@ -156,6 +156,12 @@ impl Finding {
         }
     }
 
+    /// A file that was to take another one's place.
+    pub(crate) fn draft(path: PathBuf) -> Self {
+        let what = format!("{} was left by a writer that was interrupted", path.display());
+        Self::new(Kind::Leftover, Needs::Fix, what).at(path)
+    }
+
     /// What the store saw in the control plane `dir`.
     pub(crate) fn seen(seen: Seen, dir: &Path) -> Self {
         let ok = |kind, what: String| Self::new(kind, Needs::Nothing, what);

@@ -33,7 +33,7 @@ impl Defined {
         let broken = |problem| {
             Failure::broken_file(&FileError { file: file.display().to_string(), issue: None, problem })
         };
-        let dir = Dir::open(&root.join(DIR), Origin::Worktree).map_err(|error| broken(error.into()))?;
+        let dir = Dir::below(root, DIR, Origin::Worktree).map_err(|error| broken(error.into()))?;
         let bytes = dir.read(gates::FILE).map_err(|error| broken(error.into()))?.unwrap_or_default();
         let text = String::from_utf8(bytes)
             .map_err(|_| broken(Problem::from(io::Error::new(ErrorKind::InvalidData, "it is not UTF-8"))))?;

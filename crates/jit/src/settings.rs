@@ -1,34 +1,25 @@
 //! The files with settings: the lease policy in the control plane, and `.jit/` in the worktree.
 
-#![allow(clippy::disallowed_methods, reason = "the adapter that makes .jit/")]
-
-use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, lchown};
 use std::path::{Path, PathBuf};
 
 use jit_core::{Policy, PolicyError};
+use jit_tracker::{Dir, Origin, Sink, Source};
 
 use crate::error::Failure;
 use crate::world::{POLICY, World};
-
-/// What root makes in somebody's worktree belongs to its owner.
-fn hand_over(worktree: &Path, made: &[&Path]) -> io::Result<()> {
-    let owner = fs::metadata(worktree)?;
-    for path in made {
-        let now = fs::symlink_metadata(path)?;
-        if now.uid() == 0 && (owner.uid(), owner.gid()) != (0, 0) {
-            lchown(path, Some(owner.uid()), Some(owner.gid()))?;
-        }
-    }
-    Ok(())
-}
 
 /// What `.jit/config.toml` says when it is made.
 const COMMITTED: &str = "\
 # Settings of this project for jit, committed and merged like code.
 # `jit init` seeds a new clone's lease policy from this file (`jit config list` shows the keys).
 ";
+
+/// What Git is not to take along: a file that is being written, or was when its writer was killed.
+const IGNORED: &str = ".*.draft";
+
+/// The names of these files.
+const SETTINGS: &str = "config.toml";
+const IGNORE: &str = ".gitignore";
 
 impl World<'_> {
     /// The policy, with unknown keys as errors.
@@ -60,26 +51,37 @@ impl World<'_> {
         Ok(after)
     }
 
-    /// Makes `.jit/config.toml` in the worktree, if it is not there.
-    pub(crate) fn make_settings(&self) -> Result<Option<PathBuf>, Failure> {
-        let Some(root) = self.repo()?.worktree() else { return Ok(None) };
-        let dir = root.join(".jit");
-        let path = dir.join("config.toml");
-        let made = fs::create_dir_all(&dir)
-            .and_then(|()| OpenOptions::new().write(true).create_new(true).open(&path))
-            .and_then(|mut file| file.write_all(COMMITTED.as_bytes()))
-            .and_then(|()| hand_over(root, &[&dir, &path]));
-        match made {
-            Ok(()) => Ok(Some(path)),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(None),
-            Err(error) => Err(Failure::not_made(&path, &error)),
+    /// Makes what is not there of the files of `.jit/`: settings, and what Git is to ignore.
+    pub(crate) fn make_settings(&self) -> Result<Vec<PathBuf>, Failure> {
+        let Some((root, dir)) = self.settings_dir()? else { return Ok(Vec::new()) };
+        let path = |name| root.join(".jit").join(name);
+        let read = |name| dir.read(name).map_err(|error| Failure::not_read(&path(name), &error));
+        let mut made = Vec::new();
+        if read(SETTINGS)?.is_none() {
+            dir.put(SETTINGS, COMMITTED.as_bytes())
+                .map_err(|error| Failure::not_made(&path(SETTINGS), &error))?;
+            made.push(path(SETTINGS));
         }
+        let ignored = read(IGNORE)?.unwrap_or_default();
+        if !String::from_utf8_lossy(&ignored).lines().any(|line| line.trim() == IGNORED) {
+            dir.append(IGNORE, &format!("{IGNORED}\n"))
+                .map_err(|error| Failure::not_made(&path(IGNORE), &error))?;
+            made.push(path(IGNORE));
+        }
+        Ok(made)
+    }
+
+    /// The worktree's root, and `.jit/` in it.
+    fn settings_dir(&self) -> Result<Option<(&Path, Dir)>, Failure> {
+        let Some(root) = self.repo()?.worktree() else { return Ok(None) };
+        let dir = Dir::below(root, ".jit", Origin::Worktree);
+        Ok(Some((root, dir.map_err(|error| Failure::not_read(&root.join(".jit"), &error))?)))
     }
 
     /// Makes the policy's file, from the committed one if that says anything, if it is not there.
     pub(crate) fn seed_policy(&self) -> Result<Option<PathBuf>, Failure> {
-        let seed = match self.repo()?.worktree().map(|root| fs::read_to_string(root.join(".jit/config.toml")))
-        {
+        let committed = self.settings_dir()?.and_then(|(_, dir)| dir.read(SETTINGS).ok()?);
+        let seed = match committed.map(String::from_utf8) {
             Some(Ok(text)) if text != COMMITTED => text,
             _ => Policy::template(),
         };

@@ -40,9 +40,9 @@ impl<'w> Tracker<'w> {
     /// What is around the current directory; nothing is read yet.
     pub(crate) fn around(world: &'w World<'w>) -> Result<Self, Failure> {
         let repo = world.repo()?;
-        let own = repo.worktree().map(|root| opened(&root.join(ISSUES), Origin::Worktree)).transpose()?;
+        let own = repo.worktree().map(|root| opened(root, ISSUES, Origin::Worktree)).transpose()?;
         let main = match repo.is_linked() {
-            true => main_root(world)?.map(|root| opened(&root.join(ISSUES), Origin::Main)).transpose()?,
+            true => main_root(world)?.map(|root| opened(&root, ISSUES, Origin::Main)).transpose()?,
             false => None,
         };
         Ok(Self { world, own, head: Head::of(repo, ISSUES), main })
@@ -98,7 +98,7 @@ impl<'w> Tracker<'w> {
     /// Every event, from the same places as the issues.
     pub(crate) fn events(&self) -> Result<Events, Failure> {
         let repo = self.world.repo()?;
-        let at = |root: &Path, origin| opened(&root.join(EVENTS), origin);
+        let at = |root: &Path, origin| opened(root, EVENTS, origin);
         let own = repo.worktree().map(|root| at(root, Origin::Worktree)).transpose()?;
         let main = match repo.is_linked() {
             true => main_root(self.world)?.map(|root| at(&root, Origin::Main)).transpose()?,
@@ -161,7 +161,7 @@ impl<'w> Tracker<'w> {
 
     /// Appends to this worktree's file.
     fn append(&self, events: &[Event]) -> Result<(), Failure> {
-        let dir = opened(&self.root().join(EVENTS), Origin::Worktree)?;
+        let dir = opened(&self.root(), EVENTS, Origin::Worktree)?;
         events::append(&dir, self.world.holder()?.worktree, events)
             .map_err(|error| Failure::not_made(&self.root().join(EVENTS), &error))
     }
@@ -217,8 +217,8 @@ impl<'w> Changing<'w> {
     }
 }
 
-fn opened(path: &Path, origin: Origin) -> Result<Dir, Failure> {
-    Dir::open(path, origin).map_err(|error| Failure::not_read(path, &error))
+fn opened(root: &Path, below: &str, origin: Origin) -> Result<Dir, Failure> {
+    Dir::below(root, below, origin).map_err(|error| Failure::not_read(&root.join(below), &error))
 }
 
 /// The root of the main worktree, if there is one.

@@ -10,8 +10,8 @@ use rustix::process::geteuid;
 
 use crate::index::INDEX;
 use crate::names::{
-    ARCHIVE, ARCHIVE_DRAFT, CONTROL, CONTROL_BEFORE, FLUSH_LOCK, IDENTITY, IDENTITY_DRAFT, ISSUES, LEFTOVERS,
-    LOCKS, LOG, SETTINGS, WORDS, WRITE_LOCK,
+    ARCHIVE, ARCHIVE_DRAFT, CONTROL, CONTROL_BEFORE, FLUSH_LOCK, GATES, IDENTITY, IDENTITY_DRAFT, ISSUES,
+    LEFTOVERS, LOCKS, LOG, SETTINGS, WORDS, WRITE_LOCK,
 };
 use crate::os::owner::Modes;
 
@@ -177,7 +177,7 @@ impl House {
 enum Place {
     Directory,
     File,
-    /// What repairs set aside stays as it is.
+    /// What repairs set aside, and what gates said, stays as it is.
     Kept,
     /// Nothing, once whoever writes it has ended.
     Draft,
@@ -197,6 +197,7 @@ fn place(name: &str) -> Place {
             Place::File
         }
         _ if name.starts_with(IDENTITY_DRAFT) => Place::Draft,
+        GATES => Place::Kept,
         _ if name.starts_with("archive/aside-") => Place::Kept,
         _ if kept_as_written.iter().any(|kept| name.starts_with(kept)) => Place::File,
         _ => Place::Unknown,

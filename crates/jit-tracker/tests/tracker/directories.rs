@@ -162,7 +162,7 @@ fn a_prefix_is_resolved_by_names_alone() {
 fn writing_replaces_whole_files_and_leaves_no_drafts() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("a/b/issues");
-    let dir = Dir::open(&path, Origin::Worktree).unwrap();
+    let dir = Dir::below(home.path(), "a/b/issues", Origin::Worktree).unwrap();
     issues::write(&dir, &full(1)).unwrap();
     let before = dir.identity(&issue_file::file_name(id(1))).unwrap().unwrap();
     issues::write(&dir, &titled(1, "new")).unwrap();
@@ -199,6 +199,73 @@ fn writers_that_meet_leave_one_whole_file() {
     assert_eq!(dir.names().unwrap().iter().filter(|name| name.len() > 2).count(), 1);
 }
 
+/// Wherever a symlink stands on the way, nothing is read through it or written.
+#[test]
+fn a_symlink_leads_nowhere() {
+    let home = tempfile::tempdir().unwrap();
+    let [root, outside] = ["root", "outside"].map(|name| home.path().join(name));
+    fs::create_dir_all(outside.join("issues")).unwrap();
+    fs::create_dir(&root).unwrap();
+    let below = || Dir::below(&root, ".jit/issues", Origin::Worktree);
+    // It is put there after the directory was looked for.
+    let absent = below().unwrap();
+    for (link, to) in
+        [(".jit", &outside), (".jit/issues", &outside.join("issues")), (".jit", &root.join("gone"))]
+    {
+        fs::remove_file(root.join(".jit")).ok();
+        if link != ".jit" {
+            fs::create_dir(root.join(".jit")).unwrap();
+        }
+        symlink(to, root.join(link)).unwrap();
+        assert_eq!(below().unwrap_err().kind(), std::io::ErrorKind::NotADirectory);
+        assert!(issues::write(&absent, &issue(1)).is_err());
+        assert_eq!(fs::read_dir(outside.join("issues")).unwrap().count(), 0);
+        if link != ".jit" {
+            fs::remove_dir_all(root.join(".jit")).unwrap();
+        }
+    }
+    // What leads to the root is the caller's choice.
+    symlink(&root, home.path().join("link")).unwrap();
+    fs::remove_file(root.join(".jit")).unwrap();
+    let dir = Dir::below(&home.path().join("link"), ".jit/issues", Origin::Worktree).unwrap();
+    issues::write(&dir, &issue(1)).unwrap();
+    assert!(root.join(".jit/issues").join(issue_file::file_name(id(1))).exists());
+}
+
+/// A directory that was asked for as it is, is not made.
+#[test]
+fn what_is_named_is_not_made() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = Dir::open(&home.path().join("typo"), Origin::Worktree).unwrap();
+    assert_eq!(dir.put("x", b"x").unwrap_err().kind(), std::io::ErrorKind::NotFound);
+    assert!(!home.path().join("typo").exists());
+}
+
+/// What a killed writer left is written over by the next, and taken away when asked; what somebody
+/// writes at the moment is left alone.
+#[test]
+fn drafts_of_the_dead_are_nobodys() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = Dir::open(home.path(), Origin::Worktree).unwrap();
+    let (draft, other) = (".a.json.draft", ".b.json.draft");
+    fs::write(home.path().join(draft), "a long rest of the dead").unwrap();
+    dir.put("a.json", b"new").unwrap();
+    assert_eq!(dir.read("a.json").unwrap().unwrap(), b"new");
+    assert_eq!(dir.leftovers().unwrap(), [""; 0]);
+
+    fs::write(home.path().join(draft), "x").unwrap();
+    fs::write(home.path().join(other), "x").unwrap();
+    let writer = fs::File::open(home.path().join(draft)).unwrap();
+    writer.lock().unwrap();
+    dir.put("a.json", b"beside it").unwrap();
+    assert_eq!(fs::read(home.path().join(draft)).unwrap(), b"x");
+    assert_eq!(dir.leftovers().unwrap(), [other]);
+    dir.tidy().unwrap();
+    assert!(home.path().join(draft).exists() && !home.path().join(other).exists());
+    drop(writer);
+    assert_eq!(dir.leftovers().unwrap(), [draft]);
+}
+
 #[test]
 fn what_root_makes_belongs_to_the_owner_of_the_directory() {
     use std::os::unix::fs::{MetadataExt, chown};
@@ -211,7 +278,7 @@ fn what_root_makes_belongs_to_the_owner_of_the_directory() {
     }
     chown(home.path(), Some(1234), Some(1235)).unwrap();
     let path = home.path().join("jit/issues");
-    let dir = Dir::open(&path, Origin::Worktree).unwrap();
+    let dir = Dir::below(home.path(), "jit/issues", Origin::Worktree).unwrap();
     issues::write(&dir, &issue(1)).unwrap();
     dir.append("log.jsonl", "{}\n").unwrap();
     jit_tracker::write_cache(&path.join("cache"), b"x").unwrap();

@@ -63,7 +63,7 @@ fn what_is_written_is_read_again() {
 #[test]
 fn all_files_are_one_history() {
     let home = tempfile::tempdir().unwrap();
-    let dir = Dir::open(&home.path().join(".jit/events"), Origin::Worktree).unwrap();
+    let dir = Dir::below(home.path(), ".jit/events", Origin::Worktree).unwrap();
     let [one, two, three] = [(1, 5), (2, 5), (3, 1)].map(|(n, secs)| event(n, secs, Change::Created));
     events::append(&dir, worktree(1), &[two.clone(), one.clone()]).unwrap();
     events::append(&dir, worktree(2), &[three.clone(), two.clone()]).unwrap();

@@ -1,5 +1,6 @@
 //! `jit doctor`
 
+mod data_plane;
 mod shared;
 
 use std::collections::BTreeMap;
@@ -124,6 +125,7 @@ fn unwilling(mut found: Vec<Finding>, why: Finding) -> Vec<Finding> {
 
 /// Permissions first: the rest may need them.
 fn mended(world: &World<'_>) -> Result<(), Failure> {
+    data_plane::tidy(world)?;
     for oddity in oddities(world)?.iter().filter(|oddity| oddity.ours) {
         let file = oddity.path.display().to_string();
         mend(oddity).map_err(|source| world.trouble(StoreError::NotWritable { file, source }))?;
@@ -157,9 +159,11 @@ fn look(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
         findings.iter().filter(|finding| finding.kind == Kind::WrongType).map(|f| f.path.clone()).collect();
     findings
         .retain(|finding| finding.kind != Kind::Failure(Code::NotAFile) || !wrong.contains(&finding.path));
-    match lost_worktrees(world) {
-        Ok(lost) => findings.extend(lost),
-        Err(failure) => findings.push(failed(failure)),
+    for found in [lost_worktrees(world), data_plane::look(world)] {
+        match found {
+            Ok(found) => findings.extend(found),
+            Err(failure) => findings.push(failed(failure)),
+        }
     }
     Ok(findings)
 }

@@ -18,6 +18,9 @@ use crate::render;
 use crate::tracker::Tracker;
 use crate::world::World;
 
+/// Where outputs are kept, below the worktree's Git directory.
+pub(crate) const OUTPUTS: &str = "jit/gates";
+
 pub(crate) fn arguments(command: Command) -> Command {
     command
         .arg(text("ISSUE", "ISSUE", "The issue's id, or its beginning").required(true))
@@ -115,8 +118,9 @@ fn check(
     if let End::Interrupted(signal) = ran.end {
         return Err(Failure::gate_interrupted(name, signal));
     }
-    let (dir, file) = (repo.git_dir().join("jit/gates"), format!("{issue}.{name}.log"));
-    let kept = Dir::open(&dir, Origin::Worktree).and_then(|dir| dir.put(&file, &ran.output));
+    let (dir, file) = (repo.git_dir().join(OUTPUTS), format!("{issue}.{name}.log"));
+    let kept =
+        Dir::below(repo.git_dir(), OUTPUTS, Origin::Worktree).and_then(|dir| dir.put(&file, &ran.output));
     kept.map_err(|error| Failure::not_made(&dir.join(&file), &error))?;
     let last = last_lines(&String::from_utf8_lossy(&ran.output));
     Ok(Checked { gate: name.clone(), end: ran.end, limit: *timeout, output: dir.join(file), last })
