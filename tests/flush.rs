@@ -67,6 +67,19 @@ fn a_failed_flush_is_no_success() {
     // Now it is durable, and the token proves whose it is.
     let resumed = ann.jit(["claim", "acquire", "name:a", "--resume", &token]).lease();
     assert_eq!(resumed.lease_id, lease);
+    // What was picked can be gone on with just as well.
+    for title in ["one", "two", "three"] {
+        ann.jit(["issue", "create", "--title", title]).ok();
+    }
+    for count in ["1", "2"] {
+        let unsure = ann.clone().through(fault("error=EIO:when=1"));
+        let (lease, token) = in_doubt(&unsure.jit(["claim", "next", "--count", count]));
+        let picked = ann.jit(["claim", "renew", &lease]).leases().remove(0);
+        assert_eq!(
+            ann.jit(["claim", "acquire", &picked.issues[0], "--resume", &token]).lease().lease_id,
+            lease
+        );
+    }
     // People are told as much.
     let said = ann.through(fault("error=EIO:when=1")).say(["claim", "acquire", "name:words"]);
     assert!(said.status == Some(1) && said.stdout.is_empty() && said.stderr.contains("token"), "{said:?}");

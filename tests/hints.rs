@@ -38,6 +38,21 @@ fn the_hint_of_a_refusal_works_as_printed() {
     assert_eq!(lease["issues"], serde_json::json!(["name:a", "name:b"]));
 }
 
+/// The hint of `next` asks for the same again, and that of `distribute` claims nothing.
+#[test]
+fn the_hint_of_next_keeps_what_was_asked_for() {
+    let repo = Repo::new();
+    let ann = repo.agent("ann");
+    let mut asked = vec!["claim", "next", "--label", "front end", "--label", "b", "--priority", "high"];
+    asked.extend(["--count", "2", "--task", "it's mine", "--ttl", "5m", "--all-or-nothing"]);
+    let hint = ann.jit(asked).refused(4).hint.unwrap();
+    let again = r"jit claim next --label 'front end' --label b --priority high --count 2 --task 'it'\''s mine' --ttl 5m --all-or-nothing --wait 10m";
+    assert!(hint.ends_with(&format!(": {again}")), "{hint}");
+    let shared = ann.jit(["claim", "distribute", "--agents", "agent:a"]);
+    assert!(!shared.refused(4).hint.unwrap().contains("claim next"), "{shared:?}");
+    follow(&ann, &shared).ok();
+}
+
 /// A refusal, the list and a status say where the holder works, for as long as that is there.
 #[test]
 fn a_holder_can_be_found() {

@@ -269,6 +269,25 @@ fn a_worker_that_renews_is_not_replaced() {
     ann.jit(["claim", "release", &id, "--done"]).ok();
 }
 
+/// An event names the lease under which the change was made, if there is one: one that lapsed is
+/// none.
+#[test]
+fn an_event_names_no_lease_that_lapsed() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "one", &[]);
+    let events = || {
+        let file = fs::read_dir(repo.main().join(".jit/events")).unwrap().next().unwrap().unwrap();
+        fs::read_to_string(file.path()).unwrap().lines().last().unwrap().to_owned()
+    };
+    let lease = ann.jit(["claim", "acquire", &id, "--ttl", "1s"]).lease();
+    ann.jit(["issue", "update", &id, "--label", "held"]).ok();
+    assert!(events().contains(&lease.lease_id), "{}", events());
+    sleep(Duration::from_millis(1_100));
+    ann.jit(["issue", "update", &id, "--label", "lapsed"]).ok();
+    assert!(!events().contains(&lease.lease_id), "{}", events());
+}
+
 /// What people write into issues and their files and can't be used: named, and nothing is lost.
 #[test]
 fn what_cannot_be_used_is_named() {

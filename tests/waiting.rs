@@ -101,6 +101,44 @@ fn next_overtakes_nobody_who_waits() {
     assert_eq!(cleo.jit(["claim", "next"]).lease().issues, [wanted]);
 }
 
+/// What ended while somebody waited for it is not granted: files are read anew for each try.
+#[test]
+fn what_ended_meanwhile_is_not_granted() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let made = ann.jit(["issue", "create", "--title", "one"]).ok();
+    let id = made["issue"]["id"].as_str().unwrap();
+    ann.claim(id);
+    let waiter = bob.start_waiting(&[id]);
+    // As a pull from another machine does.
+    let path = repo.main().join(format!(".jit/issues/{id}.json"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("\"ready\"", "\"done\"")).unwrap();
+    ann.jit(["claim", "release", id]).ok();
+    assert_eq!(waiter.within(Duration::from_secs(5)).refused(7).code, "issue_ended");
+}
+
+/// A lock that is held for longer than its own time limit ends no wait.
+#[test]
+fn a_lock_is_waited_for_as_long_as_the_rest() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    ann.jit(["issue", "create", "--title", "one"]).ok();
+    let lock = std::fs::File::open(repo.control().join("locks/claims")).unwrap();
+    lock.lock().unwrap();
+    let patient = ["--wait", "30s", "--lock-timeout", "0"];
+    let mut waiting = [
+        ann.start([&["claim", "next"], &patient[..]].concat()),
+        bob.start([&["claim", "acquire", "name:a"], &patient[..]].concat()),
+    ];
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(waiting.iter_mut().all(Running::is_running), "it gave up");
+    let locked = ["claim", "next", "--wait", "1s", "--lock-timeout", "0"];
+    assert_eq!(repo.agent("cleo").jit(locked).refused(8).code, "locked");
+    drop(lock);
+    waiting.into_iter().for_each(|one| drop(one.within(Duration::from_secs(5)).lease()));
+}
+
 /// In vain: exit 8, at the time that was asked for, and it says who had it.
 #[test]
 fn waiting_gives_up_in_time() {

@@ -55,6 +55,7 @@ use jit_core::{Lease, Now};
 use crate::error::Failure;
 use crate::output::Output;
 use crate::render::text::{issues, left};
+use crate::shell::quoted;
 use crate::world::World;
 
 /// How every command is run.
@@ -108,6 +109,16 @@ fn number(matches: &ArgMatches, name: &str) -> Result<Option<usize>, Failure> {
 
 fn one<'a>(matches: &'a ArgMatches, name: &str) -> Option<&'a str> {
     matches.get_one::<String>(name).map(String::as_str)
+}
+
+/// Options as they were given, behind a command.
+fn repeated(mut command: String, matches: &ArgMatches, options: &[&str]) -> String {
+    for option in options {
+        for value in all(matches, option) {
+            command.push_str(&format!(" --{option} {}", quoted(&value)));
+        }
+    }
+    command
 }
 
 /// Says of a lease that was just granted or renewed when it has all the life that is allowed.

@@ -1,5 +1,7 @@
 //! From what was typed to what it names. An abbreviation is resolved here or nowhere.
 
+use std::cell::OnceCell;
+
 use jit_core::decide::Target;
 use jit_core::{IssueId, LeaseId, NoReference, Reference, ReferenceError, References, Spelled};
 
@@ -8,18 +10,49 @@ use crate::error::{Code, Failure};
 use crate::tracker::Tracker;
 use crate::world::World;
 
-/// A reference as typed, resolved.
-pub(crate) fn reference(world: &World<'_>, text: &str) -> Result<Reference, Failure> {
-    match text.parse::<Spelled>() {
-        Ok(Spelled::Name(name)) => Ok(Reference::Name(name)),
-        Ok(Spelled::Issue(word)) => match issue(world, &word) {
-            Err(failure) if failure.code == Code::IssueNotFound => {
-                held(world, &word)?.map(Reference::Issue).ok_or_else(|| failure.or_a_name(&word))
+/// What words are resolved against. The issues are looked up once for all of them, and not at all
+/// for things, which are no issues.
+struct Resolver<'w> {
+    world: &'w World<'w>,
+    tracker: OnceCell<Tracker<'w>>,
+}
+
+impl<'w> Resolver<'w> {
+    fn of(world: &'w World<'w>) -> Self {
+        Self { world, tracker: OnceCell::new() }
+    }
+
+    fn issue(&self, word: &str) -> Result<IssueId, Failure> {
+        match self.tracker.get() {
+            Some(tracker) => tracker.resolve(word),
+            None => {
+                let tracker = Tracker::around(self.world)?;
+                self.tracker.get_or_init(|| tracker).resolve(word)
             }
-            found => found.map(Reference::Issue),
-        },
-        Ok(Spelled::Source { source, .. }) => Err(Failure::no_such_source(&source, text)),
-        Err(error) => Err(malformed(&error)),
+        }
+    }
+
+    /// A reference as typed, resolved.
+    fn reference(&self, text: &str) -> Result<Reference, Failure> {
+        match text.parse::<Spelled>() {
+            Ok(Spelled::Name(name)) => Ok(Reference::Name(name)),
+            Ok(Spelled::Issue(word)) => match self.issue(&word) {
+                Err(failure) if failure.code == Code::IssueNotFound => {
+                    held(self.world, &word)?.map(Reference::Issue).ok_or_else(|| failure.or_a_name(&word))
+                }
+                found => found.map(Reference::Issue),
+            },
+            Ok(Spelled::Source { source, .. }) => Err(Failure::no_such_source(&source, text)),
+            Err(error) => Err(malformed(&error)),
+        }
+    }
+
+    fn references(&self, texts: &[String]) -> Result<References, Failure> {
+        let references: Vec<Reference> =
+            texts.iter().map(|text| self.reference(text)).collect::<Result<_, _>>()?;
+        references
+            .try_into()
+            .map_err(|error: NoReference| Failure::usage(&error.to_string(), "jit claim --help"))
     }
 }
 
@@ -51,9 +84,7 @@ fn held(world: &World<'_>, word: &str) -> Result<Option<IssueId>, Failure> {
 
 /// References as typed.
 pub(crate) fn references(world: &World<'_>, texts: &[String]) -> Result<References, Failure> {
-    let references: Vec<Reference> =
-        texts.iter().map(|text| reference(world, text)).collect::<Result<_, _>>()?;
-    references.try_into().map_err(|error: NoReference| Failure::usage(&error.to_string(), "jit claim --help"))
+    Resolver::of(world).references(texts)
 }
 
 /// One reference, or a lease by its id.
@@ -63,20 +94,21 @@ pub(crate) fn target(world: &World<'_>, text: &str) -> Result<Target, Failure> {
 
 /// Several references, or one lease by its id. An issue's id is told from a lease's by its file.
 pub(crate) fn targets(world: &World<'_>, texts: &[String]) -> Result<Target, Failure> {
+    let resolver = Resolver::of(world);
     match texts {
         [one] => match (one.parse::<LeaseId>(), one.parse::<IssueId>()) {
             (Ok(lease), Ok(issue)) => Ok(match Tracker::around(world)?.has_file(issue) {
                 true => Target::Issues(Reference::Issue(issue).into()),
                 false => Target::Lease(lease),
             }),
-            _ => Ok(Target::Issues(reference(world, one)?.into())),
+            _ => Ok(Target::Issues(resolver.reference(one)?.into())),
         },
         several => match several
             .iter()
-            .find(|text| text.parse::<LeaseId>().is_ok() && reference(world, text).is_err())
+            .find(|text| text.parse::<LeaseId>().is_ok() && resolver.reference(text).is_err())
         {
             Some(lease) => Err(Failure::lease_among_others(lease)),
-            None => Ok(Target::Issues(references(world, several)?)),
+            None => Ok(Target::Issues(resolver.references(several)?)),
         },
     }
 }

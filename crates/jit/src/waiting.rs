@@ -1,13 +1,12 @@
-//! Waiting for a lease in turn: woken by whatever changes the leases, or by the nearest expiry.
+//! Waiting: a request is made again whenever something changed that may have been in its way.
 
 use std::time::Duration;
 
-use jit_core::decide::Acquire;
-use jit_core::{Event, Lease, Lifetime, Now, Query, Reference, Refusal, View};
+use jit_core::{Event, Lifetime, Now, Query, Reference, References, Refusal, Request, View};
 use jit_store::{StepError, StoreError};
 
-use crate::error::{Code, Failure};
-use crate::world::World;
+use crate::error::Failure;
+use crate::world::{Shown, World};
 
 /// A writer that died between changing the leases and saying so is noticed after so long, and a
 /// waiter that looks as often is not taken to be stopped.
@@ -16,106 +15,93 @@ const LONGEST_NAP: Duration = Duration::from_secs(5);
 /// Before the lock is tried again; it was waited for already.
 const A_MOMENT: Duration = Duration::from_millis(100);
 
-/// Acquires, waiting at most so long for those who are in the way.
-pub(crate) fn acquire(world: &World<'_>, mut request: Acquire, most: Duration) -> Result<Lease, Failure> {
+/// Asks, at most for so long, until nothing is in the way any more; only once if no time is given.
+///
+/// `ask` makes the request anew for each try, because the files that it goes by may have changed.
+/// It is told the asker's ticket: whoever names what it wants stands in the queue for it.
+pub(crate) fn transact<R: Request>(
+    world: &World<'_>,
+    most: Option<Duration>,
+    named: Option<&References>,
+    ask: impl Fn(Option<u64>) -> Result<R, Failure>,
+) -> Result<R::Answer, Failure>
+where
+    R::Answer: Shown,
+{
+    let Some(most) = most else { return world.transact(&ask(None)?) };
     let (store, holder, policy) = (world.store()?, world.holder()?, world.policy()?);
+    let trouble = |error| world.trouble(error);
     let began = world.now()?;
-    let mut place = None;
+    let (mut place, mut at_once) = (None, true);
     loop {
-        let seen = match &mut place {
-            None => None,
-            Some(ticket) => {
-                let looked = store.look(ticket).and_then(|()| store.seen());
-                Some(looked.map_err(|error| world.trouble(error))?)
-            }
-        };
-        let refusal = match store.transact(&request, &holder, policy) {
-            Err(StepError::Refused(refusal @ (Refusal::Held(_) | Refusal::Awaited(_)))) => refusal,
-            // Whoever has the lock that long may yet let go of it.
-            Err(StepError::Store(StoreError::Locked { .. }))
-                if place.is_some() && waited(&began, &world.now()?) < most =>
-            {
-                let seen = store.seen().map_err(|error| world.trouble(error))?;
-                store.wait(seen, A_MOMENT).map_err(|error| world.trouble(error))?;
-                continue;
+        if let Some(ticket) = &mut place {
+            store.look(ticket).map_err(trouble)?;
+        }
+        // Before the try: what changes after it wakes.
+        let seen = store.seen();
+        let request = ask(place.as_ref().map(|ticket| ticket.number()))?;
+        let tried = store.transact(&request, &holder, policy);
+        let now = world.now()?;
+        let waited = Duration::from_nanos(now.stamp.ns.saturating_sub(began.stamp.ns));
+        let in_the_way = match tried {
+            Err(error) if may_pass(&error) && waited < most => error,
+            Err(error) if may_pass(&error) => {
+                note(world, about(named), waited);
+                return Err(world.step_failed(error).in_vain(most));
             }
             done => {
-                if place.is_some() {
-                    note(world, request.issues.to_vec(), waited(&began, &world.now()?));
+                if !at_once {
+                    note(world, done.as_ref().map_or_else(|_| about(named), issues), waited);
                 }
                 return done.map_err(|error| world.step_failed(error));
             }
         };
-        let now = world.now()?;
-        let waited = waited(&began, &now);
-        if waited >= most {
-            note(world, request.issues.to_vec(), waited);
-            return Err(Failure::waited_in_vain(&refusal, &world.look(now), most));
-        }
-        match seen {
-            // The queue is entered once; what came free meanwhile is tried again at once.
-            None => {
-                let ticket = store.queue(&holder, &request.issues).map_err(|error| world.trouble(error))?;
-                request.ticket = Some(ticket.number());
-                place = Some(ticket);
-            }
-            Some(seen) => {
-                let nap = nearest_expiry(&refusal, &now).min(most - waited).min(LONGEST_NAP);
-                store.wait(seen, nap).map_err(|error| world.trouble(error))?;
+        at_once = false;
+        // The queue is entered once; what came free meanwhile is tried again at once.
+        if let (StepError::Refused(_), Some(named), None) = (&in_the_way, named, &place) {
+            match store.queue(&holder, named) {
+                Ok(ticket) => {
+                    place = Some(ticket);
+                    continue;
+                }
+                Err(StoreError::Locked { .. }) => {}
+                Err(error) => return Err(trouble(error)),
             }
         }
+        let nap = nap(world, &in_the_way, &now)?.min(most - waited);
+        store.wait(seen.map_err(trouble)?, nap).map_err(trouble)?;
     }
 }
 
-fn waited(began: &Now, now: &Now) -> Duration {
-    Duration::from_nanos(now.stamp.ns.saturating_sub(began.stamp.ns))
+/// Whether what was in the way may go away by itself.
+fn may_pass<T>(error: &StepError<T>) -> bool {
+    matches!(
+        error,
+        StepError::Refused(Refusal::Held(_) | Refusal::Awaited(_) | Refusal::NothingToClaim { .. })
+            // Whoever has the lock that long may yet let go of it.
+            | StepError::Store(StoreError::Locked { .. })
+    )
 }
 
-/// For statistics.
-fn note(world: &World<'_>, issues: Vec<Reference>, waited: Duration) {
-    world.note(issues, Event::Waited { ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX) });
-}
-
-/// When the first of the leases in the way may lapse.
-fn nearest_expiry(refusal: &Refusal, now: &Now) -> Duration {
-    let Refusal::Held(held) = refusal else { return LONGEST_NAP };
-    let left = held.iter().map(|wanted| match wanted.blocker.lifetime(&now.stamp) {
-        // A moment later, so that it has.
-        Lifetime::Left(left) => left + Duration::from_millis(1),
-        Lifetime::Lapsed(_) => Duration::ZERO,
-        Lifetime::Unsighted => LONGEST_NAP,
-    });
-    left.min().unwrap_or(LONGEST_NAP)
-}
-
-/// Asks again, at most for so long, whenever something may have become available.
-pub(crate) fn until_something(
-    world: &World<'_>,
-    most: Duration,
-    ask: impl Fn() -> Result<Vec<Lease>, Failure>,
-) -> Result<Vec<Lease>, Failure> {
-    let store = world.store()?;
-    let began = world.now()?;
-    let mut at_once = true;
-    loop {
-        let seen = store.seen().map_err(|error| world.trouble(error));
-        let failure = match ask() {
-            Err(failure) if failure.code == Code::NothingToClaim => failure,
-            Ok(leases) if !at_once => {
-                let got = leases.iter().flat_map(|lease| lease.issues.clone()).collect();
-                note(world, got, waited(&began, &world.now()?));
-                return Ok(leases);
-            }
-            done => return done,
-        };
-        at_once = false;
-        let waited = waited(&began, &world.now()?);
-        if waited >= most {
-            note(world, Vec::new(), waited);
-            return Err(failure.in_vain(most));
+/// How long to sleep at most, if nothing is heard.
+fn nap<T>(world: &World<'_>, in_the_way: &StepError<T>, now: &Now) -> Result<Duration, Failure> {
+    let lapse = match in_the_way {
+        StepError::Store(_) => Some(A_MOMENT),
+        StepError::Refused(Refusal::Held(held)) => {
+            held.iter().filter_map(|wanted| until_lapse(wanted.blocker.lifetime(&now.stamp))).min()
         }
-        let nap = world.read(&NextLapse)?.map_or(LONGEST_NAP, |left| left.min(LONGEST_NAP));
-        store.wait(seen?, nap.min(most - waited)).map_err(|error| world.trouble(error))?;
+        StepError::Refused(Refusal::NothingToClaim { .. }) => world.read(&NextLapse)?,
+        _ => None,
+    };
+    Ok(lapse.map_or(LONGEST_NAP, |lapse| lapse.min(LONGEST_NAP)))
+}
+
+/// A moment later than the lapse, so that it has happened.
+fn until_lapse(lifetime: Lifetime) -> Option<Duration> {
+    match lifetime {
+        Lifetime::Left(left) => Some(left + Duration::from_millis(1)),
+        Lifetime::Lapsed(_) => Some(Duration::ZERO),
+        Lifetime::Unsighted => None,
     }
 }
 
@@ -126,11 +112,20 @@ impl Query for NextLapse {
     type Answer = Option<Duration>;
 
     fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Self::Answer, V::Error> {
-        let left = view.live()?.into_iter().filter_map(|lease| match lease.lifetime(&now.stamp) {
-            Lifetime::Left(left) => Some(left + Duration::from_millis(1)),
-            Lifetime::Lapsed(_) => Some(Duration::ZERO),
-            Lifetime::Unsighted => None,
-        });
-        Ok(left.min())
+        let live = view.live()?;
+        Ok(live.iter().filter_map(|lease| until_lapse(lease.lifetime(&now.stamp))).min())
     }
+}
+
+fn about(named: Option<&References>) -> Vec<Reference> {
+    named.map(|named| named.to_vec()).unwrap_or_default()
+}
+
+fn issues(answer: &impl Shown) -> Vec<Reference> {
+    answer.leases().into_iter().flat_map(|lease| lease.issues.clone()).collect()
+}
+
+/// For statistics.
+fn note(world: &World<'_>, issues: Vec<Reference>, waited: Duration) {
+    world.note(issues, Event::Waited { ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX) });
 }

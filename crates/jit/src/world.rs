@@ -360,14 +360,14 @@ impl<'m> World<'m> {
     }
 }
 
-/// The lease that covers a reference.
+/// The lease that covers a reference and stands.
 struct Covering(Reference);
 
 impl Query for Covering {
     type Answer = Option<Lease>;
 
-    fn ask<V: View>(&self, view: &V, _: &Now) -> Result<Self::Answer, V::Error> {
-        view.covering(&self.0)
+    fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Self::Answer, V::Error> {
+        Ok(view.covering(&self.0)?.filter(|lease| !lease.lapsed(&now.stamp)))
     }
 }
 

@@ -3,16 +3,15 @@
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::decide::{Acquire, Candidate, Resume, Terms, decide};
 use jit_core::{
-    Decision, Holder, Lease, Now, Policy, Query, Reference, References, Refusal, Scene, Token, View, Waiter,
-    parse_duration,
+    Decision, Holder, IssueId, Lease, Now, Policy, Query, Reference, References, Refusal, Scene, Token, View,
+    Waiter, parse_duration,
 };
 
-use crate::commands::{all, one, option, parsed, texts, warn_of_its_end};
+use crate::commands::{all, one, option, parsed, repeated, texts, warn_of_its_end};
 use crate::error::Failure;
 use crate::known;
 use crate::output::Output;
 use crate::reference::references;
-use crate::shell::quoted;
 use crate::tracker::Tracker;
 use crate::waiting;
 use crate::world::World;
@@ -58,27 +57,25 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         let look = world.glance(world.now()?, Some(&lease));
         return Ok(Output::Granted { did: "resumed", lease, token: None, look });
     }
-    let filed = filed(world, &issues)?;
     let again = again(&issues, matches);
     let minted = world.mint()?;
     let branch = world.branch()?;
-    let request = Acquire {
-        id: minted.lease,
-        token: minted.token.hash(),
-        issues,
-        filed,
-        despite_failures: matches.get_flag("override-quarantine"),
-        terms: Terms { task, branch, ttl },
-        ticket: None,
+    let terms = Terms { task, branch, ttl };
+    let request = |ticket| {
+        Ok(Acquire {
+            id: minted.lease,
+            token: minted.token.hash(),
+            issues: issues.clone(),
+            filed: filed(world, &issues)?,
+            despite_failures: matches.get_flag("override-quarantine"),
+            terms: terms.clone(),
+            ticket,
+        })
     };
     if matches.get_flag("dry-run") {
-        return rehearse(world, request).map_err(|failure| failure.with_wait(&again));
+        return rehearse(world, request(None)?).map_err(|failure| failure.with_wait(&again));
     }
-    let lease = match wait {
-        None => world.transact(&request),
-        Some(most) => waiting::acquire(world, request, most),
-    };
-    let lease = lease.map_err(|failure| {
+    let lease = waiting::transact(world, wait, Some(&issues), request).map_err(|failure| {
         failure
             .with_token(&minted.token)
             .or_renew(&format!("jit claim renew {}", minted.lease))
@@ -92,26 +89,22 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
 
 /// What files say of the issues among these.
 fn filed(world: &World<'_>, issues: &References) -> Result<Vec<Candidate>, Failure> {
-    let mut filed = Vec::new();
-    for reference in issues {
-        if let Reference::Issue(id) = reference {
-            let tracker = Tracker::around(world)?;
-            filed.push(known::filed(&tracker, &tracker.read(*id)?.issue)?);
-        }
+    let id = |reference: &Reference| match reference {
+        Reference::Issue(id) => Some(*id),
+        Reference::Name(_) => None,
+    };
+    let ids: Vec<IssueId> = issues.iter().filter_map(id).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(filed)
+    let tracker = Tracker::around(world)?;
+    ids.into_iter().map(|id| known::filed(&tracker, &tracker.read(id)?.issue)).collect()
 }
 
 /// The command that asks for the same again.
 fn again(issues: &References, matches: &ArgMatches) -> String {
-    let mut command = String::from("jit claim acquire");
-    issues.iter().for_each(|reference| command.push_str(&format!(" {reference}")));
-    for option in ["ttl", "task"] {
-        if let Some(text) = one(matches, option) {
-            command.push_str(&format!(" --{option} {}", quoted(text)));
-        }
-    }
-    command
+    let named = issues.iter().map(|reference| format!(" {reference}"));
+    repeated(format!("jit claim acquire{}", named.collect::<String>()), matches, &["ttl", "task"])
 }
 
 /// The decision on what a reader sees; what it would append is dropped.

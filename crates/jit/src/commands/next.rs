@@ -6,7 +6,7 @@ use jit_core::{AgentId, Lease, Now, Token, parse_duration};
 use jit_tracker::dependencies::pick_order;
 
 use crate::commands::filter::{Picking, picking};
-use crate::commands::{number, one, option, parsed, warn_of_its_end};
+use crate::commands::{number, one, option, parsed, repeated, warn_of_its_end};
 use crate::error::Failure;
 use crate::known::{All, Known};
 use crate::output::Output;
@@ -41,24 +41,21 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let wait = one(matches, "wait").map(parse_duration).transpose();
     let wait = wait.map_err(|error| Failure::usage(&format!("--wait: {error}"), ""))?;
     let minted: Vec<Minted> = (0..count).map(|_| world.mint()).collect::<Result<_, _>>()?;
-    let request = Next {
-        candidates: Vec::new(),
-        minted: minted.iter().map(|minted| (minted.lease, minted.token.hash())).collect(),
-        all_or_nothing: matches.get_flag("all-or-nothing"),
-        terms: Terms {
-            task: parsed(matches, "task")?,
-            branch: world.branch()?,
-            ttl: parsed(matches, "ttl")?,
-        },
+    let terms =
+        Terms { task: parsed(matches, "task")?, branch: world.branch()?, ttl: parsed(matches, "ttl")? };
+    let request = |_| {
+        Ok(Next {
+            candidates: candidates(world, &picking, Some(&agent))?,
+            minted: minted.iter().map(|minted| (minted.lease, minted.token.hash())).collect(),
+            all_or_nothing: matches.get_flag("all-or-nothing"),
+            terms: terms.clone(),
+        })
     };
-    let ask = || {
-        let candidates = candidates(world, &picking, Some(&agent))?;
-        world.transact(&Next { candidates, ..request.clone() })
-    };
-    let leases = match wait {
-        None => ask(),
-        Some(most) => waiting::until_something(world, most, ask),
-    }?;
+    let leases = waiting::transact(world, wait, None, request).map_err(|failure| {
+        // One step: what became of the first became of all.
+        let renew = minted.first().map(|minted| format!("jit claim renew {}", minted.lease));
+        failure.with_tokens(&minted).or_renew(&renew.unwrap_or_default()).with_wait(&again(matches))
+    })?;
     let tokens: Vec<Token> = minted.into_iter().map(|minted| minted.token).collect();
     let now = leases.first().map(|lease: &Lease| Now { stamp: lease.renewed, wall: lease.acquired_at });
     let now = now.map_or_else(|| world.now(), Ok)?;
@@ -66,6 +63,16 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let several = one(matches, "count").is_some();
     let look = world.glance(now, leases.first());
     Ok(Output::Picked { leases: leases.into_iter().zip(tokens).collect(), several, look })
+}
+
+/// The command that asks for the same again.
+fn again(matches: &ArgMatches) -> String {
+    let options = ["label", "priority", "count", "task", "ttl"];
+    let again = repeated("jit claim next".into(), matches, &options);
+    match matches.get_flag("all-or-nothing") {
+        true => again + " --all-or-nothing",
+        false => again,
+    }
 }
 
 /// What may be claimed as far as is known before the step, in the order of preference: by this

@@ -182,7 +182,7 @@ impl Failure {
             free => format!("only {free} of {wanted} can be claimed"),
         };
         Self::new(Code::NothingToClaim, message)
-            .hint("see what is in the way: jit query all; wait for something: jit claim next --wait 10m")
+            .hint("see what is in the way: jit query all")
             .context(json!({ "free": free, "wanted": wanted }))
     }
 
@@ -226,20 +226,16 @@ impl Failure {
         Self { place: there.map(Into::into), ..failure }
     }
 
-    /// Waited for as long as was asked.
-    pub(crate) fn waited_in_vain(refusal: &Refusal, look: &Look, waited: Duration) -> Self {
-        let blocked = Self::refused(refusal, look);
-        let in_vain = match waited.is_zero() {
-            true => format!("{}, and there was no time to wait", blocked.message),
-            false => format!("waited {} in vain: {}", span(waited), blocked.message),
-        };
-        Self { code: Code::TimedOut, message: in_vain, ..blocked }
-    }
-
-    /// Waited for something to claim for as long as was asked.
+    /// Waited for as long as was asked. A lock that is never let go is told as such.
     pub(crate) fn in_vain(self, waited: Duration) -> Self {
-        let message = format!("waited {} in vain: {}", span(waited), self.message);
-        Self { code: Code::TimedOut, message, ..self }.hint("see what is in the way: jit query all")
+        if self.code == Code::Locked {
+            return self;
+        }
+        let message = match waited.is_zero() {
+            true => format!("{}, and there was no time to wait", self.message),
+            false => format!("waited {} in vain: {}", span(waited), self.message),
+        };
+        Self { code: Code::TimedOut, message, ..self }
     }
 
     /// What to do where waiting would help: `request` is the command that asks for the same again.
@@ -248,6 +244,9 @@ impl Failure {
             Code::Held | Code::Awaited if self.hint.is_none() => self.hint(format!("{request} --wait 2m")),
             Code::TimedOut if self.hint.is_none() => self
                 .hint(format!("take something else (jit claim list), or wait longer: {request} --wait 10m")),
+            Code::NothingToClaim => self.hint(format!(
+                "see what is in the way: jit query all; wait for something: {request} --wait 10m"
+            )),
             _ => self,
         }
     }

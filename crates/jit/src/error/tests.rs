@@ -135,6 +135,7 @@ fn refusals_say_what_happened_what_is_in_the_way_and_what_to_do() {
     let gone = Look { places: [].into(), by: elsewhere.by.clone(), ..look("agent:ann") };
     let theirs = || Refusal::NotYours(Box::new(lease.clone()));
     let said = |refusal| Failure::refused(&refusal, &look("agent:x")).with_wait("jit claim acquire name:all");
+    let picked = |refusal| Failure::refused(&refusal, &look("agent:x")).with_wait("jit claim next --count 3");
     let reference = |n| Reference::Issue(IssueId::new(Uuid::from_u128(n)));
     let barred = |bar| vec![Barred { reference: reference(1), bar }];
     let failures = [
@@ -149,8 +150,8 @@ fn refusals_say_what_happened_what_is_in_the_way_and_what_to_do() {
         ),
         (7, said(Refusal::Barred(barred(Bar::Blocked(vec![reference(2)]))))),
         (5, said(Refusal::Barred(barred(Bar::Assigned("agent:bob".parse().unwrap()))))),
-        (4, said(Refusal::NothingToClaim { free: 0, wanted: 1 })),
-        (4, said(Refusal::NothingToClaim { free: 2, wanted: 3 })),
+        (4, picked(Refusal::NothingToClaim { free: 0, wanted: 1 })),
+        (4, picked(Refusal::NothingToClaim { free: 2, wanted: 3 })),
         (5, said(Refusal::Awaited(vec![awaited]))),
         (6, said(Refusal::Released(Box::new(ended)))),
         (6, said(Refusal::NoLease { lost: vec![] })),

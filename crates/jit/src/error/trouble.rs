@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Code, Failure, SHARE};
 use crate::shell::quoted;
-use crate::world::POLICY;
+use crate::world::{Minted, POLICY};
 
 /// What would go on from here may forget leases, which no agent decides.
 const FOR_A_PERSON: &str =
@@ -135,6 +135,19 @@ impl Failure {
             )),
             _ => self,
         }
+    }
+
+    /// The same for several leases: each has its own.
+    pub(crate) fn with_tokens(mut self, minted: &[Minted]) -> Self {
+        if self.code == Code::DurabilityUnknown {
+            for lease in self.context["leases"].as_array_mut().into_iter().flatten() {
+                if let Some(minted) = minted.iter().find(|minted| lease["lease_id"] == json!(minted.lease)) {
+                    lease["token"] = json!(minted.token.to_string());
+                    self.details.push(format!("the token of {} is {}", minted.lease, minted.token));
+                }
+            }
+        }
+        self
     }
 
     /// The secret goes to whoever asked although nobody knows whether the lease will stand.
