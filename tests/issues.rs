@@ -106,7 +106,7 @@ fn what_is_finished_elsewhere_is_not_handed_out() {
     bob.jit(["claim", "next"]).refused(4);
     assert_eq!(bob.jit(["claim", "acquire", &id]).refused(7).code, "issue_ended");
     assert_eq!(bob.jit(["issue", "show", &id]).ok()["issue"]["state"], "done");
-    bob.jit(["issue", "reopen", &id]).ok();
+    assert_eq!(bob.jit(["issue", "reopen", &id]).status, Some(0));
     bob.jit(["claim", "next"]).lease();
 }
 
@@ -356,8 +356,10 @@ fn a_held_issue_out_of_sight_is_still_held() {
     let handed = ann.jit(["claim", "transfer", &id, "--to", "agent:cleo"]).lease();
     let cleo = repo.agent("cleo").at(&two);
     assert_eq!(handed.issues, std::slice::from_ref(&id));
-    let done = cleo.jit(["claim", "release", &id, "--done"]);
-    assert!(done.status == Some(0) && done.stdout.contains("not to be seen from here"), "{done:?}");
+    // Nobody knows from here what gates it has.
+    let unseen = cleo.jit(["claim", "release", &id, "--done"]).refused(3);
+    assert!(unseen.message.contains("gates") && unseen.hint.unwrap().contains(&id));
+    cleo.jit(["claim", "release", &id]).ok();
     assert_eq!(cleo.jit(["claim", "status"]).ok()["leases"], serde_json::json!([]));
     // A lease's id and another thing are no list of references.
     let x = cleo.claim("name:x");
@@ -411,4 +413,106 @@ fn lists_say_what_is_in_the_way() {
     bob.jit(["config", "set", "dependencies", "recorded"]).ok();
     ann.jit(["claim", "release", &held, "--done"]).ok();
     assert!(ids(&bob.clone().at(&two).jit(["query", "available"]).ok()).contains(&waits));
+}
+
+/// The file as the main worktree has it.
+fn file(repo: &Repo, id: &str) -> String {
+    fs::read_to_string(repo.main().join(".jit/issues").join(format!("{id}.json"))).unwrap_or_default()
+}
+
+fn commit(repo: &Repo, at: &std::path::Path, message: &str) {
+    repo.git(at, &["add", "-A"]);
+    repo.git(at, &["commit", "--quiet", "-m", message]);
+}
+
+/// A release that is refused writes nothing: of a lease that lapsed, and of two where one is
+/// somebody else's.
+#[test]
+fn a_refused_release_writes_nothing() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let [lapsed, own, others] = ["lapsed", "own", "others"].map(|title| issue(&ann, title, &[]));
+    ann.jit(["claim", "acquire", &lapsed, "--ttl", "1s"]).lease();
+    ann.claim(&own);
+    bob.claim(&others);
+    sleep(Duration::from_millis(1_100));
+    ann.jit(["claim", "release", &lapsed, "--done"]).refused(6);
+    ann.jit(["claim", "release", &own, &others, "--done"]).refused(6);
+    for id in [&lapsed, &own, &others] {
+        assert!(file(&repo, id).contains("\"ready\""), "{}", file(&repo, id));
+    }
+    ann.jit(["claim", "release", &own, "--done"]).ok();
+}
+
+/// What ends an issue is in the events, and the file is not changed without: said again after the
+/// events could not be written, it is told.
+#[test]
+fn an_event_is_not_lost() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "one", &[]);
+    ann.claim(&id);
+    let events = fs::read_dir(repo.main().join(".jit/events")).unwrap().next().unwrap().unwrap().path();
+    let aside = repo.dir().join("aside");
+    fs::rename(&events, &aside).unwrap();
+    fs::create_dir(&events).unwrap();
+    ann.jit(["claim", "release", &id, "--done"]).refused(9);
+    assert!(file(&repo, &id).contains("\"ready\""), "{}", file(&repo, &id));
+    fs::remove_dir(&events).unwrap();
+    fs::rename(&aside, &events).unwrap();
+    ann.jit(["claim", "release", &id, "--done"]).ok();
+    assert!(fs::read_to_string(&events).unwrap().contains("\"state\""));
+}
+
+/// A worktree whose file knows of no gate does not finish what waits for one.
+#[test]
+fn a_label_passes_no_gate() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "one", &[]);
+    commit(&repo, repo.main(), "issue");
+    let two = repo.worktree("two");
+    let bob = repo.agent("bob").at(&two);
+    ann.jit(["gate", "define", "review", "--manual"]).ok();
+    ann.jit(["gate", "add", &id, "review"]).ok();
+    ann.claim(&id);
+    assert_eq!(ann.jit(["claim", "release", &id, "--done"]).ok()["gated"], serde_json::json!([id]));
+    bob.jit(["issue", "update", &id, "--label", "x"]).ok();
+    let state = |agent: &Agent<'_>| agent.jit(["issue", "show", &id]).ok()["issue"]["state"].clone();
+    assert_eq!(state(&ann), "gated");
+    ann.jit(["gate", "pass", &id, "review"]).ok();
+    assert_eq!(state(&bob), "done");
+    // What is done again is looked at again.
+    ann.jit(["issue", "reopen", &id]).ok();
+    ann.claim(&id);
+    assert_eq!(ann.jit(["claim", "release", &id, "--done"]).ok()["gated"], serde_json::json!([id]));
+}
+
+/// A reopening that fails reopens nothing; one that no file can carry says so; and what is done is
+/// neither rejected nor updated back.
+#[test]
+fn what_ended_is_only_reopened() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "one", &[]);
+    commit(&repo, repo.main(), "issue");
+    let bob = repo.agent("bob").at(repo.worktree("two"));
+    ann.claim(&id);
+    ann.jit(["claim", "release", &id, "--done"]).ok();
+    ann.jit(["issue", "close", &id, "--rejected"]).refused(7);
+    assert!(
+        ann.jit(["issue", "update", &id, "--state", "ready"]).refused(7).hint.unwrap().contains("reopen")
+    );
+    let lock = fs::File::open(repo.main().join(".git/jit/issues.lock")).unwrap();
+    lock.lock().unwrap();
+    ann.jit(["issue", "reopen", &id, "--lock-timeout", "0"]).refused(8);
+    drop(lock);
+    bob.jit(["claim", "next"]).refused(4);
+    // A file that was put back says again what is known, once it is written.
+    repo.git(repo.main(), &["checkout", "--quiet", "--", ".jit/issues"]);
+    ann.jit(["issue", "update", &id, "--label", "x"]).ok();
+    assert!(file(&repo, &id).contains("\"done\""), "{}", file(&repo, &id));
+    let reopened = bob.jit(["issue", "reopen", &id]);
+    assert!(reopened.status == Some(0) && reopened.stdout.contains("reopen it again"), "{reopened:?}");
+    bob.jit(["claim", "next"]).lease();
 }

@@ -20,7 +20,7 @@ mod transfer;
 pub use acquire::{Acquire, Terms};
 pub use assign::{Assign, Distribute, Share};
 pub use claimable::{Bar, Candidate, Standing};
-pub use close::{Close, Ending, Reopen, ResetFailures};
+pub use close::{Close, Ending, Reopen, ResetFailures, Settle};
 pub use evict::{ForceEvict, Sweep};
 pub use next::Next;
 pub use own::Target;

@@ -1,5 +1,8 @@
 //! What the log knows of an issue, whatever its file says.
 
+use std::collections::BTreeSet;
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{AgentId, Reference, Task};
@@ -27,6 +30,19 @@ impl Outcome {
     }
 }
 
+/// The name of a gate. What gates there are and how they are passed is not known here: names are
+/// only told from each other.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Gate(String);
+
+impl Gate {
+    /// The gate of this name.
+    pub fn named(name: &impl fmt::Display) -> Self {
+        Self(name.to_string())
+    }
+}
+
 /// All that the log knows of one issue besides its leases.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
@@ -35,6 +51,9 @@ pub struct Facts {
     /// How it ended, if it did and was not reopened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// If it is gated: the gates that are open.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub open_gates: BTreeSet<Gate>,
     /// How many attempts failed or lapsed since the count was reset.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub failures: u32,
@@ -54,7 +73,14 @@ fn is_zero(n: &u32) -> bool {
 impl Facts {
     /// Nothing is known of it.
     pub fn none(issue: Reference) -> Self {
-        Self { issue, outcome: None, failures: 0, last_failure: None, assigned: None }
+        Self {
+            issue,
+            outcome: None,
+            open_gates: BTreeSet::new(),
+            failures: 0,
+            last_failure: None,
+            assigned: None,
+        }
     }
 
     /// Whether nothing is known.
@@ -72,10 +98,19 @@ impl Facts {
         self.assigned.is_some() && !self.is_kept_for(agent)
     }
 
-    /// Ended: what was reserved is nobody's to do any more.
+    /// Ended so; whoever it was reserved for has nothing to do any more.
     #[must_use]
     pub fn ended(self, outcome: Outcome) -> Self {
-        Self { outcome: Some(outcome), assigned: None, ..self }
+        Self { outcome: Some(outcome), open_gates: BTreeSet::new(), assigned: None, ..self }
+    }
+
+    /// Done, but for these gates.
+    #[must_use]
+    pub fn done_but_for(self, open_gates: BTreeSet<Gate>) -> Self {
+        match open_gates.is_empty() {
+            true => self.ended(Outcome::Done),
+            false => Self { open_gates, ..self.ended(Outcome::Gated) },
+        }
     }
 
     /// With one failed attempt more.

@@ -24,7 +24,7 @@ mod view;
 pub use agent::{AgentId, AgentIdError, AgentKind, Holder, Name};
 pub use decide::{Decision, Refusal, Request, Scene, Target};
 pub use duration::{DurationError, Ttl, parse_duration, span};
-pub use facts::{Cause, Facts, Outcome};
+pub use facts::{Cause, Facts, Gate, Outcome};
 pub use id::{ControlPlaneId, Fence, IssueId, LeaseId, Seq, WorktreeId};
 pub use lease::{End, Ended, Known, Lease, Lifetime, Task, TaskError};
 pub use policy::{Dependencies, Enforcement, Policy, PolicyError, PolicyWarning, Value as SettingValue};

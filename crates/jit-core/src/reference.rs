@@ -59,6 +59,14 @@ impl Reference {
     pub fn is_issue(&self) -> bool {
         !matches!(self, Self::Name(_))
     }
+
+    /// The issue that it is, if it is one.
+    pub fn issue(&self) -> Option<IssueId> {
+        match self {
+            Self::Issue(id) => Some(*id),
+            Self::Name(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Reference {

@@ -7,9 +7,9 @@ mod common;
 use common::{World, holder, lease_id, of, secret, short, thing, things, ttl, waiter};
 use jit_core::decide::{
     Acquire, Assign, Attempted, Bar, Barred, Candidate, Close, Distribute, Ending, Next, Release, Reopen,
-    ResetFailures, Terms,
+    ResetFailures, Settle, Terms,
 };
-use jit_core::{Attempt, Dependencies, Lease, Operation, Outcome, Refusal, Task};
+use jit_core::{Attempt, Dependencies, Gate, Lease, Operation, Outcome, Refusal, Task};
 
 fn reason() -> Task {
     "tests fail".parse().unwrap()
@@ -36,7 +36,7 @@ fn picked(leases: &[Lease]) -> String {
 }
 
 fn end(world: &mut World, actor: &str, names: &str, attempt: Attempt) {
-    let attempted = Attempted { attempt, gated: vec![] };
+    let attempted = Attempted { attempt, ..Attempted::default() };
     world.ask(actor, &Release { target: of(names), attempted }).unwrap();
 }
 
@@ -126,7 +126,7 @@ fn only_work_that_is_ready_is_picked_or_shared_out() {
 /// Whatever ends an issue ends its reservation.
 #[test]
 fn what_ended_is_reserved_for_nobody() {
-    for ending in [Ending::Rejected, Ending::Deleted, Ending::LastGate { seen: None }] {
+    for ending in [Ending::Rejected, Ending::Deleted] {
         let mut world = World::new();
         world.ask("a", &Assign { candidates: candidates("#1"), to: Some(holder("b").agent) }).unwrap();
         world.ask("a", &Close { issue: thing("#1"), ending }).unwrap();
@@ -230,19 +230,36 @@ fn facts_are_carried_over() {
 fn an_issue_ends_and_is_reopened() {
     let mut world = World::new();
     world.acquire("a", "#1 #2").unwrap();
-    let attempted = Attempted { attempt: Attempt::Done, gated: things("#2") };
-    world.ask("a", &Release { target: of("#1 #2"), attempted }).unwrap();
+    let gates = |names: &str| names.split_whitespace().map(|name| Gate::named(&name)).collect();
+    let gated = [(thing("#2"), gates("docs review"))].into();
+    world
+        .ask("a", &Release { target: of("#1 #2"), attempted: Attempted { attempt: Attempt::Done, gated } })
+        .unwrap();
     assert_eq!(barred(world.acquire("b", "#1 #2")), "#1:done, #2:gated");
-    let last_gate = |seen| Close { issue: thing("#2"), ending: Ending::LastGate { seen } };
-    world.ask("b", &last_gate(Some(Outcome::Gated))).unwrap();
+    let settle = |settled: &str, opened: &str, filed, seen| {
+        let (issue, settled, opened) = (thing("#2"), gates(settled), gates(opened));
+        Settle { issue, settled, opened, filed, seen }
+    };
+    let gated = Some(Outcome::Gated);
+    // A file that has only one of the gates does not end it, whatever that file says.
+    world.ask("b", &settle("docs", "", true, gated)).unwrap();
+    assert_eq!(barred(world.acquire("b", "#2")), "#2:gated");
+    world.ask("b", &settle("review", "docs", false, gated)).unwrap();
+    assert_eq!(barred(world.acquire("b", "#2")), "#2:gated", "docs failed");
+    world.ask("b", &settle("docs", "", false, gated)).unwrap();
     assert_eq!(barred(world.acquire("b", "#2")), "#2:done");
+    assert!(matches!(
+        world.ask("b", &Close { issue: thing("#2"), ending: Ending::Rejected }),
+        Err(Refusal::Barred(_))
+    ));
     world.ask("b", &Reopen { issue: thing("#2") }).unwrap();
-    world.ask("b", &last_gate(Some(Outcome::Gated))).unwrap();
+    world.ask("b", &settle("docs review", "", true, gated)).unwrap();
     assert_eq!(world.appended(), [""; 0], "it was reopened since");
-    world.ask("b", &last_gate(None)).unwrap();
+    world.ask("b", &settle("docs", "", true, None)).unwrap();
     assert_eq!(barred(world.acquire("b", "#2")), "#2:done", "its file alone said that it was gated");
+    world.ask("b", &Reopen { issue: thing("#2") }).unwrap();
     world.ask("b", &Close { issue: thing("#2"), ending: Ending::Rejected }).unwrap();
-    world.ask("b", &last_gate(Some(Outcome::Rejected))).unwrap();
+    world.ask("b", &settle("docs", "", true, Some(Outcome::Rejected))).unwrap();
     assert_eq!(barred(world.acquire("b", "#2")), "#2:rejected", "nobody worked on it to the end");
     world.ask("b", &Reopen { issue: thing("#2") }).unwrap();
     world.acquire("a", "#2").unwrap();

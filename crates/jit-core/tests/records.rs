@@ -8,8 +8,8 @@ mod common;
 
 use common::{holder, lease_id, secret, some_lease, stamp, thing, things, ttl, wall};
 use jit_core::{
-    Attempt, Cause, Checkpoint, ControlPlaneId, End, Ended, Facts, Fence, Holder, Known, Lease, Operation,
-    Outcome, Record, RecordError, Reference, Seq, Stamp, Task, WallTime,
+    Attempt, Cause, Checkpoint, ControlPlaneId, End, Ended, Facts, Fence, Gate, Holder, Known, Lease,
+    Operation, Outcome, Record, RecordError, Reference, Seq, Stamp, Task, WallTime,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -74,7 +74,14 @@ fn each_operation() -> Vec<Operation> {
         ),
         Operation::Facts(
             Cause::Ended,
-            vec![Facts { outcome: Some(Outcome::Done), ..Facts::none(issue_of(2)) }],
+            vec![
+                Facts { outcome: Some(Outcome::Done), ..Facts::none(issue_of(2)) },
+                Facts {
+                    outcome: Some(Outcome::Gated),
+                    open_gates: [Gate::named(&"docs")].into(),
+                    ..Facts::none(issue_of(3))
+                },
+            ],
         ),
         Operation::Sighting,
     ]
@@ -235,6 +242,7 @@ fn facts() -> impl Strategy<Value = Facts> {
         (prop::option::of(outcome), any::<u32>(), prop::option::of(task()), prop::option::of(holders()));
     (any::<u128>(), known).prop_map(|(issue, (outcome, failures, last_failure, assigned))| Facts {
         issue: issue_of(issue),
+        open_gates: [Gate::named(&"docs")].into_iter().filter(|_| outcome == Some(Outcome::Gated)).collect(),
         outcome,
         failures,
         last_failure,

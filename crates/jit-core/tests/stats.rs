@@ -22,7 +22,7 @@ fn a_log_is_counted() {
     world.acquire_for("a", "#1 x", 60).unwrap();
     world.acquire_for("b/sub", "#2", 10).unwrap();
     world.pass(20);
-    let attempted = Attempted { attempt: Attempt::Failed("broken".parse().unwrap()), gated: vec![] };
+    let attempted = Attempted { attempt: Attempt::Failed("broken".parse().unwrap()), ..Attempted::default() };
     world.ask("a", &Release { target: of("#1 x"), attempted }).unwrap();
     world.acquire_for("a", "#2", 60).unwrap();
     world.pass(5);

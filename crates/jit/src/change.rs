@@ -1,15 +1,15 @@
 //! Changing an issue's file: who may, what is written, who is told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use jit_core::decide::{Close, Ending};
-use jit_core::{AgentKind, Enforcement, IssueId, Lease, Outcome, Refusal};
+use jit_core::decide::Settle;
+use jit_core::{AgentKind, Enforcement, Facts, Gate, IssueId, Lease, Outcome, Refusal, Request};
 use jit_tracker::{Issue, Listed, Origin, State};
 
 use crate::error::Failure;
-use crate::known::{Known, Log, Stage, ended, looked_up};
+use crate::known::{Known, Log, Stage, ended, looked_up, state};
 use crate::output::Output;
-use crate::tracker::{Changing, later};
+use crate::tracker::{Changing, Rewrite, later};
 use crate::world::World;
 
 /// Changes an issue in this worktree's files. What was read from elsewhere is written here.
@@ -32,54 +32,132 @@ pub(crate) fn changed_if(
     did: &'static str,
     change: impl FnOnce(&mut Issue) -> Result<(), Failure>,
 ) -> Result<Output, Failure> {
-    let known = rewritten(world, id, |issue, _| change(issue))?;
+    let known = rewritten(world, id, change)?;
     Ok(Output::Issue { did: Some(did), known: Box::new(known) })
 }
 
 /// Changes the gates of an issue, or what is known of them. One that only waited for its gates is
-/// done with the last of them: the file says so first, then the log, so that a process that dies in
-/// between leaves it to be done again.
+/// done with the last of them; the log knows which are open, for the file at hand may not have all.
 pub(crate) fn with_gates(
     world: &World<'_>,
     id: IssueId,
     change: impl FnOnce(&mut Issue),
 ) -> Result<Known<Issue>, Failure> {
-    let mut ends = false;
-    let mut known = rewritten(world, id, |issue, stage| {
-        let state = issue.state;
+    with_gates_if(world, id, |issue, _| {
         change(issue);
-        ends =
-            stage == Stage::At(State::Gated) && issue.state == state && issue.open_gates().next().is_none();
-        if ends {
-            issue.state = State::Done;
-        }
         Ok(())
-    })?;
-    if ends {
-        let ending = Ending::LastGate { seen: known.standing.facts.outcome };
-        known.standing.facts = world.transact(&Close { issue: known.issue.reference(), ending })?;
-    }
-    Ok(known)
+    })
 }
 
-/// Writes what a change makes of an issue, which is told how far it has come.
-fn rewritten(
+/// The same where a change may be refused by how far the issue has come.
+pub(crate) fn with_gates_if(
     world: &World<'_>,
     id: IssueId,
     change: impl FnOnce(&mut Issue, Stage) -> Result<(), Failure>,
 ) -> Result<Known<Issue>, Failure> {
     let tracker = Changing::around(world)?;
-    let Listed { issue: before, .. } = tracker.read(id)?;
-    let known = looked_up(world, Listed { issue: before.clone(), origin: Origin::Worktree })?;
+    let mut known = known(world, &tracker, id)?;
     may_change(world, known.standing.lease.as_deref())?;
-    let mut after = before.clone();
-    change(&mut after, known.stage())?;
-    if after != before {
+    let before = known.issue.clone();
+    let stage = known.stage();
+    change(&mut known.issue, stage)?;
+    let settle = settled(&before, &known);
+    if known.issue.state != before.state || !(settle.filed || settle.seen == Some(Outcome::Gated)) {
+        return written(world, &tracker, before, known);
+    }
+    if world.rehearse(&settle)?.outcome == Some(Outcome::Done) {
+        known.issue.state = State::Done;
+    }
+    known.standing.facts = followed(world, &tracker, before, &mut known.issue, &settle)?;
+    world.something_changed();
+    Ok(known)
+}
+
+/// What a change of an issue's gates means to the log.
+fn settled(before: &Issue, known: &Known<Issue>) -> Settle {
+    let open = |issue: &Issue| issue.open_gates().map(Gate::named).collect::<BTreeSet<_>>();
+    let every = |issue: &Issue| issue.gates.keys().map(Gate::named).collect::<BTreeSet<_>>();
+    let (was_open, is_open) = (open(before), open(&known.issue));
+    Settle {
+        issue: known.issue.reference(),
+        settled: &(&every(before) | &every(&known.issue)) - &is_open,
+        opened: &is_open - &was_open,
+        filed: before.state == State::Gated && is_open.is_empty(),
+        seen: known.standing.facts.outcome,
+    }
+}
+
+/// Changes an issue's file and what the log knows of it. The log's rule is asked first, then the file
+/// is written, then the log: should this process die in between, saying the same again ends it.
+pub(crate) fn concluded<R: Request<Answer = Facts>>(
+    world: &World<'_>,
+    id: IssueId,
+    request: impl FnOnce(&Known<Issue>) -> Result<R, Failure>,
+    change: impl FnOnce(&mut Issue),
+) -> Result<Known<Issue>, Failure> {
+    let tracker = Changing::around(world)?;
+    let mut known = known(world, &tracker, id)?;
+    let request = request(&known)?;
+    world.rehearse(&request)?;
+    let before = known.issue.clone();
+    change(&mut known.issue);
+    known.standing.facts = followed(world, &tracker, before, &mut known.issue, &request)?;
+    Ok(known)
+}
+
+fn followed<R: Request<Answer = Facts>>(
+    world: &World<'_>,
+    tracker: &Changing<'_>,
+    before: Issue,
+    after: &mut Issue,
+    request: &R,
+) -> Result<Facts, Failure> {
+    if *after != before {
         after.updated_at = later(world.now()?.wall, before.updated_at);
-        tracker.write(Some(&before), &after)?;
+    }
+    let rewrite = Rewrite { before: Some(before), after: Some(after.clone()) };
+    tracker.write_then(&[rewrite], || world.transact(request))
+}
+
+/// Writes what a change makes of an issue.
+fn rewritten(
+    world: &World<'_>,
+    id: IssueId,
+    change: impl FnOnce(&mut Issue) -> Result<(), Failure>,
+) -> Result<Known<Issue>, Failure> {
+    let tracker = Changing::around(world)?;
+    let mut known = known(world, &tracker, id)?;
+    may_change(world, known.standing.lease.as_deref())?;
+    let before = known.issue.clone();
+    change(&mut known.issue)?;
+    written(world, &tracker, before, known)
+}
+
+/// An issue to be changed. What was read from elsewhere is written here.
+fn known(world: &World<'_>, tracker: &Changing<'_>, id: IssueId) -> Result<Known<Issue>, Failure> {
+    let Listed { issue, .. } = tracker.read(id)?;
+    looked_up(world, Listed { issue, origin: Origin::Worktree })
+}
+
+fn written(
+    world: &World<'_>,
+    tracker: &Changing<'_>,
+    before: Issue,
+    mut known: Known<Issue>,
+) -> Result<Known<Issue>, Failure> {
+    // A file that is written says what the log knows: it may have been put back to what it was
+    // before the issue ended. What is gated stays as it is: a file may not have the gates.
+    if let (Some(outcome @ (Outcome::Done | Outcome::Rejected)), None) =
+        (known.standing.facts.outcome, ended(known.issue.state))
+    {
+        known.issue.state = state(outcome);
+    }
+    if known.issue != before {
+        known.issue.updated_at = later(world.now()?.wall, before.updated_at);
+        tracker.write(Some(&before), &known.issue)?;
         world.something_changed();
     }
-    Ok(Known { issue: after, ..known })
+    Ok(known)
 }
 
 /// An issue that somebody holds is changed by its holder only, as strictly as the policy says.

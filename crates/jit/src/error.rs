@@ -296,6 +296,18 @@ impl Failure {
             .context(json!({ "reference": text }))
     }
 
+    /// Work on an issue can't be called done where nothing is known of its gates.
+    pub(crate) fn out_of_sight(id: IssueId) -> Self {
+        Self::new(
+            Code::IssueNotFound,
+            format!("the file of {id} can't be seen from here, nor what gates it has"),
+        )
+        .hint(format!(
+            "check out the branch that has it and say it again; or give it up undone: jit claim release {id}"
+        ))
+        .context(json!({ "issue": id }))
+    }
+
     /// Where a name would do as well.
     pub(crate) fn or_a_name(self, word: &str) -> Self {
         match format!("name:{word}").parse::<Spelled>() {

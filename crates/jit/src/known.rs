@@ -46,6 +46,12 @@ impl<D> Known<Issue<D>> {
         match (&self.standing.lease, self.standing.facts.outcome) {
             (Some(_), _) => Stage::InProgress,
             (None, Some(Outcome::Done)) => Stage::At(State::Done),
+            // The last gate may have been passed in another clone.
+            (None, Some(Outcome::Gated))
+                if self.issue.state == State::Done && self.issue.open_gates().next().is_none() =>
+            {
+                Stage::At(State::Done)
+            }
             (None, Some(Outcome::Gated)) => Stage::At(State::Gated),
             (None, Some(Outcome::Rejected)) => Stage::At(State::Rejected),
             (None, None) => Stage::At(self.issue.state),
@@ -65,6 +71,15 @@ impl<D> Known<Issue<D>> {
     /// Whether it failed too often.
     pub(crate) fn quarantined(&self) -> bool {
         self.standing.lease.is_none() && matches!(self.standing.bar, Some(Bar::Quarantined { .. }))
+    }
+}
+
+/// How a file says what the log knows of an issue's end.
+pub(crate) fn state(outcome: Outcome) -> State {
+    match outcome {
+        Outcome::Done => State::Done,
+        Outcome::Gated => State::Gated,
+        Outcome::Rejected => State::Rejected,
     }
 }
 

@@ -18,6 +18,7 @@ mod look;
 mod merging;
 mod output;
 mod reference;
+mod rehearsal;
 mod render;
 mod settings;
 mod shell;

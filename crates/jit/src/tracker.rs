@@ -15,7 +15,7 @@ use jit_tracker::{
     issues, read_cache, write_cache,
 };
 
-use crate::error::Failure;
+use crate::error::{Code, Failure};
 use crate::issue_lock::IssueLock;
 use crate::merging::ensure_driver;
 use crate::tracker::head::Head;
@@ -167,6 +167,12 @@ impl<'w> Tracker<'w> {
     }
 }
 
+/// What a file said and what it is to say; nothing where it is not there.
+pub(crate) struct Rewrite {
+    pub(crate) before: Option<Issue>,
+    pub(crate) after: Option<Issue>,
+}
+
 /// The files of issues, to be changed: no other process of this worktree does so meanwhile. What
 /// is read before is not to be relied on.
 pub(crate) struct Changing<'w> {
@@ -197,11 +203,38 @@ impl<'w> Changing<'w> {
         Ok(Self { tracker, _lock: lock })
     }
 
-    /// Writes what a change made of an issue into this worktree's files, and the event of it.
+    /// Writes what a change made of an issue into this worktree's files, behind the event of it: of
+    /// a process that dies in between, the event may be told twice, and is never lost.
     pub(crate) fn write(&self, before: Option<&Issue>, after: &Issue) -> Result<(), Failure> {
         let own = self.writable()?;
-        issues::write(own, after).map_err(|error| self.not_written(&error))?;
-        self.tell(after.id, before, Some(after))
+        self.tell(after.id, before, Some(after))?;
+        issues::write(own, after).map_err(|error| self.not_written(&error))
+    }
+
+    /// Writes files, then lets the log follow by `step`. What that refuses is taken back, unless
+    /// the log may have followed all the same.
+    pub(crate) fn write_then<T>(
+        &self,
+        rewrites: &[Rewrite],
+        step: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let written = rewrites.iter().try_for_each(|rewrite| self.rewrite(&rewrite.before, &rewrite.after));
+        written.and_then(|()| step()).inspect_err(|failure| {
+            if failure.code != Code::DurabilityUnknown {
+                for rewrite in rewrites {
+                    // Whatever is in the way of it was told already.
+                    let _ = self.rewrite(&rewrite.after, &rewrite.before);
+                }
+            }
+        })
+    }
+
+    fn rewrite(&self, from: &Option<Issue>, to: &Option<Issue>) -> Result<(), Failure> {
+        match (from, to) {
+            (from, Some(to)) if from.as_ref() != Some(to) => self.write(from.as_ref(), to),
+            (Some(from), None) => self.delete(from),
+            _ => Ok(()),
+        }
     }
 
     /// Keeps events that came from elsewhere.
@@ -210,10 +243,10 @@ impl<'w> Changing<'w> {
     }
 
     /// Takes an issue away from this worktree's files.
-    pub(crate) fn delete(&self, issue: &Issue) -> Result<(), Failure> {
+    fn delete(&self, issue: &Issue) -> Result<(), Failure> {
         let own = self.writable()?;
-        issues::delete(own, issue.id).map_err(|error| self.not_written(&error))?;
-        self.tell(issue.id, Some(issue), None)
+        self.tell(issue.id, Some(issue), None)?;
+        issues::delete(own, issue.id).map_err(|error| self.not_written(&error))
     }
 }
 

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ArgMatches;
-use jit_core::decide::{Beat, Released, Renewed, Share};
+use jit_core::decide::{Bar, Barred, Beat, Released, Renewed, Share};
 use jit_core::{
-    AgentId, ControlPlaneId, Event, Facts, Holder, Lease, LeaseId, Note, Now, Policy, PolicyError,
-    PolicyWarning, Query, Reference, Request, Token, View, WorktreeId, parse_duration,
+    AgentId, ControlPlaneId, Event, Facts, Holder, IssueId, Lease, LeaseId, Note, Now, Outcome, Policy,
+    PolicyError, PolicyWarning, Query, Reference, Refusal, Request, Token, View, WorktreeId, parse_duration,
 };
 use jit_git::{ConfigEnv, GitEnv, Repo, SharedRepository, SystemGit};
 use jit_store::clock::Clock;
@@ -338,6 +338,15 @@ impl<'m> World<'m> {
     /// Asks a question about the leases.
     pub(crate) fn read<Q: Query>(&self, query: &Q) -> Result<Q::Answer, Failure> {
         self.store()?.read(query).map_err(|error| self.trouble(error))
+    }
+
+    /// What can't be done to an issue that ended.
+    pub(crate) fn ended(&self, issue: IssueId, outcome: Outcome) -> Failure {
+        let barred = vec![Barred { reference: Reference::Issue(issue), bar: Bar::Ended(outcome) }];
+        match self.now() {
+            Ok(now) => Failure::refused(&Refusal::Barred(barred), &self.look(now)),
+            Err(failure) => failure,
+        }
     }
 
     /// What trouble with the store means to the user.

@@ -1,10 +1,12 @@
 //! The ends of issues, and beginning anew.
 
-use crate::decide::step::Step;
-use crate::decide::{Refusal, Request};
-use crate::{Cause, Facts, Outcome, Reference, View};
+use std::collections::BTreeSet;
 
-/// An issue ends without a lease on it: it is rejected, or its last gate passed.
+use crate::decide::step::Step;
+use crate::decide::{Bar, Barred, Refusal, Request};
+use crate::{Cause, Facts, Gate, Outcome, Reference, View};
+
+/// An issue ends without any work on it.
 #[derive(Clone, Debug)]
 pub struct Close {
     /// Which issue.
@@ -18,14 +20,8 @@ pub struct Close {
 pub enum Ending {
     /// Nobody will do it.
     Rejected,
-    /// Its file is taken away: nobody will do it, unless it was done before.
+    /// Its file is taken away: nobody will do it, unless it ended before.
     Deleted,
-    /// The last gate of an issue whose work was done has passed.
-    LastGate {
-        /// What the log said of the issue when that was found out. Should it say something else by
-        /// now (reopened, say), nothing ends.
-        seen: Option<Outcome>,
-    },
 }
 
 impl Request for Close {
@@ -36,16 +32,56 @@ impl Request for Close {
             return Ok(Err(refusal));
         }
         let facts = step.facts(&self.issue)?;
-        let outcome = match (self.ending, facts.outcome) {
-            (Ending::Rejected, _) | (Ending::Deleted, None) => Outcome::Rejected,
-            // That work was done may be known from a file alone: the log does not go with a clone.
-            (Ending::LastGate { seen }, None | Some(Outcome::Gated)) if seen == facts.outcome => {
-                Outcome::Done
+        let ended = match (self.ending, facts.outcome) {
+            (Ending::Deleted, Some(_)) => return Ok(Ok(facts)),
+            (Ending::Rejected, Some(outcome @ Outcome::Done)) => {
+                let bar = Bar::Ended(outcome);
+                return Ok(Err(Refusal::Barred(vec![Barred { reference: self.issue.clone(), bar }])));
             }
-            (Ending::Deleted | Ending::LastGate { .. }, _) => return Ok(Ok(facts)),
+            _ => facts.ended(Outcome::Rejected),
         };
-        let facts = facts.ended(outcome);
-        step.note(Cause::Ended, vec![facts.clone()]);
+        step.note(Cause::Ended, vec![ended.clone()]);
+        Ok(Ok(ended))
+    }
+}
+
+/// What became of gates of an issue. One whose work was done is done with the last of them.
+#[derive(Clone, Debug)]
+pub struct Settle {
+    /// Which issue.
+    pub issue: Reference,
+    /// Those that were passed or taken away.
+    pub settled: BTreeSet<Gate>,
+    /// Those that were passed and are open again, or came to it.
+    pub opened: BTreeSet<Gate>,
+    /// Whether a file says that the work was done and no gate is open: the log does not go with a
+    /// clone, so where it knows nothing of an end, that decides.
+    pub filed: bool,
+    /// What the log was seen to say. Should it say something else by now (the issue was reopened,
+    /// say), nothing changes.
+    pub seen: Option<Outcome>,
+}
+
+impl Request for Settle {
+    type Answer = Facts;
+
+    fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Facts, Refusal>, V::Error> {
+        if let Some(refusal) = step.held_by_another(&self.issue)? {
+            return Ok(Err(refusal));
+        }
+        let known = step.facts(&self.issue)?;
+        if known.outcome != self.seen {
+            return Ok(Ok(known));
+        }
+        let open = match known.outcome {
+            Some(Outcome::Gated) => &(&known.open_gates - &self.settled) | &self.opened,
+            None if self.filed => BTreeSet::new(),
+            _ => return Ok(Ok(known)),
+        };
+        let facts = known.clone().done_but_for(open);
+        if facts != known {
+            step.note(Cause::Ended, vec![facts.clone()]);
+        }
         Ok(Ok(facts))
     }
 }
@@ -66,6 +102,7 @@ impl Request for Reopen {
         }
         let mut facts = step.facts(&self.issue)?;
         if facts.outcome.take().is_some() {
+            facts.open_gates.clear();
             step.note(Cause::Reopened, vec![facts.clone()]);
         }
         Ok(Ok(facts))

@@ -1,9 +1,11 @@
 //! Giving up what one holds.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::decide::own::Judged;
 use crate::decide::step::Step;
 use crate::decide::{Refusal, Request, Target};
-use crate::{Attempt, Cause, Lease, Operation, Outcome, Reference, View};
+use crate::{Attempt, Cause, Gate, Lease, Operation, Reference, View};
 
 /// Gives up a lease, or some of the references of one's leases; all that is named, or nothing.
 #[derive(Clone, Debug)]
@@ -19,8 +21,8 @@ pub struct Release {
 pub struct Attempted {
     /// What the holder says.
     pub attempt: Attempt,
-    /// If it is done: the issues that have open gates.
-    pub gated: Vec<Reference>,
+    /// If it is done: the gates that are open still, of those issues that have such.
+    pub gated: BTreeMap<Reference, BTreeSet<Gate>>,
 }
 
 /// What was given up of one lease.
@@ -101,9 +103,8 @@ impl Attempted {
     fn end<V: View>(&self, step: &mut Step<'_, V>, issues: &[Reference]) -> Result<(), V::Error> {
         let mut ended = Vec::new();
         for issue in issues.iter().filter(|reference| reference.is_issue()) {
-            let gated = self.gated.contains(issue);
-            let outcome = if gated { Outcome::Gated } else { Outcome::Done };
-            ended.push(step.facts(issue)?.ended(outcome));
+            let open = self.gated.get(issue).cloned().unwrap_or_default();
+            ended.push(step.facts(issue)?.done_but_for(open));
         }
         step.note(Cause::Ended, ended);
         Ok(())

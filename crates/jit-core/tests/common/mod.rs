@@ -7,7 +7,7 @@
 // Every test file compiles this module for itself and uses its own part of it.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jit_core::decide::{
     Acquire, Attempted, Beat, ForceEvict, Heartbeat, Release, Released, Renew, Resume, Sweep, Terms, Transfer,
@@ -241,8 +241,13 @@ impl World {
                 Facts { failures: before.failures + 1, last_failure: facts.last_failure.clone(), ..before }
             }
             Cause::Reset => Facts { failures: 0, last_failure: None, ..before },
-            Cause::Reopened => Facts { outcome: None, ..before },
-            Cause::Ended => Facts { outcome: facts.outcome, assigned: facts.assigned.clone(), ..before },
+            Cause::Reopened => Facts { outcome: None, open_gates: BTreeSet::new(), ..before },
+            Cause::Ended => Facts {
+                outcome: facts.outcome,
+                open_gates: facts.open_gates.clone(),
+                assigned: facts.assigned.clone(),
+                ..before
+            },
             Cause::Assigned => Facts { assigned: facts.assigned.clone(), ..before },
             Cause::Carried => facts.clone(),
         };

@@ -1,11 +1,8 @@
 //! `jit claim acquire`
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use jit_core::decide::{Acquire, Candidate, Resume, Terms, decide};
-use jit_core::{
-    Decision, Holder, IssueId, Lease, Now, Policy, Query, Reference, References, Refusal, Scene, Token, View,
-    Waiter, parse_duration,
-};
+use jit_core::decide::{Acquire, Candidate, Resume, Terms};
+use jit_core::{IssueId, Now, Reference, References, Token, parse_duration};
 
 use crate::commands::{all, one, option, parsed, repeated, texts, warn_of_its_end};
 use crate::error::Failure;
@@ -73,7 +70,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         })
     };
     if matches.get_flag("dry-run") {
-        return rehearse(world, request(None)?).map_err(|failure| failure.with_wait(&again));
+        return rehearse(world, &request(None)?).map_err(|failure| failure.with_wait(&again));
     }
     let lease = waiting::transact(world, wait, Some(&issues), request).map_err(|failure| {
         failure
@@ -89,11 +86,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
 
 /// What files say of the issues among these.
 fn filed(world: &World<'_>, issues: &References) -> Result<Vec<Candidate>, Failure> {
-    let id = |reference: &Reference| match reference {
-        Reference::Issue(id) => Some(*id),
-        Reference::Name(_) => None,
-    };
-    let ids: Vec<IssueId> = issues.iter().filter_map(id).collect();
+    let ids: Vec<IssueId> = issues.iter().filter_map(Reference::issue).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -107,33 +100,9 @@ fn again(issues: &References, matches: &ArgMatches) -> String {
     repeated(format!("jit claim acquire{}", named.collect::<String>()), matches, &["ttl", "task"])
 }
 
-/// The decision on what a reader sees; what it would append is dropped.
-struct Rehearsal<'a> {
-    request: Acquire,
-    holder: Holder,
-    policy: &'a Policy,
-    waiting: Vec<Waiter>,
-}
-
-impl Query for Rehearsal<'_> {
-    type Answer = (Result<Lease, Refusal>, Now);
-
-    fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Self::Answer, V::Error> {
-        let scene = Scene { now: *now, actor: &self.holder, policy: self.policy, waiting: &self.waiting };
-        let Decision { answer, .. } = decide(&self.request, view, &scene)?;
-        Ok((answer, *now))
-    }
-}
-
-fn rehearse(world: &World<'_>, request: Acquire) -> Result<Output, Failure> {
+fn rehearse(world: &World<'_>, request: &Acquire) -> Result<Output, Failure> {
     world.could_write()?;
-    let holder = world.reading_holder()?;
-    let policy = world.policy()?;
-    let (answer, now) =
-        world.read(&Rehearsal { request, holder, policy, waiting: world.store()?.waiting() })?;
-    match answer {
-        Ok(lease) => Ok(Output::WouldGrant { lease }),
-        // A rehearsal is not counted.
-        Err(refusal) => Err(Failure { refused: None, ..Failure::refused(&refusal, &world.look(now)) }),
-    }
+    // A rehearsal is not counted.
+    let lease = world.rehearse(request).map_err(|failure| Failure { refused: None, ..failure })?;
+    Ok(Output::WouldGrant { lease })
 }

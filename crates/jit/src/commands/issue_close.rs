@@ -1,13 +1,14 @@
 //! `jit issue close`
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use jit_core::Reference;
 use jit_core::decide::{Close, Ending};
+use jit_core::{Outcome, Reference};
 use jit_tracker::State;
 
-use crate::change::changed_if;
+use crate::change::concluded;
 use crate::commands::{one, text};
 use crate::error::Failure;
+use crate::known::Stage;
 use crate::output::Output;
 use crate::reference::issue;
 use crate::world::World;
@@ -31,17 +32,17 @@ pub(crate) fn arguments(command: Command) -> Command {
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let id = issue(world, one(matches, "ID").unwrap_or_default())?;
-    let close = Close { issue: Reference::Issue(id), ending: Ending::Rejected };
-    let output = changed_if(world, id, "rejected", |issue| {
-        // First: somebody may have got it just now, and then nothing is written.
-        world.transact(&close)?;
-        issue.state = State::Rejected;
-        Ok(())
-    })?;
-    if let Output::Issue { known, .. } = &output
-        && let Some(lease) = &known.standing.lease
-    {
+    let known = concluded(
+        world,
+        id,
+        |known| match known.stage() {
+            Stage::At(State::Done) => Err(world.ended(id, Outcome::Done)),
+            _ => Ok(Close { issue: Reference::Issue(id), ending: Ending::Rejected }),
+        },
+        |issue| issue.state = State::Rejected,
+    )?;
+    if let Some(lease) = &known.standing.lease {
         world.warn(format!("you still hold it: jit claim release {}", lease.id));
     }
-    Ok(output)
+    Ok(Output::Issue { did: Some("rejected"), known: Box::new(known) })
 }

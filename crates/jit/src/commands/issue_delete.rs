@@ -4,13 +4,12 @@ use clap::{ArgMatches, Command};
 use jit_core::Reference;
 use jit_core::decide::{Close, Ending};
 
-use crate::change::may_change;
 use crate::commands::{one, text};
 use crate::error::Failure;
 use crate::known::looked_up;
 use crate::output::Output;
 use crate::reference::issue;
-use crate::tracker::Changing;
+use crate::tracker::{Changing, Rewrite};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -25,11 +24,10 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let id = issue(world, one(matches, "ID").unwrap_or_default())?;
     let tracker = Changing::around(world)?;
-    let found = tracker.read(id)?;
-    let known = looked_up(world, found)?;
-    may_change(world, known.standing.lease.as_deref())?;
-    // First: somebody may have got it just now, and then nothing is taken away.
-    world.transact(&Close { issue: Reference::Issue(id), ending: Ending::Deleted })?;
-    tracker.delete(&known.issue)?;
+    let mut known = looked_up(world, tracker.read(id)?)?;
+    let close = Close { issue: Reference::Issue(id), ending: Ending::Deleted };
+    world.rehearse(&close)?;
+    let rewrite = Rewrite { before: Some(known.issue.clone()), after: None };
+    known.standing.facts = tracker.write_then(&[rewrite], || world.transact(&close))?;
     Ok(Output::Issue { did: Some("deleted"), known: Box::new(known) })
 }

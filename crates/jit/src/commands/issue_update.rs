@@ -3,11 +3,12 @@
 use clap::{ArgMatches, Command};
 use jit_tracker::State;
 
-use crate::change::with_gates;
+use crate::change::with_gates_if;
 use crate::commands::issue_fields::{Fields, fields, unsetting};
 use crate::commands::{one, text};
 use crate::error::Failure;
 use crate::gates::defined;
+use crate::known::{Stage, ended};
 use crate::output::Output;
 use crate::reference::issue;
 use crate::world::World;
@@ -38,6 +39,14 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         _ => {}
     }
     defined(world, &fields.gates)?;
-    let known = with_gates(world, id, |issue| fields.apply(issue))?;
+    let known = with_gates_if(world, id, |issue, stage| {
+        if let (Some(_), Stage::At(state)) = (fields.state, stage)
+            && let Some(outcome) = ended(state)
+        {
+            return Err(world.ended(id, outcome));
+        }
+        fields.apply(issue);
+        Ok(())
+    })?;
     Ok(Output::Issue { did: Some("updated"), known: Box::new(known) })
 }

@@ -1,15 +1,17 @@
 //! `jit claim release`
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::decide::{Attempted, Release, ReleaseAll, Target};
-use jit_core::{Attempt, Known, Lease, Now, Query, Reference, View};
+use jit_core::{Attempt, Gate, IssueId, Reference};
 use jit_tracker::{Origin, State};
 
 use crate::commands::{all, option, parsed, texts};
 use crate::error::Failure;
 use crate::output::Output;
 use crate::reference::targets;
-use crate::tracker::{Changing, later};
+use crate::tracker::{Changing, Rewrite, later};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -45,14 +47,46 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         return Ok(Output::Released { released, gated: Vec::new(), commit: Vec::new() });
     }
     let target = targets(world, &all(matches, "TARGET"))?;
-    let attempt = attempt(matches)?;
-    let Finished { gated, commit } = match attempt {
-        Attempt::Done => finish(world, &target)?,
-        _ => Finished::default(),
-    };
-    let attempted = Attempted { attempt, gated: gated.clone() };
-    let released = world.transact(&Release { target, attempted })?;
-    Ok(Output::Released { released, gated, commit })
+    match attempt(matches)? {
+        Attempt::Done => done(world, target),
+        attempt => {
+            let attempted = Attempted { attempt, gated: BTreeMap::new() };
+            let released = world.transact(&Release { target, attempted })?;
+            Ok(Output::Released { released, gated: Vec::new(), commit: Vec::new() })
+        }
+    }
+}
+
+/// Lets the files of the issues say that they are done, then the log: should this process die in
+/// between, they are still held, and saying the same again ends it.
+fn done(world: &World<'_>, target: Target) -> Result<Output, Failure> {
+    let request =
+        |gated| Release { target: target.clone(), attempted: Attempted { attempt: Attempt::Done, gated } };
+    let given_up = world.rehearse(&request(BTreeMap::new()))?;
+    let ids: Vec<IssueId> =
+        given_up.iter().flat_map(|released| &released.issues).filter_map(Reference::issue).collect();
+    if ids.is_empty() {
+        let released = world.transact(&request(BTreeMap::new()))?;
+        return Ok(Output::Released { released, gated: Vec::new(), commit: Vec::new() });
+    }
+    let tracker = Changing::around(world)?;
+    let (mut rewrites, mut gated, mut commit) = (Vec::new(), BTreeMap::new(), Vec::new());
+    for id in ids {
+        let Some(found) = tracker.find(id)? else { return Err(Failure::out_of_sight(id)) };
+        let mut after = found.issue.clone();
+        let open: BTreeSet<Gate> = after.open_gates().map(Gate::named).collect();
+        after.state = if open.is_empty() { State::Done } else { State::Gated };
+        if !open.is_empty() {
+            gated.insert(after.reference(), open);
+        }
+        commit.push(tracker.file(id));
+        if after.state != found.issue.state || found.origin != Origin::Worktree {
+            after.updated_at = later(world.now()?.wall, after.updated_at);
+            rewrites.push(Rewrite { before: Some(found.issue), after: Some(after) });
+        }
+    }
+    let released = tracker.write_then(&rewrites, || world.transact(&request(gated.clone())))?;
+    Ok(Output::Released { released, gated: gated.into_keys().collect(), commit })
 }
 
 fn attempt(matches: &ArgMatches) -> Result<Attempt, Failure> {
@@ -65,70 +99,4 @@ fn attempt(matches: &ArgMatches) -> Result<Attempt, Failure> {
         }
         _ => Attempt::Undone,
     })
-}
-
-/// What the files say once the work is done.
-#[derive(Default)]
-struct Finished {
-    /// The issues that have open gates.
-    gated: Vec<Reference>,
-    /// The files that were written.
-    commit: Vec<String>,
-}
-
-/// Lets the files of the issues say that they are done, before the lease goes: should this process
-/// die in between, they are still held.
-fn finish(world: &World<'_>, target: &Target) -> Result<Finished, Failure> {
-    let mut finished = Finished::default();
-    let mut held = world.read(&OwnIssues(target, world.reading_holder()?))?;
-    held.retain(|reference| matches!(reference, Reference::Issue(_)));
-    if held.is_empty() {
-        return Ok(finished);
-    }
-    let tracker = Changing::around(world)?;
-    for reference in held {
-        let Reference::Issue(id) = reference else { continue };
-        let Some(found) = tracker.find(id)? else {
-            world.warn(format!(
-                "the file of {id} is not to be seen from here, so only the leases know the outcome"
-            ));
-            continue;
-        };
-        let mut after = found.issue.clone();
-        let open = after.open_gates().next().is_some();
-        after.state = if open { State::Gated } else { State::Done };
-        if after.state == State::Gated {
-            finished.gated.push(reference);
-        }
-        if after.state != found.issue.state || found.origin != Origin::Worktree {
-            after.updated_at = later(world.now()?.wall, after.updated_at);
-            tracker.write(Some(&found.issue), &after)?;
-        }
-        finished.commit.push(tracker.file(id));
-    }
-    Ok(finished)
-}
-
-/// What of a target the asker holds.
-struct OwnIssues<'a>(&'a Target, jit_core::Holder);
-
-impl Query for OwnIssues<'_> {
-    type Answer = Vec<Reference>;
-
-    fn ask<V: View>(&self, view: &V, _: &Now) -> Result<Self::Answer, V::Error> {
-        let own = |lease: &Lease| lease.holder.acts_for(&self.1);
-        match &self.0.named(view)? {
-            Target::Lease(id) => Ok(match view.lease(id)? {
-                Some(Known::Live(lease)) if own(&lease) => lease.issues,
-                _ => Vec::new(),
-            }),
-            Target::Issues(issues) => {
-                let mut held = Vec::new();
-                for reference in issues {
-                    held.extend(view.covering(reference)?.filter(own).map(|_| reference.clone()));
-                }
-                Ok(held)
-            }
-        }
-    }
 }
