@@ -166,6 +166,20 @@ fn a_poisonous_issue_is_quarantined() {
     assert_eq!(ann.jit(["claim", "next"]).lease().issues, [id]);
 }
 
+/// The history says for whom each was reserved, and that it is for nobody any more.
+#[test]
+fn the_history_names_each_agent_of_a_distribution() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let [x, y, z] = ["x", "y", "z"].map(|title| issue(&ann, title, &[]));
+    ann.jit(["claim", "distribute", "--agents", "agent:a,agent:b"]).ok();
+    ann.jit(["claim", "assign", "--none", &x, &z]).ok();
+    let history = ann.say(["claim", "history", "--limit", "2"]).stdout;
+    let lines: Vec<&str> = history.lines().collect();
+    assert!(lines[0].contains(&x) && lines[0].ends_with("for nobody"), "{history}");
+    assert!(lines[1].ends_with(&format!("for agent:a: {x}, {z}; for agent:b: {y}")), "{history}");
+}
+
 /// What is reserved for a sub-agent is its own, and its agent's it is not.
 #[test]
 fn mine_is_what_is_reserved_for_me() {

@@ -1,16 +1,14 @@
 //! Output for people: short and aligned.
 
 pub(crate) mod gates;
+mod history;
 mod import;
 mod issues;
 mod stats;
 
 use std::path::Path;
 
-use jit_core::{
-    Attempt, End, Ended, Facts, Lease, Lifetime, Missing, Now, Operation, Record, Reference, SettingValue,
-    Waiter, span,
-};
+use jit_core::{End, Ended, Lease, Lifetime, Now, Reference, SettingValue, Waiter, span};
 
 use jit_git::WorktreeKind;
 
@@ -78,8 +76,7 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
         Output::Gates { did: Some(did), gates } => gates.iter().map(|gate| gates::one(did, gate)).collect(),
         Output::Assigned { issues, to } => issues::assigned(issues, to.as_ref()),
         Output::Distributed(shares) => issues::shares(shares),
-        Output::History(records) if records.is_empty() => "no records\n".into(),
-        Output::History(records) => columns(records.iter().map(record).collect()),
+        Output::History(records) => history::table(records),
         Output::Stats { stats: counted, prometheus: false } => stats::tables(counted),
         Output::Stats { stats: counted, prometheus: true } => prometheus::exposition(counted),
         Output::Worktrees(worktrees) => columns(
@@ -311,66 +308,6 @@ fn table(leases: &[Lease], look: &Look, paint: Paint) -> String {
         Some((head, rows)) => format!("{}\n{rows}", paint.dim(head)),
         None => text,
     }
-}
-
-fn gap(missing: &Missing) -> String {
-    let from = missing.after.next();
-    match &missing.kept {
-        Some(kept) => format!("records are missing from {from} on; what is left of them is in {kept}"),
-        None => format!("records are missing from {from} on; nothing is left of them"),
-    }
-}
-
-fn record(record: &Record) -> Vec<String> {
-    let (covered, note) = match &record.operation {
-        Operation::Renew(leases) => {
-            (leases.iter().map(|lease| issues(&lease.issues)).collect::<Vec<_>>().join(", "), String::new())
-        }
-        Operation::Release { released, attempt, .. } => (issues(released), attempted(attempt)),
-        Operation::AutoEvict(lease) => {
-            (issues(&lease.issues), format!("of {}: it lapsed", lease.holder.agent))
-        }
-        Operation::ForceEvict { lease, reason } => {
-            (issues(&lease.issues), format!("of {}: {reason}", lease.holder.agent))
-        }
-        Operation::Transfer(lease) => (issues(&lease.issues), format!("to {}", lease.holder.agent)),
-        Operation::Acquire(lease) | Operation::Resume(lease) => {
-            (issues(&lease.issues), lease.task.as_ref().map(ToString::to_string).unwrap_or_default())
-        }
-        Operation::Checkpoint(checkpoint) => {
-            (String::new(), checkpoint.missing.as_ref().map(gap).unwrap_or_default())
-        }
-        Operation::Facts(_, facts) => {
-            let about: Vec<Reference> = facts.iter().map(|facts| facts.issue.clone()).collect();
-            (issues(&about), facts.first().map(known).unwrap_or_default())
-        }
-        Operation::Carry(_) | Operation::Sighting => (String::new(), String::new()),
-    };
-    vec![
-        record.seq.to_string(),
-        record.at.to_string(),
-        record.operation.name().into(),
-        record.actor.agent.to_string(),
-        covered,
-        note,
-    ]
-}
-
-/// What came of an attempt, if anybody said so.
-fn attempted(attempt: &Attempt) -> String {
-    match (attempt, attempt.reason()) {
-        (Attempt::Undone, _) => String::new(),
-        (attempt, None) => attempt.name().into(),
-        (attempt, Some(reason)) => format!("{}: {reason}", attempt.name()),
-    }
-}
-
-/// What is known of an issue.
-fn known(facts: &Facts) -> String {
-    let outcome = facts.outcome.map(|outcome| outcome.name().to_owned());
-    let failures = (facts.failures > 0).then(|| format!("failures: {}", facts.failures));
-    let assigned = facts.assigned.as_ref().map(|agent| format!("for {agent}"));
-    [outcome, failures, assigned].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn fields(fields: &[(&str, Option<String>)]) -> String {

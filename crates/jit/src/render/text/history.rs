@@ -1,0 +1,92 @@
+//! What happened, for people.
+
+use jit_core::{Attempt, Cause, Facts, Missing, Operation, Record, Reference};
+
+use super::{columns, issues};
+
+/// Records as a table.
+pub(super) fn table(records: &[Record]) -> String {
+    match records {
+        [] => "no records\n".into(),
+        records => columns(records.iter().map(row).collect()),
+    }
+}
+
+fn row(record: &Record) -> Vec<String> {
+    let (covered, note) = match &record.operation {
+        Operation::Renew(leases) => {
+            (leases.iter().map(|lease| issues(&lease.issues)).collect::<Vec<_>>().join(", "), String::new())
+        }
+        Operation::Release { released, attempt, .. } => (issues(released), attempted(attempt)),
+        Operation::AutoEvict(lease) => {
+            (issues(&lease.issues), format!("of {}: it lapsed", lease.holder.agent))
+        }
+        Operation::ForceEvict { lease, reason } => {
+            (issues(&lease.issues), format!("of {}: {reason}", lease.holder.agent))
+        }
+        Operation::Transfer(lease) => (issues(&lease.issues), format!("to {}", lease.holder.agent)),
+        Operation::Acquire(lease) | Operation::Resume(lease) => {
+            (issues(&lease.issues), lease.task.as_ref().map(ToString::to_string).unwrap_or_default())
+        }
+        Operation::Checkpoint(checkpoint) => {
+            (String::new(), checkpoint.missing.as_ref().map(gap).unwrap_or_default())
+        }
+        Operation::Facts(cause, facts) => noted(*cause, facts),
+        Operation::Carry(_) | Operation::Sighting => (String::new(), String::new()),
+    };
+    vec![
+        record.seq.to_string(),
+        record.at.to_string(),
+        record.operation.name().into(),
+        record.actor.agent.to_string(),
+        covered,
+        note,
+    ]
+}
+
+fn gap(missing: &Missing) -> String {
+    let from = missing.after.next();
+    match &missing.kept {
+        Some(kept) => format!("records are missing from {from} on; what is left of them is in {kept}"),
+        None => format!("records are missing from {from} on; nothing is left of them"),
+    }
+}
+
+/// What came of an attempt, if anybody said so.
+fn attempted(attempt: &Attempt) -> String {
+    match (attempt, attempt.reason()) {
+        (Attempt::Undone, _) => String::new(),
+        (attempt, None) => attempt.name().into(),
+        (attempt, Some(reason)) => format!("{}: {reason}", attempt.name()),
+    }
+}
+
+/// The issues that facts are about, and what they say; of which issue, where that differs.
+fn noted(cause: Cause, facts: &[Facts]) -> (String, String) {
+    let mut said: Vec<(String, Vec<Reference>)> = Vec::new();
+    for facts in facts {
+        let says = known(cause, facts);
+        match said.iter_mut().find(|(before, _)| *before == says) {
+            Some((_, about)) => about.push(facts.issue.clone()),
+            None => said.push((says, vec![facts.issue.clone()])),
+        }
+    }
+    match &said[..] {
+        [(says, about)] => (issues(about), says.clone()),
+        several => {
+            let each = several.iter().map(|(says, about)| format!("{says}: {}", issues(about)));
+            (String::new(), each.collect::<Vec<_>>().join("; "))
+        }
+    }
+}
+
+/// What is known of an issue; of a reservation, for whom.
+fn known(cause: Cause, facts: &Facts) -> String {
+    let assigned = facts.assigned.as_ref().map(|agent| format!("for {agent}"));
+    if cause == Cause::Assigned {
+        return assigned.unwrap_or_else(|| "for nobody".into());
+    }
+    let outcome = facts.outcome.map(|outcome| outcome.name().to_owned());
+    let failures = (facts.failures > 0).then(|| format!("failures: {}", facts.failures));
+    [outcome, failures, assigned].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
