@@ -4,6 +4,8 @@
 //! same in a release build, and so are system calls; page faults and memory are lower there, so the
 //! budgets hold for both. They are for a program that is linked statically, as on glibc.
 
+use std::collections::BTreeSet;
+
 use crate::support::repo::Agent;
 use crate::support::strace::{Syscall, count, traced};
 use crate::support::tools::measured;
@@ -109,6 +111,46 @@ fn many(repo: &Repo, leases: usize) {
             });
         }
     });
+}
+
+/// Who names issues pays for those: one look at the names for all words, and of what is committed
+/// only what is read.
+#[test]
+fn issues_that_are_not_named_cost_nothing() {
+    let test = "issues_that_are_not_named_cost_nothing";
+    if !skip::has(test, "strace") {
+        return;
+    }
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let issue = |n| {
+        let made = ann.jit(["issue", "create", "--title", &format!("issue {n}")]).ok();
+        made["issue"]["id"].as_str().unwrap().to_owned()
+    };
+    let ids: Vec<String> = (0..10).map(issue).collect();
+    repo.git(repo.main(), &["add", "-A"]);
+    repo.git(repo.main(), &["commit", "-qm", "issues"]);
+    let two = repo.worktree("two");
+    std::fs::remove_dir_all(two.join(".jit/issues")).unwrap();
+    let (shown, calls) = traced(&ann.clone().at(&two), &["issue", "show", &ids[0]]);
+    shown.ok();
+    let object = |call: &Syscall| {
+        let name = call.line.split_once(".git/objects/")?.1.get(..41)?;
+        // A loose object is in a directory of two digits.
+        (call.name.starts_with("open") && name.as_bytes()[2] == b'/').then(|| name.to_owned())
+    };
+    let objects: BTreeSet<String> = calls.iter().filter_map(object).collect();
+    assert_eq!(objects.len(), 5, "the commit, three trees on the way to the issue, and the issue");
+
+    let starts = |command: &[&str], ids: &[String]| {
+        let words: Vec<&str> = ids.iter().map(|id| &id[..8]).collect();
+        let (answer, calls) = traced(&ann, &[command, &words[..]].concat());
+        answer.ok();
+        calls.iter().filter(|call| call.name == "execve" && call.line.ends_with("= 0")).count()
+    };
+    for command in [&["claim", "assign"][..], &["claim", "acquire", "--dry-run"]] {
+        assert_eq!(starts(command, &ids[..2]), starts(command, &ids), "{command:?}");
+    }
 }
 
 /// Commands that only read take no lock, wait for no flush, and write nothing but their answer.

@@ -3,22 +3,27 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jit_git::{CommittedFile, Repo, SystemGit};
 use jit_tracker::{Identity, Origin, Source};
 
-/// A committed directory. Git is asked at most once for the names and once for the contents.
+/// So many contents are asked for one by one. Whoever reads more reads many, and gets all.
+const ALONE: usize = 8;
+
+/// A committed directory. Git is asked once for the names, and seldom for contents.
 pub(crate) struct Head<'r> {
     repo: &'r Repo,
     dir: &'static str,
     files: OnceLock<Result<BTreeMap<String, CommittedFile>, String>>,
     contents: OnceLock<Result<BTreeMap<String, Vec<u8>>, String>>,
+    read: AtomicUsize,
 }
 
 impl<'r> Head<'r> {
     /// The directory `dir`, which is relative to the root.
     pub(crate) fn of(repo: &'r Repo, dir: &'static str) -> Self {
-        Self { repo, dir, files: OnceLock::new(), contents: OnceLock::new() }
+        Self { repo, dir, files: OnceLock::new(), contents: OnceLock::new(), read: AtomicUsize::new(0) }
     }
 
     fn files(&self) -> io::Result<&BTreeMap<String, CommittedFile>> {
@@ -61,10 +66,12 @@ impl Source for Head<'_> {
     }
 
     fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
-        match self.files()?.contains_key(name) {
-            true => Ok(self.contents()?.get(name).cloned()),
-            false => Ok(None),
+        let Some(file) = self.files()?.get(name) else { return Ok(None) };
+        if self.read.fetch_add(1, Ordering::Relaxed) >= ALONE {
+            return Ok(self.contents()?.get(name).cloned());
         }
+        let contents = self.repo.committed_contents(&SystemGit::on_path(), &[&file.object]);
+        Ok(contents.map_err(io::Error::other)?.pop().flatten())
     }
 }
 
