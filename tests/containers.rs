@@ -7,11 +7,15 @@ use std::process::Command;
 use crate::support::repo::JIT;
 use crate::support::{Repo, log, skip};
 
-/// A shell script that races for names: each of its lines is one process, all at once.
+/// A shell script that races for names. Each round begins when all sides have come to it, and is run by
+/// all processes at once.
 const RACE: &str = r#"
-jit=$0; who=$1; out=$2; rounds=$3; each=$4
+jit=$0; who=$1; out=$2; rounds=$3; each=$4; sides=$5
 round=0
 while [ $round -lt $rounds ]; do
+    : >"$out/$who-$round.here"
+    set --
+    while [ $# -lt $sides ]; do set -- "$out"/*-"$round".here; done
     i=0
     while [ $i -lt $each ]; do
         (
@@ -68,7 +72,8 @@ fn namespaces_race_and_one_wins() {
         .map(|(i, wrap)| {
             let agent = repo.agent("unused").nameless().through(wrap.iter().copied()).program("sh");
             let (who, rounds, each) = (format!("c{i}"), ROUNDS.to_string(), EACH.to_string());
-            let arguments = ["-c", RACE, JIT, &who, out.to_str().unwrap(), &rounds, &each];
+            let sides = wraps.len().to_string();
+            let arguments = ["-c", RACE, JIT, &who, out.to_str().unwrap(), &rounds, &each, &sides];
             agent.command(arguments).spawn().unwrap()
         })
         .collect();
