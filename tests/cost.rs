@@ -146,10 +146,13 @@ fn issues_that_are_not_named_cost_nothing() {
         let words: Vec<&str> = ids.iter().map(|id| &id[..8]).collect();
         let (answer, calls) = traced(&ann, &[command, &words[..]].concat());
         answer.ok();
-        calls.iter().filter(|call| call.name == "execve" && call.line.ends_with("= 0")).count()
+        // What is said of a call before it returns: others may be traced in between.
+        calls.iter().filter(|call| call.line.contains("CLONE_VFORK")).count()
     };
     for command in [&["claim", "assign"][..], &["claim", "acquire", "--dry-run"]] {
-        assert_eq!(starts(command, &ids[..2]), starts(command, &ids), "{command:?}");
+        let few = starts(command, &ids[..2]);
+        assert!(few > 0, "Git is asked what is committed");
+        assert_eq!(few, starts(command, &ids), "{command:?}");
     }
 }
 
