@@ -202,7 +202,11 @@ fn a_circle_that_a_merge_made_is_shown() {
     assert!(blocked.stdout.contains(&one[..8]) && blocked.stdout.contains(&two[..8]), "{blocked:?}");
     assert!(blocked.stderr.contains("wait for each other"), "{blocked:?}");
     assert!(blocked.stderr.contains("jit dep rm"), "{blocked:?}");
+    assert_eq!(ann.say(["query", "all"]).stderr, blocked.stderr);
+    let found = ann.say(["doctor"]);
+    assert!(found.status == Some(9) && found.stdout.contains("wait for each other"), "{found:?}");
     ann.jit(["dep", "rm", &one, &two]).ok();
+    repo.healthy();
     assert_eq!(ann.jit(["query", "blocked"]).ok()["issues"].as_array().unwrap().len(), 1);
 }
 
@@ -243,7 +247,7 @@ fn the_driver_needs_no_repository() {
         for part in texts[1].lines().chain(texts[2].lines()).filter(|part| part.contains("title")) {
             assert!(status == 0 || left.contains(part), "{what}: {part} is not in {left}");
         }
-        said.push_str(&format!("-- {what}: exit {status}\n{}", answer.stderr));
+        said.push_str(&format!("-- {what}: exit {status}\n{}", answer.stderr.replace(&id, "<id>")));
     }
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
@@ -271,4 +275,18 @@ fn init_sets_merging_up_once() {
     );
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
     assert_eq!(fs::read_to_string(repo.main().join(".git/config")).unwrap(), config);
+}
+
+/// A clone has the attributes and not the driver: the doctor says so, and sets it up.
+#[test]
+fn a_driver_that_git_does_not_know_is_found() {
+    let repo = Repo::new();
+    let ann = repo.agent("ann");
+    ann.jit(["init"]).ok();
+    let found = || ann.jit(["doctor"]).ok().to_string().contains("no_merge_driver");
+    assert!(!found());
+    git(&repo, repo.main(), &["config", "--remove-section", "merge.jit-issue"]);
+    assert!(found());
+    ann.jit(["doctor", "--fix"]).ok();
+    assert!(!found());
 }

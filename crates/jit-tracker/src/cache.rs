@@ -71,11 +71,6 @@ impl Cache {
         Self { bytes, known, hits: Vec::new(), learned: Vec::new(), began }
     }
 
-    /// An empty cache that remembers nothing.
-    pub fn none() -> Self {
-        Self { bytes: Vec::new(), known: Vec::new(), hits: Vec::new(), learned: Vec::new(), began: i64::MIN }
-    }
-
     /// The outline of this issue's file there, if the file is still the same, and the hit.
     pub(crate) fn get(&self, origin: Origin, id: IssueId, identity: &Identity) -> Option<(Hit, Outline)> {
         let at = self.known.binary_search_by_key(&Key::new(origin, id), |entry| entry.key).ok()?;

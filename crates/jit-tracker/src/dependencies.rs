@@ -56,11 +56,6 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// The dependencies of `issue` that are on nothing.
-    pub fn missing<D>(&self, issue: &Issue<D>) -> Vec<Dependency> {
-        issue.dependencies.iter().filter(|on| !self.waits.contains_key(on.reference())).cloned().collect()
-    }
-
     /// A cycle, if there is one: merging two branches may make what neither of them had.
     pub fn cycle(&self) -> Option<Vec<Reference>> {
         let mut left = self.tangled();

@@ -58,7 +58,10 @@ pub fn line(event: &Event) -> String {
 /// # Errors
 /// When it is no event.
 pub fn parse(line: &[u8]) -> Result<Event, Problem> {
-    json::parse(line, &KEYS)
+    json::parse(line, &KEYS).map_err(|problem| match problem {
+        Problem::Conflicted { line, .. } => Problem::Conflicted { line, keep: "the lines of both sides" },
+        problem => problem,
+    })
 }
 
 /// Appends events to a worktree's file, durably and together.

@@ -15,6 +15,9 @@ use crate::text::{GateName, GateText};
 /// The file's name below `.jit`.
 pub const FILE: &str = "gates.toml";
 
+/// What is to be kept of a conflict: each side may define gates that issues have.
+const BOTH_SIDES: &str = "the gates of both sides, each with all its keys below a `[gates.NAME]` of its own";
+
 /// The keys of a gate.
 const KEYS: [&str; 4] = ["kind", "command", "timeout", "description"];
 
@@ -84,7 +87,7 @@ pub type Gates = BTreeMap<GateName, Gate>;
 /// When it is no TOML, or a gate is not one. What is half understood is not used.
 pub fn parse(text: &str) -> Result<Gates, Problem> {
     if let Some(line) = conflict_line(text) {
-        return Err(Problem::Conflicted { line });
+        return Err(Problem::Conflicted { line, keep: BOTH_SIDES });
     }
     let document = Document::parse(text).map_err(|error| malformed(text, &error))?;
     let file = Text(text);
@@ -134,19 +137,6 @@ pub fn defined(text: &str, name: &GateName, gate: &Gate) -> Result<String, Probl
     set(table, "command", command);
     set(table, "timeout", timeout);
     set(table, "description", description);
-    Ok(document.to_string())
-}
-
-/// The text without a gate.
-///
-/// # Errors
-/// When the text could not be read before.
-pub fn removed(text: &str, name: &GateName) -> Result<String, Problem> {
-    parse(text)?;
-    let mut document = document(text)?;
-    if let Some(gates) = document.get_mut("gates").and_then(Item::as_table_like_mut) {
-        gates.remove(name.as_str());
-    }
     Ok(document.to_string())
 }
 

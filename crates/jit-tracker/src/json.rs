@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::error::Category;
 
 use crate::nearest::nearest;
-use crate::problem::{Place, Problem, conflict_line};
+use crate::problem::{ONE_SIDE, Place, Problem, conflict_line};
 
 /// The version of everything that the tracker writes: 1. There is no value of another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,7 +42,7 @@ fn no_object(text: &[u8]) -> Problem {
     let place = Place::of_byte(&text, text.len() - text.trim_start().len());
     conflict_line(&text).map_or_else(
         || Problem::Malformed { place, message: "it is no JSON object".into() },
-        |line| Problem::Conflicted { line },
+        |line| Problem::Conflicted { line, keep: ONE_SIDE },
     )
 }
 
@@ -55,7 +55,7 @@ fn diagnose(text: &[u8], known: &[&'static str], error: &serde_json::Error) -> P
     }
     if error.classify() != Category::Data {
         return match conflict_line(&String::from_utf8_lossy(text)) {
-            Some(line) => Problem::Conflicted { line },
+            Some(line) => Problem::Conflicted { line, keep: ONE_SIDE },
             None => Problem::Malformed { place, message },
         };
     }

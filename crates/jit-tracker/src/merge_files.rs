@@ -1,7 +1,7 @@
 //! Merging three versions of an issue's file, as a merge driver is asked to.
 
 use crate::issue_file;
-use crate::merge::{Merged, merge};
+use crate::merge::{Clash, Merged, merge};
 use crate::problem::Problem;
 
 /// One of the versions.
@@ -15,28 +15,17 @@ pub enum Side {
     Theirs,
 }
 
-impl Side {
-    /// As Git calls it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Base => "base",
-            Self::Ours => "ours",
-            Self::Theirs => "theirs",
-        }
-    }
-}
-
 /// What became of three versions of a file.
 #[derive(Debug)]
 pub enum FilesMerged {
     /// The merged file.
     Clean(String),
-    /// The file for a person to choose in, with both sides of these keys.
+    /// The file for a person to choose in.
     Conflict {
         /// The file.
         text: Vec<u8>,
-        /// The keys.
-        fields: Vec<&'static str>,
+        /// What each side says of the fields in conflict.
+        clashes: Vec<Clash>,
     },
     /// One of them is no issue: nothing is known of its fields.
     NoIssue {
@@ -60,14 +49,14 @@ pub fn merge_files(base: &[u8], ours: &[u8], theirs: &[u8]) -> FilesMerged {
         Err(problem) => return problem,
     };
     if one.id != other.id || base.as_ref().is_some_and(|base| base.id != one.id) {
-        return FilesMerged::Conflict { text: side_by_side(ours, theirs), fields: vec!["id"] };
+        let ids = Clash { field: "id", ours: one.id.to_string(), theirs: other.id.to_string() };
+        return FilesMerged::Conflict { text: side_by_side(ours, theirs), clashes: vec![ids] };
     }
     match merge(base.as_ref(), &one, &other) {
         Merged::Clean(issue) => FilesMerged::Clean(issue_file::text(&issue)),
-        Merged::Conflict(conflict) => FilesMerged::Conflict {
-            text: conflict.text().into_bytes(),
-            fields: conflict.clashes().into_iter().map(|clash| clash.field).collect(),
-        },
+        Merged::Conflict(conflict) => {
+            FilesMerged::Conflict { text: conflict.text().into_bytes(), clashes: conflict.clashes() }
+        }
     }
 }
 

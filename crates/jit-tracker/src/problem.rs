@@ -58,11 +58,13 @@ pub enum Problem {
     OtherId(IssueId),
     /// A merge left both sides in it.
     #[error(
-        "line {line}: a merge conflict is not solved: keep one of the two sides, and delete the lines with `<<<<<<<`, `=======` and `>>>>>>>`"
+        "line {line}: a merge conflict is not solved: keep {keep}, and delete the lines with `<<<<<<<`, `=======` and `>>>>>>>`"
     )]
     Conflicted {
         /// Where the first one begins.
         line: usize,
+        /// What is to be kept of the two sides.
+        keep: &'static str,
     },
     /// It is not of its format at all.
     #[error("{place}: {message}")]
@@ -73,7 +75,7 @@ pub enum Problem {
         message: String,
     },
     /// It was written by another jit.
-    #[error("it has the schema version {found}; this jit knows version 1: a newer jit can read it")]
+    #[error("it has the schema version {found}, and this jit knows version 1 only")]
     Version {
         /// As it stands there.
         found: String,
@@ -97,6 +99,9 @@ pub enum Problem {
         message: String,
     },
 }
+
+/// What is to be kept of a text in which each conflict is one field.
+pub(crate) const ONE_SIDE: &str = "one of each two sides";
 
 /// The line at which an unsolved conflict begins, as Git marks it.
 pub(crate) fn conflict_line(text: &str) -> Option<usize> {

@@ -1,6 +1,6 @@
 //! The one table from every error to code, exit status, message and hint.
 
-mod gates;
+pub(crate) mod gates;
 mod merging;
 pub(crate) mod refusals;
 mod trouble;
@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use clap::error::{ContextKind, ErrorKind};
 use jit_core::{AgentId, AgentKind, IssueId, Name, PolicyError, PolicyWarning, Reference, Spelled};
-use jit_tracker::FileError;
 use jit_tracker::dependencies::LinkError;
+use jit_tracker::{FileError, Problem};
 use serde_json::{Value, json};
 
 use crate::shell::quoted;
@@ -331,23 +331,32 @@ impl Failure {
 
     /// A file of the tracker that can't be used.
     pub(crate) fn broken_file(error: &FileError) -> Self {
+        let file = quoted(&error.file);
+        let hint = match &error.problem {
+            Problem::Version { .. } => "update jit; nothing was changed".to_owned(),
+            Problem::Unreadable(_) => format!("look at what stands there: ls -ld {file}"),
+            _ => format!("mend that file in an editor; what it was before: git log -p -- {file}"),
+        };
         Self::new(Code::BrokenFile, error.to_string())
-            .hint(format!(
-                "mend that file in an editor; what it was before: git log -p -- {}",
-                quoted(&error.file)
-            ))
+            .hint(hint)
             .context(json!({ "file": error.file, "issue": error.issue }))
     }
 
-    /// What can't be waited for.
-    pub(crate) fn no_dependency(error: &LinkError, on: &Reference) -> Self {
+    /// What can't be waited for. Each of a cycle but the first waits for the next already.
+    pub(crate) fn no_dependency(error: &LinkError) -> Self {
         match error {
             LinkError::Nothing { .. } => {
                 Self::new(Code::IssueNotFound, error.to_string()).hint("jit query all")
             }
-            LinkError::Cycle { cycle } => Self::new(Code::Cycle, error.to_string())
-                .hint(format!("take one of them out, such as: jit dep rm {on} ON"))
-                .context(json!({ "cycle": cycle })),
+            LinkError::Cycle { cycle } => {
+                let failure = match &cycle[..] {
+                    [_, on, next, ..] => Self::new(Code::Cycle, error.to_string())
+                        .hint(format!("take one of them out, such as: jit dep rm {on} {next}")),
+                    _ => Self::new(Code::Cycle, "an issue can't wait for itself")
+                        .hint("name another: jit query all"),
+                };
+                failure.context(json!({ "cycle": cycle }))
+            }
         }
     }
 

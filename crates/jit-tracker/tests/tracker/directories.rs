@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use jit_tracker::{Cache, Dir, Issue, Issues, Origin, ResolveError, Sink, Source, issue_file, issues};
+use jit_tracker::{Dir, Issue, Issues, Origin, ResolveError, Sink, Source, issue_file, issues};
 
-use crate::support::{full, id, issue};
+use crate::support::{full, id, issue, no_cache};
 
 fn put(dir: &Path, issue: &Issue) {
     fs::create_dir_all(dir).unwrap();
@@ -35,7 +35,7 @@ fn the_nearest_source_that_has_an_issue_wins() {
     let all = Issues::new(dirs.iter().map(|dir| dir as &dyn Source).collect());
     issues::delete(&dirs[0], id(3)).unwrap();
     issues::delete(&dirs[0], id(4)).unwrap();
-    assert_eq!(shown(&all.list(&mut Cache::none())), ["near Worktree", "far Main"]);
+    assert_eq!(shown(&all.list(&mut no_cache())), ["near Worktree", "far Main"]);
     assert_eq!(all.read(id(1)).unwrap().unwrap().issue.title.as_str(), "near");
     assert_eq!(all.read(id(2)).unwrap().unwrap().origin, Origin::Main);
     assert!(all.read(id(3)).unwrap().is_none(), "deleted here");
@@ -43,7 +43,7 @@ fn the_nearest_source_that_has_an_issue_wins() {
     // Made anew, it is there again.
     issues::write(&dirs[0], &titled(3, "anew")).unwrap();
     assert_eq!(all.read(id(3)).unwrap().unwrap().issue.title.as_str(), "anew");
-    assert_eq!(all.list(&mut Cache::none()).issues.len(), 3);
+    assert_eq!(all.list(&mut no_cache()).issues.len(), 3);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn an_issue_that_was_deleted_and_kept_is_there() {
     }
     let dir = Dir::open(home.path(), Origin::Worktree).unwrap();
     let all = Issues::new(vec![&dir]);
-    assert_eq!(all.list(&mut Cache::none()).issues.len(), 20);
+    assert_eq!(all.list(&mut no_cache()).issues.len(), 20);
     for n in 1..=20 {
         assert!(all.read(id(n)).unwrap().is_some());
         assert_eq!(all.resolve(&id(n).to_string()).unwrap(), id(n));
@@ -88,7 +88,7 @@ fn a_broken_file_is_told_apart_and_not_looked_for_elsewhere() {
     .unwrap();
     let dirs = [Dir::open(&near, Origin::Worktree).unwrap(), Dir::open(&far, Origin::Main).unwrap()];
     let all = Issues::new(dirs.iter().map(|dir| dir as &dyn Source).collect());
-    let listing = all.list(&mut Cache::none());
+    let listing = all.list(&mut no_cache());
     assert_eq!(shown(&listing), ["good Worktree"]);
     let place = format!("{}/", near.display());
     let mut said: Vec<_> = listing.broken.iter().map(|error| error.to_string().replace(&place, "")).collect();
@@ -103,7 +103,7 @@ fn a_broken_file_is_told_apart_and_not_looked_for_elsewhere() {
 fn what_cannot_be_read_is_never_an_empty_list() {
     let home = tempfile::tempdir().unwrap();
     let absent = Dir::open(&home.path().join("nothing"), Origin::Worktree).unwrap();
-    let none = Issues::new(vec![&absent]).list(&mut Cache::none());
+    let none = Issues::new(vec![&absent]).list(&mut no_cache());
     assert!(none.issues.is_empty() && none.broken.is_empty());
     fs::write(home.path().join("file"), "").unwrap();
     assert!(Dir::open(&home.path().join("file"), Origin::Worktree).is_err());
@@ -129,7 +129,7 @@ fn what_cannot_be_read_is_never_an_empty_list() {
     put(home.path(), &issue(1));
     let dir = Dir::open(home.path(), Origin::Worktree).unwrap();
     let all = Issues::new(vec![&dir, &Unreadable]);
-    let listing = all.list(&mut Cache::none());
+    let listing = all.list(&mut no_cache());
     assert_eq!((listing.issues.len(), listing.broken.len()), (1, 1));
     assert!(all.read(id(1)).unwrap().is_some());
     assert!(all.read(id(2)).is_err());
@@ -321,6 +321,6 @@ fn what_is_taken_away_meanwhile_is_looked_for_in_the_next_source() {
     put(home.path(), &titled(1, "far"));
     let far = Dir::open(home.path(), Origin::Main).unwrap();
     let near = Vanishing(Dir::open(home.path(), Origin::Worktree).unwrap());
-    let listing = Issues::new(vec![&near, &far]).list(&mut Cache::none());
+    let listing = Issues::new(vec![&near, &far]).list(&mut no_cache());
     assert_eq!((shown(&listing), listing.broken.len()), (vec!["far Main".to_owned()], 0));
 }

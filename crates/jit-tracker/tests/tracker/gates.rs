@@ -2,7 +2,7 @@
 
 use jit_core::Ttl;
 use jit_tracker::GateName;
-use jit_tracker::gates::{Check, Gate, defined, parse, removed};
+use jit_tracker::gates::{Check, Gate, defined, parse};
 
 const FILE: &str = "\
 # What has to be passed.
@@ -50,8 +50,6 @@ fn edits_keep_what_else_is_there() {
     for (known, gate) in parse(FILE).unwrap() {
         assert_eq!(defined(FILE, &known, &gate).unwrap(), FILE);
     }
-    let gone = removed(FILE, &name("tests")).unwrap();
-    assert!(!parse(&gone).unwrap().contains_key(&name("tests")) && gone.contains("# by a person"), "{gone}");
     let manual = Gate { check: Check::Manual, description: None };
     let turned = defined(FILE, &name("tests"), &manual).unwrap();
     assert_eq!(parse(&turned).unwrap()[&name("tests")], manual);
@@ -84,7 +82,6 @@ fn what_is_wrong_is_said_with_its_place() {
     .collect();
     insta::assert_snapshot!(said);
     assert!(defined("[gates.a]\n", &name("b"), &command("true", 1)).is_err());
-    assert!(removed("[gates.a]\n", &name("a")).is_err());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Merging issues: the rules as a table, and what holds for any two edits.
 
-use jit_tracker::merge::{Conflict, Merged, merge};
+use jit_tracker::merge::{Clash, Conflict, Merged, merge};
 use jit_tracker::{
     FilesMerged, GateResult, Issue, Priority, Problem, Side, State, issue_file, merge_files, side_by_side,
 };
@@ -123,7 +123,7 @@ fn texts_that_both_changed_are_shown_side_by_side_and_found_again() {
     assert_eq!(fields, ["title", "description"]);
     insta::assert_snapshot!(conflict.text());
     let problem = issue_file::parse(id(1), conflict.text().as_bytes()).unwrap_err();
-    assert!(matches!(problem, Problem::Conflicted { line: 4 }), "{problem}");
+    assert!(matches!(problem, Problem::Conflicted { line: 4, .. }), "{problem}");
     // A person keeps one side.
     for (side, wanted) in [(0, &conflict.ours), (1, &conflict.theirs)] {
         assert_eq!(issue_file::parse(id(1), chosen(&conflict.text(), side).as_bytes()).unwrap(), *wanted);
@@ -347,8 +347,9 @@ fn files_that_are_no_issues_are_told_by_side() {
     }
     let other = issue_file::text(&issue(2));
     match merge_files(whole.as_bytes(), whole.as_bytes(), other.as_bytes()) {
-        FilesMerged::Conflict { text, fields } => {
-            assert_eq!(fields, ["id"]);
+        FilesMerged::Conflict { text, clashes } => {
+            let clash = Clash { field: "id", ours: id(1).to_string(), theirs: id(2).to_string() };
+            assert_eq!(clashes, [clash]);
             let text = String::from_utf8(text).unwrap();
             assert_eq!([0, 1].map(|side| chosen(&text, side)), [whole, other]);
         }

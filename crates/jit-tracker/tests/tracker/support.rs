@@ -1,7 +1,7 @@
 //! Short names for values that tests need.
 
 use jit_core::{IssueId, WallTime};
-use jit_tracker::{GateResult, Issue, Priority, SchemaVersion, State};
+use jit_tracker::{Cache, GateResult, Issue, Priority, SchemaVersion, State};
 use proptest::prelude::ProptestConfig;
 use uuid::Uuid;
 
@@ -18,6 +18,11 @@ pub fn id(n: u128) -> IssueId {
 /// So many seconds after a fixed time.
 pub fn at(secs: u64) -> WallTime {
     "2026-11-21T05:00:00Z".parse::<WallTime>().unwrap().plus_secs(secs)
+}
+
+/// A cache that knows nothing.
+pub fn no_cache() -> Cache {
+    Cache::new(Vec::new(), at(0))
 }
 
 /// A ready issue of that number, made at that second.

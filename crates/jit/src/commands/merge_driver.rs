@@ -33,9 +33,9 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let texts = [read(&base)?, read(&ours)?, read(&theirs)?];
     match merge_files(&texts[0], &texts[1], &texts[2]) {
         FilesMerged::Clean(text) => write(&ours, text.as_bytes())?,
-        FilesMerged::Conflict { text, fields } => {
+        FilesMerged::Conflict { text, clashes } => {
             write(&ours, &text)?;
-            return Err(Failure::merge_conflict(&file, &fields));
+            return Err(Failure::merge_conflict(&file, &clashes));
         }
         FilesMerged::NoIssue { side, problem } => {
             let what = format!("{file} was merged by lines, for {} is no issue: {problem}", called(side));

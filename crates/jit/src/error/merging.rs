@@ -6,20 +6,26 @@ use std::time::Duration;
 use jit_core::{IssueId, span};
 use jit_git::ProgramError;
 use jit_tracker::events::Damaged;
-use serde_json::json;
+use jit_tracker::merge::Clash;
+use serde_json::{Value, json};
 
-use super::{Code, Failure};
+use super::{Code, Failure, shown};
 use crate::shell::quoted;
 
 impl Failure {
     /// Both sides changed the same fields of an issue, or are of two.
-    pub(crate) fn merge_conflict(file: &str, fields: &[&str]) -> Self {
+    pub(crate) fn merge_conflict(file: &str, clashes: &[Clash]) -> Self {
+        let fields: Vec<&str> = clashes.iter().map(|clash| clash.field).collect();
+        let both = |Clash { field, ours, theirs }: &Clash| {
+            format!("{field}: ours is \"{}\", theirs is \"{}\"", shown(ours), shown(theirs))
+        };
         Self::new(
             Code::MergeConflict,
             format!("{file}: each side has a value of its own: {}", fields.join(", ")),
         )
+        .details(clashes.iter().map(both).collect())
         .hint(choose(file))
-        .context(json!({ "file": file, "fields": fields }))
+        .context(json!({ "file": file, "fields": fields, "clashes": clashes.iter().map(clash_json).collect::<Vec<_>>() }))
     }
 
     /// A file that is no issue was merged by lines, with a conflict.
@@ -61,6 +67,10 @@ impl Failure {
     pub(crate) fn git(error: &ProgramError) -> Self {
         Self::new(Code::GitFailed, error.to_string())
     }
+}
+
+fn clash_json(clash: &Clash) -> Value {
+    json!({ "field": clash.field, "ours": clash.ours, "theirs": clash.theirs })
 }
 
 /// What ends a conflict.
