@@ -125,3 +125,19 @@ fn a_symlink_of_a_branch_leads_nowhere() {
     }
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
 }
+
+/// What ended here is not opened by an import, which says so, and how.
+#[test]
+fn what_ended_is_imported_and_stays_ended() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = ann.jit(["issue", "create", "--title", "one"]).ok()["issue"]["id"].as_str().unwrap().to_owned();
+    ann.jit(["export", "dump.jsonl"]).ok();
+    ann.jit(["issue", "delete", &id]).ok();
+    let said = ann.say(["import", "dump.jsonl"]);
+    let hint = format!("jit issue reopen {id}");
+    assert!(said.status == Some(0) && said.stderr.contains(&hint), "{said:?}");
+    ann.jit(["claim", "acquire", &id]).refused(7);
+    assert_eq!(ann.jit(["issue", "reopen", &id]).status, Some(0));
+    ann.claim(&id);
+}

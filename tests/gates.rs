@@ -281,3 +281,66 @@ fn what_people_read_of_gates() {
     }
     snapshot("gates", &repo, &answers);
 }
+
+/// What is done takes no gate that is new, and none that fails, by hand or by its command; the hint
+/// makes it ready.
+#[test]
+fn what_is_done_waits_for_no_gate() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    ann.jit(["gate", "define", "review", "--manual"]).ok();
+    ann.jit(["gate", "define", "tests", "--command", "test ! -e broken"]).ok();
+    ann.jit(["gate", "approve", "tests"]).ok();
+    let id = issue(&ann, &["--gate", "tests"]);
+    ann.claim(&id);
+    ann.jit(["claim", "release", &id, "--done"]).ok();
+    ann.jit(["gate", "check", &id]).ok();
+    let before = seen(&ann, &id);
+    write(&repo.main().join("broken"), "");
+    let refused = ann.jit(["gate", "add", &id, "review"]);
+    for (refused, code) in [
+        (&refused, "issue_ended"),
+        (&ann.jit(["gate", "fail", &id, "tests", "--reason", "no"]), "issue_ended"),
+        (&ann.jit(["gate", "check", &id]), "gate_failed"),
+    ] {
+        let trouble = refused.refused(7);
+        assert!(trouble.code == code && trouble.hint.unwrap().contains("jit issue reopen"), "{refused:?}");
+    }
+    assert_eq!(seen(&ann, &id), before);
+    follow(&ann, &refused).ok();
+    ann.jit(["gate", "add", &id, "review"]).ok();
+}
+
+/// Where somebody's word is all that is missing, that is what the hint asks for; and a check of
+/// other gates does not pass for all.
+#[test]
+fn a_word_that_is_missing_is_asked_for() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    ann.jit(["gate", "define", "review", "--manual"]).ok();
+    ann.jit(["gate", "define", "tests", "--command", "true"]).ok();
+    ann.jit(["gate", "approve", "tests"]).ok();
+    let id = issue(&ann, &["--gate", "tests", "--gate", "review"]);
+    ann.claim(&id);
+    ann.jit(["claim", "release", &id, "--done"]).ok();
+    let hint = || ann.jit(["claim", "acquire", &id]).refused(7).hint.unwrap();
+    assert!(hint().contains("jit gate check"), "{}", hint());
+    let checked = ann.say(["gate", "check", &id]);
+    let said = format!("other gates are open still: jit gate pass {id} review");
+    assert!(checked.status == Some(0) && checked.stderr.contains(&said), "{checked:?}");
+    let refused = ann.jit(["claim", "acquire", &id]);
+    assert!(refused.refused(7).hint.unwrap().ends_with(&format!("jit gate pass {id} review")), "{refused:?}");
+    follow(&ann, &refused).ok();
+    assert_eq!(seen(&ann, &id)["state"], "done");
+    let shown = ann.say(["issue", "show", &id]).stdout;
+    assert!(shown.contains("review (by agent:ann), tests (by agent:ann)"), "{shown}");
+}
+
+/// Two branches each define a gate: nobody is told to throw one away.
+#[test]
+fn gates_of_both_sides_are_kept() {
+    let repo = Repo::warm();
+    write(&file(&repo), "<<<<<<< ours\n[gates.a]\n=======\n[gates.b]\n>>>>>>> theirs\nkind = \"manual\"\n");
+    let said = repo.agent("ann").jit(["gate", "list"]).refused(9).message;
+    assert!(said.contains("keep the gates of both sides"), "{said}");
+}

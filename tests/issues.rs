@@ -530,3 +530,64 @@ fn what_ended_is_only_reopened() {
     assert!(reopened.status == Some(0) && reopened.stdout.contains("reopen it again"), "{reopened:?}");
     bob.jit(["claim", "next"]).lease();
 }
+
+/// What is waited for and gone can be taken out; so can what is named by its beginning.
+#[test]
+fn what_is_gone_is_waited_for_no_more() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let [waits, gone, other] = ["waits", "gone", "other"].map(|title| issue(&ann, title, &[]));
+    ann.jit(["dep", "add", &waits, &gone, &other]).ok();
+    ann.jit(["issue", "delete", &gone]).ok();
+    ann.jit(["dep", "rm", &waits, &gone[..8], &other.to_uppercase()[..8]]).ok();
+    ann.jit(["claim", "acquire", &waits]).lease();
+    assert_eq!(ann.jit(["dep", "rm", &waits, &gone]).refused(3).code, "issue_not_found");
+}
+
+/// The hint of a refused dependency takes out one that is there.
+#[test]
+fn a_refused_dependency_names_one_to_take_out() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let [a, b, c] = ["a", "b", "c"].map(|title| issue(&ann, title, &[]));
+    ann.jit(["dep", "add", &a, &b]).ok();
+    ann.jit(["dep", "add", &b, &c]).ok();
+    let refused = ann.jit(["dep", "add", &c, &a]);
+    assert_eq!(refused.refused(7).code, "cycle");
+    crate::gates::follow(&ann, &refused).ok();
+    ann.jit(["dep", "add", &c, &a]).ok();
+    let refused = ann.jit(["dep", "add", &a, &a]);
+    assert_eq!(refused.refused(7).message, "an issue can't wait for itself");
+    crate::gates::follow(&ann, &refused).ok();
+}
+
+/// Who looks at one issue reads that it is quarantined, and what frees it.
+#[test]
+fn quarantine_is_shown() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "poison", &[]);
+    for _ in 0..3 {
+        assert!(!ann.say(["issue", "show", &id]).stdout.contains("quarantined"));
+        ann.claim(&id);
+        ann.jit(["claim", "release", &id, "--failed", "--reason", "no"]).ok();
+    }
+    let shown = ann.say(["issue", "show", &id]).stdout;
+    assert!(shown.contains("quarantined") && shown.contains("jit issue reset-failures"), "{shown}");
+}
+
+/// A file that is no file, or of another jit, is not mended in an editor.
+#[test]
+fn what_no_editor_mends_says_so() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "x", &[]);
+    let file = repo.main().join(format!(".jit/issues/{id}.json"));
+    let text = fs::read_to_string(&file).unwrap();
+    write(&file, text.replace("\"schema_version\": 1", "\"schema_version\": 9"));
+    let hint = || ann.jit(["issue", "show", &id]).refused(9).hint.unwrap();
+    assert!(hint().starts_with("update jit"), "{}", hint());
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    assert!(hint().contains("ls -ld "), "{}", hint());
+}

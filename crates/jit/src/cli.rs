@@ -97,7 +97,12 @@ const GATE: &[Leaf] = &[
 
 macro_rules! query {
     ($name:literal, $run:ident, $about:literal) => {
-        Leaf { name: $name, about: $about, arguments: commands::query::arguments, run: commands::query::$run }
+        Leaf {
+            name: $name,
+            about: $about,
+            arguments: |command| commands::query::arguments(command, $name),
+            run: commands::query::$run,
+        }
     };
 }
 

@@ -62,6 +62,8 @@ pub(crate) enum Kind {
     WrongMode,
     Unwritable,
     UnknownFile,
+    NoMergeDriver,
+    Cycle,
     Safe,
     NotSafe,
     LocksExclude,
@@ -100,6 +102,8 @@ impl Kind {
             Self::WrongMode => "wrong_mode",
             Self::Unwritable => "unwritable",
             Self::UnknownFile => "unknown_file",
+            Self::NoMergeDriver => "no_merge_driver",
+            Self::Cycle => "cycle",
             Self::Safe => "safe",
             Self::NotSafe => "not_safe",
             Self::LocksExclude => "locks_exclude",
@@ -154,6 +158,17 @@ impl Finding {
             hint: failure.hint,
             needs: Needs::Person,
         }
+    }
+
+    /// Git was told of a driver by a file, and not what it is.
+    pub(crate) fn without_driver() -> Self {
+        let what = ".gitattributes names the merge driver of issues, and Git does not know it here: it merges them by lines";
+        Self::new(Kind::NoMergeDriver, Needs::Fix, what)
+    }
+
+    /// Issues that nobody can ever claim.
+    pub(crate) fn circle(what: String, hint: String) -> Self {
+        Self::new(Kind::Cycle, Needs::Person, what).hint(hint)
     }
 
     /// A file that was to take another one's place.

@@ -4,14 +4,16 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use jit_core::{IssueId, Task, Ttl};
-use jit_tracker::gates::{self, Gate, Gates};
-use jit_tracker::{Dir, FileError, GateName, GateResult, Issue, Origin, Problem, Sink, Source, nearest};
+use jit_tracker::gates::{self, Check, Gate, Gates};
+use jit_tracker::{
+    Dir, FileError, GateName, GateResult, Issue, Origin, Problem, Sink, Source, State, nearest,
+};
 
 use crate::change::with_gates;
 use crate::error::Failure;
-use crate::known::Known;
+use crate::known::{Known, Stage};
 use crate::launch::End;
-use crate::tracker::later;
+use crate::tracker::{Tracker, later};
 use crate::world::World;
 
 /// Where the file is, below a worktree's root.
@@ -95,6 +97,32 @@ pub(crate) fn required(issue: &Issue, names: &[GateName]) -> Result<(), Failure>
     match names.iter().find(|name| !issue.gates.contains_key(name)) {
         Some(name) => Err(Failure::gate_not_required(issue.id, name, nearest(name.as_str(), known()))),
         None => Ok(()),
+    }
+}
+
+/// What is done takes no new gate and no failed one: nothing would wait for it.
+pub(crate) fn not_done(known: &Known<Issue>) -> Result<(), Failure> {
+    match known.stage() {
+        Stage::At(State::Done) => Err(Failure::gate_too_late(known.issue.id)),
+        _ => Ok(()),
+    }
+}
+
+/// The open gates of an issue, and whether somebody's word is all that is missing.
+pub(crate) fn open_gates(world: &World<'_>, issue: &Issue) -> Result<(Vec<GateName>, bool), Failure> {
+    let here = Defined::here(world)?;
+    let open: Vec<GateName> = issue.open_gates().cloned().collect();
+    let by_hand =
+        open.iter().all(|name| here.all().get(name).is_some_and(|gate| gate.check == Check::Manual));
+    Ok((open, by_hand))
+}
+
+/// A refusal because of open gates, with what passes them.
+pub(crate) fn advised(world: &World<'_>, failure: Failure) -> Failure {
+    let open = |id| open_gates(world, &Tracker::around(world)?.read(id)?.issue);
+    match failure.gated().map(|id| (id, open(id))) {
+        Some((id, Ok((open, true)))) if !open.is_empty() => failure.or_pass(id, &open),
+        _ => failure,
     }
 }
 

@@ -17,7 +17,10 @@ pub(crate) const DRIVER: &str = "jit-issue";
 const COMMAND: &str = "jit merge-driver issue %O %A %B %P >/dev/null; s=$?; test $s -le 1 && exit $s; \
                        git merge-file -L ours -L base -L theirs %A %O %B";
 
-/// The lines of `.gitattributes`.
+/// Where Git is told which files a driver merges.
+const ATTRIBUTES_FILE: &str = ".gitattributes";
+
+/// Its lines.
 const ATTRIBUTES: [&str; 2] = [".jit/events/*.jsonl merge=union", ".jit/issues/*.json merge=jit-issue"];
 
 /// Configures the driver unless there is one; says whether it did.
@@ -34,19 +37,29 @@ pub(crate) fn ensure_driver(world: &World<'_>) -> Result<bool, Failure> {
     }
 }
 
+/// Whether this worktree's `.gitattributes` names the driver, and Git does not know it.
+pub(crate) fn driver_is_missing(world: &World<'_>) -> Result<bool, Failure> {
+    let repo = world.repo()?;
+    let Some(root) = repo.worktree() else { return Ok(false) };
+    let text = Dir::open(root, Origin::Worktree).and_then(|dir| dir.read(ATTRIBUTES_FILE));
+    let text =
+        text.map_err(|error| Failure::not_read(&root.join(ATTRIBUTES_FILE), &error))?.unwrap_or_default();
+    let named = String::from_utf8_lossy(&text).lines().any(|line| line.trim() == ATTRIBUTES[1]);
+    Ok(named && repo.merge_driver(&ConfigEnv::from_process(), DRIVER)?.is_none())
+}
+
 /// Adds to the worktree's `.gitattributes` what it does not say yet; returns those lines.
 pub(crate) fn ensure_attributes(world: &World<'_>) -> Result<Vec<&'static str>, Failure> {
     let Some(root) = world.repo()?.worktree() else { return Ok(Vec::new()) };
-    added(root).map_err(|error| Failure::not_made(&root.join(".gitattributes"), &error))
+    added(root).map_err(|error| Failure::not_made(&root.join(ATTRIBUTES_FILE), &error))
 }
 
 fn added(root: &Path) -> std::io::Result<Vec<&'static str>> {
-    const FILE: &str = ".gitattributes";
     let dir = Dir::open(root, Origin::Worktree)?;
-    let text = dir.read(FILE)?.unwrap_or_default();
+    let text = dir.read(ATTRIBUTES_FILE)?.unwrap_or_default();
     let missing = missing(&String::from_utf8_lossy(&text));
     if !missing.is_empty() {
-        dir.append(FILE, &missing.iter().map(|line| format!("{line}\n")).collect::<String>())?;
+        dir.append(ATTRIBUTES_FILE, &missing.iter().map(|line| format!("{line}\n")).collect::<String>())?;
     }
     Ok(missing)
 }

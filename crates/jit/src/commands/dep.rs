@@ -1,5 +1,7 @@
 //! `jit dep add` and `jit dep rm`
 
+use std::collections::BTreeSet;
+
 use clap::{ArgMatches, Command};
 use jit_core::{IssueId, Reference};
 use jit_tracker::Dependency;
@@ -11,6 +13,7 @@ use crate::error::Failure;
 use crate::known::All;
 use crate::output::Output;
 use crate::reference::issue;
+use crate::tracker::Tracker;
 use crate::world::World;
 
 fn both(command: Command) -> Command {
@@ -28,18 +31,22 @@ pub(crate) fn arguments_to_add(command: Command) -> Command {
 }
 
 pub(crate) fn arguments_to_remove(command: Command) -> Command {
-    both(command).after_help("Example: jit dep rm 3f2a91bc 77b0e1d2")
+    both(command).after_help(
+        "ON is one of those that ISSUE waits for, or its beginning, also when there is no such issue any more.\n\n\
+         Example: jit dep rm 3f2a91bc 77b0e1d2",
+    )
 }
 
 pub(crate) fn add(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    let (id, on) = named(world, matches)?;
+    let id = issue(world, one(matches, "ISSUE").unwrap_or_default())?;
+    let on = all(matches, "ON");
+    let on: Vec<Dependency> =
+        on.iter().map(|word| issue(world, word).map(Dependency::from)).collect::<Result<_, _>>()?;
     changed_if(world, id, "updated", |issue| {
         let all = All::here(world)?;
         let graph = Graph::new(all.issues.iter().map(|known| &known.issue));
         for dependency in &on {
-            graph
-                .link(&Reference::Issue(id), dependency)
-                .map_err(|error| Failure::no_dependency(&error, dependency.reference()))?;
+            graph.link(&Reference::Issue(id), dependency).map_err(|error| Failure::no_dependency(&error))?;
         }
         issue.dependencies.extend(on);
         Ok(())
@@ -47,13 +54,28 @@ pub(crate) fn add(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
 }
 
 pub(crate) fn remove(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    let (id, on) = named(world, matches)?;
+    let id = issue(world, one(matches, "ISSUE").unwrap_or_default())?;
+    let listed = Tracker::around(world)?.read(id)?.issue.dependencies;
+    let on = all(matches, "ON");
+    let on: Vec<Dependency> = on.iter().map(|word| among(world, &listed, word)).collect::<Result<_, _>>()?;
     changed(world, id, "updated", |issue| issue.dependencies.retain(|known| !on.contains(known)))
 }
 
-fn named(world: &World<'_>, matches: &ArgMatches) -> Result<(IssueId, Vec<Dependency>), Failure> {
-    let id = issue(world, one(matches, "ISSUE").unwrap_or_default())?;
-    let on = all(matches, "ON");
-    let on = on.iter().map(|word| issue(world, word).map(Dependency::from)).collect::<Result<_, _>>()?;
-    Ok((id, on))
+/// The dependency that a word names: what is waited for may be gone, so that nothing but the list
+/// has it.
+fn among(world: &World<'_>, listed: &BTreeSet<Dependency>, word: &str) -> Result<Dependency, Failure> {
+    let beginning = word.to_ascii_lowercase();
+    let ids: Vec<IssueId> = listed
+        .iter()
+        .filter_map(|on| match on.reference() {
+            Reference::Issue(id) => Some(*id),
+            Reference::Name(_) => None,
+        })
+        .collect();
+    let named = ids.into_iter().filter(|id| word.len() >= 4 && id.to_string().starts_with(&beginning));
+    match named.collect::<Vec<_>>()[..] {
+        [] => issue(world, word).map(Dependency::from),
+        [id] => Ok(id.into()),
+        ref several => Err(Failure::ambiguous(word, several)),
+    }
 }

@@ -6,20 +6,23 @@ use jit_tracker::GateResult;
 use crate::change::with_gates;
 use crate::commands::{all, issue_and_gates, one};
 use crate::error::Failure;
-use crate::gates::{defined, names};
+use crate::gates::{defined, names, not_done};
+use crate::known::looked_up;
 use crate::output::Output;
 use crate::reference::issue;
+use crate::tracker::Tracker;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
     issue_and_gates(command, "What it has to pass before it is done")
-        .after_help("What it has already stays as it is.\n\nExample: jit gate add 3f2a91bc tests review")
+        .after_help("What it has already stays as it is. What is done takes no gate (exit status 7).\n\nExample: jit gate add 3f2a91bc tests review")
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let id = issue(world, one(matches, "ISSUE").unwrap_or_default())?;
     let names = names(&all(matches, "GATE"))?;
     defined(world, &names)?;
+    not_done(&looked_up(world, Tracker::around(world)?.read(id)?)?)?;
     let known = with_gates(world, id, |issue| {
         for name in names {
             issue.gates.entry(name).or_insert(GateResult::Open);

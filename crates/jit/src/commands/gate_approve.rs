@@ -14,7 +14,8 @@ pub(crate) fn arguments(command: Command) -> Command {
     command.arg(texts("GATE", "GATE", "A gate that has a command").required(true)).after_help(
         "For a person who has read the command (`jit gate list`): it may run on this machine as this user,\n\
          as this gate of this repository, until it is changed. What it reads in the worktree (a Makefile, a\n\
-         test) may change, as when you run it by hand.\n\n\
+         test) may change, as when you run it by hand. Neither enforce_agents nor enforce_people stops an agent\n\
+         that runs this: whoever can could run the command as well.\n\n\
          Example: jit gate approve tests",
     )
 }

@@ -3,14 +3,15 @@
 use clap::{ArgMatches, Command};
 use jit_core::IssueId;
 use jit_tracker::gates::{Check, Gate};
-use jit_tracker::{Dir, GateName, Issue, Origin, Sink};
+use jit_tracker::{Dir, GateName, Issue, Origin, Sink, State};
 
 use crate::approvals::Approvals;
 use crate::change::may_change;
 use crate::commands::{all, one, text, texts};
 use crate::error::Failure;
-use crate::gates::{Checked, Defined, Verdict, names, required, say};
-use crate::known::looked_up;
+use crate::error::gates::pass;
+use crate::gates::{Checked, Defined, Verdict, names, open_gates, required, say};
+use crate::known::{Stage, looked_up};
 use crate::launch::{End, Job, Launcher};
 use crate::output::Output;
 use crate::reference::issue;
@@ -49,11 +50,30 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let checked = commands.iter().map(|(name, gate)| check(world, &launcher, id, name, gate));
     let checks: Vec<Checked> = checked.collect::<Result<_, _>>()?;
     drop(launcher);
-    let known = say(world, id, checks.iter().map(|check| (check.gate.clone(), check.verdict())).collect())?;
-    match checks.iter().all(|check| matches!(check.verdict(), Verdict::Passed)) {
-        true => Ok(Output::GatesChecked { checks, known: Box::new(known) }),
-        false => Err(Failure::gates_failed(&known, &checks)),
+    let passed = checks.iter().all(|check| matches!(check.verdict(), Verdict::Passed));
+    if !passed && found.stage() == Stage::At(State::Done) {
+        world.warn(format!("{id} is done: nothing was recorded"));
+        return Err(Failure::gates_failed(&found, &checks));
     }
+    let known = say(world, id, checks.iter().map(|check| (check.gate.clone(), check.verdict())).collect())?;
+    if !passed {
+        return Err(Failure::gates_failed(&known, &checks));
+    }
+    warn_of_open(world, &known.issue)?;
+    Ok(Output::GatesChecked { checks, known: Box::new(known) })
+}
+
+/// That these were passed does not say that all are.
+fn warn_of_open(world: &World<'_>, issue: &Issue) -> Result<(), Failure> {
+    let (open, by_hand) = open_gates(world, issue)?;
+    let next = match by_hand {
+        true => pass(&world.repeated(), issue.id, &open),
+        false => format!("jit {}gate check {}", world.repeated(), issue.id),
+    };
+    if !open.is_empty() {
+        world.warn(format!("other gates are open still: {next}"));
+    }
+    Ok(())
 }
 
 /// Those of the named gates, or of all of the issue's, that have a command. To name one without is

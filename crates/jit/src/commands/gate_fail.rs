@@ -4,7 +4,8 @@ use clap::{ArgMatches, Command};
 
 use crate::commands::{one, option, parsed, text};
 use crate::error::Failure;
-use crate::gates::{Verdict, names, required, say};
+use crate::gates::{Verdict, names, not_done, required, say};
+use crate::known::looked_up;
 use crate::output::Output;
 use crate::reference::issue;
 use crate::tracker::Tracker;
@@ -17,7 +18,7 @@ pub(crate) fn arguments(command: Command) -> Command {
         .arg(option("reason", "TEXT", "Why, in a line").required(true))
         .after_help(
             "An issue whose work was done stays gated: nobody claims it until `jit issue reopen` says that\n\
-             there is more to do.\n\n\
+             there is more to do. What is done already fails no gate (exit status 7).\n\n\
              Example: jit gate fail 3f2a91bc review --reason \"no test for the empty name\"",
         )
 }
@@ -25,7 +26,9 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let id = issue(world, one(matches, "ISSUE").unwrap_or_default())?;
     let names = names(&[one(matches, "GATE").unwrap_or_default().to_owned()])?;
-    required(&Tracker::around(world)?.read(id)?.issue, &names)?;
+    let found = looked_up(world, Tracker::around(world)?.read(id)?)?;
+    required(&found.issue, &names)?;
+    not_done(&found)?;
     let reason: Option<jit_core::Task> = parsed(matches, "reason")?;
     let verdicts = names.into_iter().map(|name| (name, Verdict::Failed(reason.clone())));
     let known = say(world, id, verdicts.collect())?;

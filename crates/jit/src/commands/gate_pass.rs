@@ -15,7 +15,8 @@ use crate::world::World;
 pub(crate) fn arguments(command: Command) -> Command {
     issue_and_gates(command, "A gate that is passed by hand").after_help(
         "With the last gate of an issue whose work is done, it is done; that needs no lease. A gate with a\n\
-         command is passed by `jit gate check`.\n\n\
+         command is passed by `jit gate check`: by hand, agents are refused (exit status 7) and people warned,\n\
+         unless enforce_agents or enforce_people says otherwise (`jit config list`).\n\n\
          Example: jit gate pass 3f2a91bc review",
     )
 }

@@ -13,16 +13,18 @@ use crate::commands::{one, text};
 use crate::error::Failure;
 use crate::files;
 use crate::gates::Defined;
+use crate::known::{Log, ended};
 use crate::output::{Imported, Output};
 use crate::tracker::Changing;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
     command.arg(text("FILE", "FILE|-", "What `jit export` wrote [default: -, standard input]")).after_help(
-        "All of it, or nothing. What is here already is not written again; an issue that was changed later\n\
-         here stays, and so does a gate that is something else here. What somebody holds is changed by its\n\
-         holder only. Exit status 2: a line is none of its own; 6: an issue is somebody else's; 7: it would\n\
-         be done without its lease.\n\n\
+        "Checked as a whole before anything is written; what stops half way is said again. What is here already\n\
+         is not written again; an issue that was changed later here stays, and so does a gate that is something\n\
+         else here. Exit status 2: a line is none of its own. Where the policy is strict, by default for agents\n\
+         (enforce_agents) and not for people (enforce_people), 6: somebody else holds an issue; 7: one would be\n\
+         done without its lease. What ended here stays so until `jit issue reopen`.\n\n\
          Example: jit import backup.jsonl",
     )
 }
@@ -45,7 +47,24 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         tracker.write(issues.get(id), issue)?;
     }
     world.something_changed();
+    warn_of_ended(world, import.issues.values())?;
     Ok(Output::Imported(all.counted(import)))
+}
+
+/// What the leases know to have ended is not opened by a file that says otherwise.
+fn warn_of_ended<'i>(world: &World<'_>, written: impl Iterator<Item = &'i Issue>) -> Result<(), Failure> {
+    let open: Vec<&Issue> = written.filter(|issue| ended(issue.state).is_none()).collect();
+    let standings =
+        world.read(&Log::about(world, open.iter().map(|issue| issue.reference().into()).collect())?)?;
+    for (issue, standing) in open.into_iter().zip(standings) {
+        if let Some(outcome) = standing.facts.outcome {
+            let (id, outcome, options) = (issue.id, outcome.name(), world.repeated());
+            world.warn(format!(
+                "{id} was written, but the leases know it as {outcome}, and nobody can claim it before: jit {options}issue reopen {id}"
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn read(world: &World<'_>, file: &str) -> Result<Vec<Entry>, Failure> {

@@ -15,7 +15,7 @@ use crate::tracker::Changing;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
-    fields(command).after_help(
+    fields(command).mut_arg("title", |title| title.required(true)).after_help(
         "The file is .jit/issues/<id>.json in this worktree, to be committed. New issues are ready unless\n\
          --state says otherwise.\n\n\
          Example: jit issue create --title \"Rename users\" --priority high --label backend",

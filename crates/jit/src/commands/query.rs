@@ -10,12 +10,12 @@ use crate::known::{All, Known};
 use crate::output::Output;
 use crate::world::World;
 
-pub(crate) fn arguments(command: Command) -> Command {
-    filters(command).after_help(
+pub(crate) fn arguments(command: Command, name: &str) -> Command {
+    filters(command).after_help(format!(
         "In the order in which `jit claim next` picks. Exit status 9: some file can't be read; the rest is\n\
          shown.\n\n\
-         Example: jit query available --label backend --json",
-    )
+         Example: jit query {name} --label backend --json",
+    ))
 }
 
 pub(crate) fn available(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
@@ -26,21 +26,27 @@ pub(crate) fn available(world: &World<'_>, matches: &ArgMatches) -> Result<Outpu
 pub(crate) fn blocked(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let filter = Filter::read(matches)?;
     let all = All::here(world)?;
-    let waiting = all.issues.iter().filter(|known| known.blocked()).map(|known| &known.issue);
-    if let Some(cycle) = Graph::new(waiting).cycle() {
-        world.warn(circle(&cycle));
-    }
+    warn_of_circle(world, &all);
     Ok(in_order(all, |known| known.blocked() && filter.fits(known)))
 }
 
-/// What says that nobody will ever get any of these: a merge of two branches may have made it.
-fn circle(cycle: &[Reference]) -> String {
+fn warn_of_circle(world: &World<'_>, all: &All) {
+    let waiting = all.issues.iter().filter(|known| known.blocked()).map(|known| &known.issue);
+    if let Some((what, hint)) = Graph::new(waiting).cycle().as_deref().and_then(|cycle| circle(world, cycle))
+    {
+        world.warn(format!("{what}; {hint}"));
+    }
+}
+
+/// What says that nobody will ever get any of these, as a merge of two branches may have made it;
+/// and what takes it apart.
+pub(crate) fn circle(world: &World<'_>, cycle: &[Reference]) -> Option<(String, String)> {
+    let [issue, on, ..] = cycle else { return None };
     let names: Vec<String> = cycle.iter().map(ToString::to_string).collect();
-    let (issue, on) = (&names[0], names.get(1).unwrap_or(&names[0]));
-    format!(
-        "these wait for each other: {}; take one out, such as: jit dep rm {issue} {on}",
-        names.join(" > ")
-    )
+    Some((
+        format!("these wait for each other: {}", names.join(" > ")),
+        format!("take one out, such as: jit {}dep rm {issue} {on}", world.repeated()),
+    ))
 }
 
 pub(crate) fn mine(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
@@ -59,7 +65,9 @@ pub(crate) fn quarantined(world: &World<'_>, matches: &ArgMatches) -> Result<Out
 
 pub(crate) fn every(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let filter = Filter::read(matches)?;
-    Ok(in_order(All::here(world)?, |known| filter.fits(known)))
+    let all = All::here(world)?;
+    warn_of_circle(world, &all);
+    Ok(in_order(all, |known| filter.fits(known)))
 }
 
 fn in_order(all: All, wanted: impl Fn(&Known) -> bool) -> Output {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jit_core::IssueId;
 use jit_tracker::gates::Gate;
-use jit_tracker::{GateName, Issue};
+use jit_tracker::{GateName, Issue, State};
 use serde_json::json;
 
 use super::{Code, Failure};
@@ -16,6 +16,11 @@ use crate::render::text::gates::to_approve;
 
 fn words(names: &[GateName], between: &str) -> String {
     names.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
+}
+
+/// The command that says that these are passed.
+pub(crate) fn pass(options: &str, issue: IssueId, names: &[GateName]) -> String {
+    format!("jit {options}gate pass {issue} {}", words(names, " "))
 }
 
 fn did_you_mean(nearest: Option<&str>) -> String {
@@ -55,8 +60,26 @@ impl Failure {
             Code::GateOpen,
             format!("there is no command to check {listed}: somebody has to look, and say so"),
         )
-        .hint(format!("once it is so: jit gate pass {issue} {}", words(names, " ")))
         .context(json!({ "issue": issue, "gates": names }))
+        .or_pass(issue, names)
+    }
+
+    /// Where somebody's word is all that is missing.
+    pub(crate) fn or_pass(self, issue: IssueId, names: &[GateName]) -> Self {
+        self.hint(format!("once it is so: {}", pass("", issue, names)))
+    }
+
+    /// The issue whose open gates are in the way.
+    pub(crate) fn gated(&self) -> Option<IssueId> {
+        let barred = self.context["barred"][0]["reference"].as_str();
+        barred.filter(|_| self.code == Code::GateOpen)?.parse().ok()
+    }
+
+    /// What is done, and so waits for no gate.
+    pub(crate) fn gate_too_late(issue: IssueId) -> Self {
+        Self::new(Code::IssueEnded, format!("{issue} is done: it waits for no gate any more"))
+            .hint(format!("if there is more to do: jit issue reopen {issue}"))
+            .context(json!({ "issue": issue }))
     }
 
     /// There is nothing to approve.
@@ -129,7 +152,7 @@ impl Failure {
             std::iter::once(head).chain(last).collect::<Vec<_>>()
         };
         let hint = match known.stage() {
-            Stage::At(jit_tracker::State::Gated) => {
+            Stage::At(State::Gated | State::Done) => {
                 format!("if there is more to do, let it be claimed again: jit issue reopen {id}")
             }
             _ => format!("mend it, then: jit gate check {id} {}", words(&names, " ")),

@@ -2,16 +2,33 @@
 
 use std::path::{Path, PathBuf};
 
+use jit_tracker::dependencies::Graph;
 use jit_tracker::{Dir, Origin};
 
 use crate::commands::gate_check::OUTPUTS;
+use crate::commands::query::circle;
 use crate::error::Failure;
 use crate::finding::Finding;
+use crate::known::ended;
+use crate::merging::{driver_is_missing, ensure_driver};
+use crate::tracker::Tracker;
 use crate::world::World;
 
-/// What killed writers left.
+/// What killed writers left, what Git does not know, and who waits for each other.
 pub(super) fn look(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
     let mut findings = Vec::new();
+    if driver_is_missing(world)? {
+        findings.push(Finding::without_driver());
+    }
+    let listing = Tracker::around(world)?.list()?;
+    let open = listing.issues.iter().map(|listed| &listed.issue).filter(|issue| ended(issue.state).is_none());
+    let cycle = Graph::new(open).cycle();
+    findings.extend(
+        cycle
+            .as_deref()
+            .and_then(|cycle| circle(world, cycle))
+            .map(|(what, hint)| Finding::circle(what, hint)),
+    );
     for (path, dir) in written(world)? {
         let left = dir.leftovers().map_err(|error| Failure::not_read(&path, &error))?;
         findings.extend(left.into_iter().map(|name| Finding::draft(path.join(name))));
@@ -19,8 +36,11 @@ pub(super) fn look(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
     Ok(findings)
 }
 
-/// Takes it away.
+/// Takes away what was left, and tells Git.
 pub(super) fn tidy(world: &World<'_>) -> Result<(), Failure> {
+    if driver_is_missing(world)? {
+        ensure_driver(world)?;
+    }
     let tidied = |(path, dir): (PathBuf, Dir)| dir.tidy().map_err(|error| Failure::not_made(&path, &error));
     written(world)?.into_iter().try_for_each(tidied)
 }

@@ -40,9 +40,16 @@ pub(super) fn one(did: Option<&str>, known: &Known<Issue>) -> String {
         ("labels", listed(issue.labels.iter().map(ToString::to_string).collect())),
         ("waits for", listed(issue.dependencies.iter().map(ToString::to_string).collect())),
         ("open gates", listed(issue.gates.iter().filter_map(open).collect())),
+        ("passed gates", listed(issue.gates.iter().filter_map(passed).collect())),
         ("assignee", issue.assignee.as_ref().map(ToString::to_string)),
         ("assigned", facts.assigned.as_ref().map(ToString::to_string)),
         ("failures", failures),
+        (
+            "quarantined",
+            known
+                .quarantined()
+                .then(|| format!("until a person forgives it: jit issue reset-failures {}", issue.id)),
+        ),
         ("updated", Some(issue.updated_at.to_string())),
     ]));
     if did.is_none() && !issue.description.as_str().is_empty() {
@@ -58,6 +65,13 @@ fn open((name, result): (&GateName, &GateResult)) -> Option<String> {
         GateResult::Failed { by, note: None, .. } => Some(format!("{name} (failed by {by})")),
         GateResult::Failed { by, note: Some(note), .. } => Some(format!("{name} (failed by {by}: {note})")),
         GateResult::Passed { .. } => None,
+    }
+}
+
+fn passed((name, result): (&GateName, &GateResult)) -> Option<String> {
+    match result {
+        GateResult::Passed { by, .. } => Some(format!("{name} (by {by})")),
+        GateResult::Open | GateResult::Failed { .. } => None,
     }
 }
 
