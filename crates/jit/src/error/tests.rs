@@ -10,6 +10,9 @@ use jit_core::{
 };
 use uuid::Uuid;
 
+use std::ffi::OsString;
+
+use super::usage::with_option;
 use super::*;
 use crate::look::Look;
 

@@ -1,0 +1,133 @@
+//! What is said of what is not there, or can't be used as it is.
+
+use std::io;
+use std::path::Path;
+
+use jit_core::{IssueId, PolicyWarning, Spelled};
+use jit_tracker::dependencies::LinkError;
+use jit_tracker::{FileError, Problem};
+use serde_json::json;
+
+use super::{Code, Failure, shown};
+use crate::shell::quoted;
+
+impl Failure {
+    pub(crate) fn no_such_issue(text: &str) -> Self {
+        Self::new(Code::IssueNotFound, format!("there is no issue `{text}`"))
+            .hint("see what there is: jit query all")
+            .context(json!({ "reference": text }))
+    }
+
+    /// Work on an issue can't be called done where nothing is known of its gates.
+    pub(crate) fn out_of_sight(id: IssueId) -> Self {
+        Self::new(
+            Code::IssueNotFound,
+            format!("the file of {id} can't be seen from here, nor what gates it has"),
+        )
+        .hint(format!(
+            "check out the branch that has it and say it again; or give it up undone: jit claim release {id}"
+        ))
+        .context(json!({ "issue": id }))
+    }
+
+    /// Where a name would do as well.
+    pub(crate) fn or_a_name(self, word: &str) -> Self {
+        match format!("name:{word}").parse::<Spelled>() {
+            Ok(_) => self.hint(format!(
+                "see what issues there are: jit query all; for a thing outside any tracker, write name:{word}"
+            )),
+            Err(_) => self,
+        }
+    }
+
+    /// The beginning of several issues' ids.
+    pub(crate) fn ambiguous(word: &str, candidates: &[IssueId]) -> Self {
+        Self::new(
+            Code::Ambiguous,
+            format!("`{}` is the beginning of {} issues", shown(word), candidates.len()),
+        )
+        .details(candidates.iter().map(ToString::to_string).collect())
+        .hint("write more of its digits")
+        .context(json!({ "candidates": candidates }))
+    }
+
+    /// A file of the tracker that can't be used.
+    pub(crate) fn broken_file(error: &FileError) -> Self {
+        let file = quoted(&error.file);
+        let hint = match &error.problem {
+            Problem::Version { .. } => "update jit; nothing was changed".to_owned(),
+            Problem::Unreadable(_) => format!("look at what stands there: ls -ld {file}"),
+            _ => format!("mend that file in an editor; what it was before: git log -p -- {file}"),
+        };
+        Self::new(Code::BrokenFile, error.to_string())
+            .hint(hint)
+            .context(json!({ "file": error.file, "issue": error.issue }))
+    }
+
+    /// What can't be waited for. Each of a cycle but the first waits for the next already.
+    pub(crate) fn no_dependency(error: &LinkError) -> Self {
+        match error {
+            LinkError::Nothing { .. } => {
+                Self::new(Code::IssueNotFound, error.to_string()).hint("jit query all")
+            }
+            LinkError::Cycle { cycle } => {
+                let failure = match &cycle[..] {
+                    [_, on, next, ..] => Self::new(Code::Cycle, error.to_string())
+                        .hint(format!("take one of them out, such as: jit dep rm {on} {next}")),
+                    _ => Self::new(Code::Cycle, "an issue can't wait for itself")
+                        .hint("name another: jit query all"),
+                };
+                failure.context(json!({ "cycle": cycle }))
+            }
+        }
+    }
+
+    /// Issues are written in a worktree.
+    pub(crate) fn no_worktree() -> Self {
+        Self::new(Code::BadUsage, "issues are files of a worktree, and this is a bare repository")
+            .hint("go into one of its worktrees: jit worktree list")
+    }
+
+    /// A directory that is there and can't be read.
+    pub(crate) fn not_read(path: &Path, error: &io::Error) -> Self {
+        let failure = Self::new(Code::NotReadable, format!("{} can't be read: {error}", path.display()));
+        match (error.kind(), path.parent()) {
+            (io::ErrorKind::NotADirectory, Some(above)) => {
+                let [above, path] = [above, path].map(|path| quoted(&path.to_string_lossy()));
+                failure.hint(format!("look at what stands there: ls -ld {above} {path}"))
+            }
+            _ => failure,
+        }
+    }
+
+    pub(crate) fn no_such_source(source: &str, text: &str) -> Self {
+        Self::new(Code::IssueNotFound, format!("there is no issue source `{source}` here"))
+            .hint("for a thing outside any tracker, write name:THING")
+            .context(json!({ "reference": text }))
+    }
+
+    pub(crate) fn no_such_worktree(text: &str) -> Self {
+        Self::new(Code::WorktreeNotFound, format!("there is no worktree of the id `{}`", shown(text)))
+            .hint("jit worktree list")
+    }
+
+    /// A lease's id together with something else.
+    pub(crate) fn lease_among_others(text: &str) -> Self {
+        Self::usage(
+            &format!("{text} is no issue that can be seen from here; a lease's id stands alone"),
+            "name one lease, or references of any: jit claim status",
+        )
+    }
+
+    pub(crate) fn no_such_lease(text: &str) -> Self {
+        Self::new(Code::LeaseNotFound, format!("there is no lease {text}"))
+            .hint("jit claim list")
+            .context(json!({ "lease_id": text }))
+    }
+
+    pub(crate) fn no_such_setting(unknown: &PolicyWarning) -> Self {
+        let meant = unknown.nearest.map(|key| format!("; did you mean `{key}`?")).unwrap_or_default();
+        Self::new(Code::SettingNotFound, format!("there is no setting `{}`{meant}", shown(&unknown.key)))
+            .hint("jit config list")
+    }
+}
