@@ -5,7 +5,7 @@ use std::time::Duration;
 use jit_core::{Event, Lifetime, Now, Query, Reference, References, Refusal, Request, View};
 use jit_store::{StepError, StoreError};
 
-use crate::error::Failure;
+use crate::error::{Code, Failure};
 use crate::world::{Shown, World};
 
 /// A writer that died between changing the leases and saying so is noticed after so long, and a
@@ -39,10 +39,19 @@ where
         }
         // Before the try: what changes after it wakes.
         let seen = store.seen();
-        let request = ask(place.as_ref().map(|ticket| ticket.number()))?;
+        let request = match ask(place.as_ref().map(|ticket| ticket.number())) {
+            // Whoever writes the file, Git for one, may be in the middle of it.
+            Err(failure)
+                if failure.code == Code::BrokenFile && !at_once && passed(&began, &world.now()?) < most =>
+            {
+                store.wait(seen.map_err(trouble)?, A_MOMENT).map_err(trouble)?;
+                continue;
+            }
+            request => request?,
+        };
         let tried = store.transact(&request, &holder, policy);
         let now = world.now()?;
-        let waited = Duration::from_nanos(now.stamp.ns.saturating_sub(began.stamp.ns));
+        let waited = passed(&began, &now);
         let in_the_way = match tried {
             Err(error) if may_pass(&error) && waited < most => error,
             Err(error) if may_pass(&error) => {
@@ -71,6 +80,10 @@ where
         let nap = nap(world, &in_the_way, &now)?.min(most - waited);
         store.wait(seen.map_err(trouble)?, nap).map_err(trouble)?;
     }
+}
+
+fn passed(began: &Now, now: &Now) -> Duration {
+    Duration::from_nanos(now.stamp.ns.saturating_sub(began.stamp.ns))
 }
 
 /// Whether what was in the way may go away by itself.
