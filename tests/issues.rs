@@ -496,10 +496,15 @@ fn a_label_passes_no_gate() {
     assert_eq!(state(&ann), "gated");
     ann.jit(["gate", "pass", &id, "review"]).ok();
     assert_eq!(state(&bob), "done");
-    // What is done again is looked at again.
+    // What is done again is looked at again, whatever an old file says of the work before.
+    commit(&repo, repo.main(), "passed");
+    let old = repo.agent("cleo").at(repo.worktree("three"));
     ann.jit(["issue", "reopen", &id]).ok();
     ann.claim(&id);
     assert_eq!(ann.jit(["claim", "release", &id, "--done"]).ok()["gated"], serde_json::json!([id]));
+    old.jit(["issue", "update", &id, "--label", "y"]).ok();
+    let held_back = ann.jit(["claim", "acquire", &id]).refused(7);
+    assert_eq!(held_back.code, "gate_open");
 }
 
 /// A reopening that fails reopens nothing; one that no file can carry says so; and what is done is

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jit_core::decide::Settle;
 use jit_core::{AgentKind, Enforcement, Facts, Gate, IssueId, Lease, Outcome, Refusal, Request};
-use jit_tracker::{Issue, Listed, Origin, State};
+use jit_tracker::{GateName, Issue, Listed, Origin, State};
 
 use crate::error::Failure;
 use crate::known::{Known, Log, Stage, ended, looked_up, state};
@@ -73,14 +73,16 @@ pub(crate) fn with_gates_if(
     Ok(known)
 }
 
-/// What a change of an issue's gates means to the log.
+/// What a change of an issue's gates means to the log. Only what was said now counts: an old file may
+/// have a result of work that is done anew since.
 fn settled(before: &Issue, known: &Known<Issue>) -> Settle {
     let open = |issue: &Issue| issue.open_gates().map(Gate::named).collect::<BTreeSet<_>>();
-    let every = |issue: &Issue| issue.gates.keys().map(Gate::named).collect::<BTreeSet<_>>();
     let (was_open, is_open) = (open(before), open(&known.issue));
+    let said = |name: &&GateName| before.gates.get(*name) != known.issue.gates.get(*name);
+    let said = before.gates.keys().chain(known.issue.gates.keys()).filter(said);
     Settle {
         issue: known.issue.reference(),
-        settled: &(&every(before) | &every(&known.issue)) - &is_open,
+        settled: &said.map(Gate::named).collect::<BTreeSet<_>>() - &is_open,
         opened: &is_open - &was_open,
         filed: before.state == State::Gated && is_open.is_empty(),
         seen: known.standing.facts.outcome,
