@@ -31,7 +31,7 @@ pub use issues::{Issues, Listed, Listing, ResolveError};
 pub use json::SchemaVersion;
 pub use merge_files::{FilesMerged, Side, merge_files, side_by_side};
 pub use nearest::nearest;
-pub use os::{Dir, read_cache, write_cache};
+pub use os::{Dir, DirLock, read_cache, write_cache};
 pub use problem::{FileError, Place, Problem};
 pub use source::{Identity, Origin, Sink, Source};
 pub use text::{Assignee, Description, GateName, GateText, Label, TextError, Title, Unfit};

@@ -1,5 +1,7 @@
 //! A real directory: the only file that reads and writes the disk.
 
+mod lock;
+
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
@@ -11,6 +13,8 @@ use rustix::fs::{AtFlags, Dir as Entries, FileType, FlockOperation, Gid, Mode, O
 use rustix::io::Errno;
 
 use crate::source::{Identity, Origin, Sink, Source};
+
+pub use lock::DirLock;
 
 /// The most that one file is read of; a whole issue, however escaped, has less.
 const MOST: u64 = 64 << 20;
@@ -182,30 +186,6 @@ impl Sink for Dir {
             rustix::fs::fsync(dir)?;
         }
         Ok(())
-    }
-}
-
-impl Dir {
-    /// Takes the lock `name`, a file that is made once and never taken away; `None` while another
-    /// process has it. It ends with the file that is returned.
-    ///
-    /// # Errors
-    /// When it can't be made or locked.
-    pub fn try_lock(&self, name: &str) -> io::Result<Option<File>> {
-        let dir = self.made()?;
-        let flags = OFlags::RDONLY | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let file = File::from(rustix::fs::openat(dir, name, flags, Mode::from_raw_mode(0o600))?);
-        hand_over(dir, &file)?;
-        // Who may be in the directory may take the lock.
-        let mode = rustix::fs::fstat(dir)?.st_mode & 0o666;
-        if rustix::fs::fstat(&file)?.st_mode & 0o777 != mode {
-            rustix::fs::fchmod(&file, Mode::from_raw_mode(mode)).ok();
-        }
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(file)),
-            Err(Errno::WOULDBLOCK | Errno::INTR) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
     }
 }
 

@@ -1,9 +1,8 @@
 //! Processes of one worktree that change its issues exclude each other.
 
-use std::fs::File;
 use std::time::Duration;
 
-use jit_tracker::{Dir, Origin};
+use jit_tracker::{Dir, DirLock, Origin};
 
 use crate::error::Failure;
 use crate::world::World;
@@ -16,26 +15,27 @@ const NAP: Duration = Duration::from_millis(2);
 
 /// The lock, held until this goes.
 pub(crate) struct IssueLock {
-    _file: File,
+    _lock: DirLock,
 }
 
 impl World<'_> {
     /// Takes the lock; waits for it as long as for that of the leases.
     pub(crate) fn lock_issues(&self) -> Result<IssueLock, Failure> {
         // Makes the directory.
-        self.holder()?;
+        let who = self.holder()?.agent.to_string();
         let path = self.repo()?.git_dir().join("jit");
         let most = self.lock_timeout()?;
         let began = self.now()?.stamp.ns;
         let dir = Dir::open(&path, Origin::Worktree).map_err(|error| Failure::not_read(&path, &error))?;
         loop {
-            let file = dir.try_lock(LOCK).map_err(|error| Failure::not_made(&path.join(LOCK), &error))?;
-            if let Some(file) = file {
-                return Ok(IssueLock { _file: file });
-            }
+            let tried = dir.try_lock(LOCK, &who);
+            let by = match tried.map_err(|error| Failure::not_made(&path.join(LOCK), &error))? {
+                Ok(lock) => return Ok(IssueLock { _lock: lock }),
+                Err(by) => by,
+            };
             let waited = Duration::from_nanos(self.now()?.stamp.ns.saturating_sub(began));
             if waited >= most {
-                return Err(Failure::issues_locked(&path.join(LOCK), waited));
+                return Err(Failure::issues_locked(&path.join(LOCK), by.as_deref(), waited));
             }
             #[allow(clippy::disallowed_methods, reason = "nobody tells when a file's lock is let go")]
             std::thread::sleep(NAP.min(most - waited));

@@ -324,3 +324,15 @@ fn what_is_taken_away_meanwhile_is_looked_for_in_the_next_source() {
     let listing = Issues::new(vec![&near, &far]).list(&mut no_cache());
     assert_eq!((shown(&listing), listing.broken.len()), (vec!["far Main".to_owned()], 0));
 }
+
+/// A lock says who has it, and is free when it was dropped.
+#[test]
+fn a_lock_names_its_holder() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = Dir::open(home.path(), Origin::Worktree).unwrap();
+    let ours = dir.try_lock("l", "agent:ann").unwrap().unwrap();
+    assert_eq!(dir.try_lock("l", "agent:bob").unwrap().unwrap_err().as_deref(), Some("agent:ann"));
+    drop(ours);
+    drop(dir.try_lock("l", "agent:bob").unwrap().unwrap());
+    assert!(fs::read_to_string(home.path().join("l")).unwrap().trim().is_empty());
+}

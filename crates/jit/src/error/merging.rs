@@ -57,10 +57,10 @@ impl Failure {
     }
 
     /// Another process of this worktree changes issues.
-    pub(crate) fn issues_locked(lock: &Path, waited: Duration) -> Self {
-        let what = "another process has been changing the issues of this worktree for";
-        Self::new(Code::Locked, format!("{what} {}", span(waited)))
-            .context(json!({ "lock": lock.display().to_string() }))
+    pub(crate) fn issues_locked(lock: &Path, by: Option<&str>, waited: Duration) -> Self {
+        let who = by.map(|by| format!(" by {by}")).unwrap_or_default();
+        let what = format!("the issues of this worktree are locked{who}; gave up after {}", span(waited));
+        Self::new(Code::Locked, what).context(json!({ "lock": lock.display().to_string(), "held_by": by }))
     }
 
     /// Git could not do what was asked of it.
