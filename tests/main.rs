@@ -11,6 +11,8 @@ mod access;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod changing;
+#[cfg(test)]
 mod clone;
 #[cfg(test)]
 mod company;

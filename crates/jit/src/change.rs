@@ -138,7 +138,7 @@ fn rewritten(
 /// An issue to be changed. What was read from elsewhere is written here.
 fn known(world: &World<'_>, tracker: &Changing<'_>, id: IssueId) -> Result<Known<Issue>, Failure> {
     let Listed { issue, .. } = tracker.read(id)?;
-    looked_up(world, Listed { issue, origin: Origin::Worktree })
+    looked_up(world, tracker, Listed { issue, origin: Origin::Worktree })
 }
 
 fn written(

@@ -9,7 +9,7 @@ use jit_tracker::{
     Dir, FileError, GateName, GateResult, Issue, Origin, Problem, Sink, Source, State, nearest,
 };
 
-use crate::change::with_gates;
+use crate::change::with_gates_if;
 use crate::error::Failure;
 use crate::known::{Known, Stage};
 use crate::launch::End;
@@ -101,9 +101,9 @@ pub(crate) fn required(issue: &Issue, names: &[GateName]) -> Result<(), Failure>
 }
 
 /// What is done takes no new gate and no failed one: nothing would wait for it.
-pub(crate) fn not_done(known: &Known<Issue>) -> Result<(), Failure> {
-    match known.stage() {
-        Stage::At(State::Done) => Err(Failure::gate_too_late(known.issue.id)),
+pub(crate) fn not_done(id: IssueId, stage: Stage) -> Result<(), Failure> {
+    match stage {
+        Stage::At(State::Done) => Err(Failure::gate_too_late(id)),
         _ => Ok(()),
     }
 }
@@ -172,14 +172,17 @@ pub(crate) enum Verdict {
     Failed(Option<Task>),
 }
 
-/// Writes what is said of an issue's gates; the latest word counts.
+/// Writes what is said of an issue's gates; the latest word counts. What is done fails none.
 pub(crate) fn say(
     world: &World<'_>,
     id: IssueId,
     verdicts: Vec<(GateName, Verdict)>,
 ) -> Result<Known<Issue>, Failure> {
     let (by, now) = (world.agent()?, world.now()?.wall);
-    with_gates(world, id, |issue| {
+    with_gates_if(world, id, |issue, stage| {
+        if verdicts.iter().any(|(_, verdict)| matches!(verdict, Verdict::Failed(_))) {
+            not_done(id, stage)?;
+        }
         for (name, verdict) in verdicts {
             let Some(result) = issue.gates.get_mut(&name) else {
                 world.warn(format!("{id} has no gate {name} any more: nothing was recorded of it"));
@@ -192,5 +195,6 @@ pub(crate) fn say(
                 Verdict::Failed(note) => GateResult::Failed { by, at, note },
             };
         }
+        Ok(())
     })
 }

@@ -119,8 +119,12 @@ impl All {
 }
 
 /// An issue with what the leases know of it.
-pub(crate) fn looked_up(world: &World<'_>, found: Listed<Issue>) -> Result<Known<Issue>, Failure> {
-    let candidate = filed(&Tracker::around(world)?, &found.issue)?;
+pub(crate) fn looked_up(
+    world: &World<'_>,
+    tracker: &Tracker<'_>,
+    found: Listed<Issue>,
+) -> Result<Known<Issue>, Failure> {
+    let candidate = filed(tracker, &found.issue)?;
     let standing = world.read(&Log::about(world, vec![candidate.clone()])?)?.remove(0);
     Ok(Known { issue: found.issue, origin: found.origin, candidate, standing })
 }

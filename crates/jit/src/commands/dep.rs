@@ -12,7 +12,6 @@ use crate::commands::{all, one, text, texts};
 use crate::error::Failure;
 use crate::known::All;
 use crate::output::Output;
-use crate::reference::issue;
 use crate::tracker::Tracker;
 use crate::world::World;
 
@@ -38,10 +37,11 @@ pub(crate) fn arguments_to_remove(command: Command) -> Command {
 }
 
 pub(crate) fn add(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    let id = issue(world, one(matches, "ISSUE").unwrap_or_default())?;
+    let tracker = Tracker::around(world)?;
+    let id = tracker.resolve(one(matches, "ISSUE").unwrap_or_default())?;
     let on = all(matches, "ON");
     let on: Vec<Dependency> =
-        on.iter().map(|word| issue(world, word).map(Dependency::from)).collect::<Result<_, _>>()?;
+        on.iter().map(|word| tracker.resolve(word).map(Dependency::from)).collect::<Result<_, _>>()?;
     changed_if(world, id, "updated", |issue| {
         let all = All::here(world)?;
         let graph = Graph::new(all.issues.iter().map(|known| &known.issue));
@@ -54,16 +54,18 @@ pub(crate) fn add(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
 }
 
 pub(crate) fn remove(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    let id = issue(world, one(matches, "ISSUE").unwrap_or_default())?;
-    let listed = Tracker::around(world)?.read(id)?.issue.dependencies;
+    let tracker = Tracker::around(world)?;
+    let id = tracker.resolve(one(matches, "ISSUE").unwrap_or_default())?;
+    let listed = tracker.read(id)?.issue.dependencies;
     let on = all(matches, "ON");
-    let on: Vec<Dependency> = on.iter().map(|word| among(world, &listed, word)).collect::<Result<_, _>>()?;
+    let on: Vec<Dependency> =
+        on.iter().map(|word| among(&tracker, &listed, word)).collect::<Result<_, _>>()?;
     changed(world, id, "updated", |issue| issue.dependencies.retain(|known| !on.contains(known)))
 }
 
 /// The dependency that a word names: what is waited for may be gone, so that nothing but the list
 /// has it.
-fn among(world: &World<'_>, listed: &BTreeSet<Dependency>, word: &str) -> Result<Dependency, Failure> {
+fn among(tracker: &Tracker<'_>, listed: &BTreeSet<Dependency>, word: &str) -> Result<Dependency, Failure> {
     let beginning = word.to_ascii_lowercase();
     let ids: Vec<IssueId> = listed
         .iter()
@@ -74,7 +76,7 @@ fn among(world: &World<'_>, listed: &BTreeSet<Dependency>, word: &str) -> Result
         .collect();
     let named = ids.into_iter().filter(|id| word.len() >= 4 && id.to_string().starts_with(&beginning));
     match named.collect::<Vec<_>>()[..] {
-        [] => issue(world, word).map(Dependency::from),
+        [] => tracker.resolve(word).map(Dependency::from),
         [id] => Ok(id.into()),
         ref several => Err(Failure::ambiguous(word, several)),
     }

@@ -3,14 +3,12 @@
 use clap::{ArgMatches, Command};
 use jit_tracker::GateResult;
 
-use crate::change::with_gates;
+use crate::change::with_gates_if;
 use crate::commands::{all, issue_and_gates, one};
 use crate::error::Failure;
 use crate::gates::{defined, names, not_done};
-use crate::known::looked_up;
 use crate::output::Output;
 use crate::reference::issue;
-use crate::tracker::Tracker;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -22,11 +20,12 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let id = issue(world, one(matches, "ISSUE").unwrap_or_default())?;
     let names = names(&all(matches, "GATE"))?;
     defined(world, &names)?;
-    not_done(&looked_up(world, Tracker::around(world)?.read(id)?)?)?;
-    let known = with_gates(world, id, |issue| {
+    let known = with_gates_if(world, id, |issue, stage| {
+        not_done(id, stage)?;
         for name in names {
             issue.gates.entry(name).or_insert(GateResult::Open);
         }
+        Ok(())
     })?;
     Ok(Output::Issue { did: Some("updated"), known: Box::new(known) })
 }

@@ -3,18 +3,17 @@
 use clap::{ArgMatches, Command};
 use jit_core::IssueId;
 use jit_tracker::gates::{Check, Gate};
-use jit_tracker::{Dir, GateName, Issue, Origin, Sink, State};
+use jit_tracker::{Dir, GateName, Issue, Origin, Sink};
 
 use crate::approvals::Approvals;
 use crate::change::may_change;
 use crate::commands::{all, one, text, texts};
-use crate::error::Failure;
 use crate::error::gates::pass;
+use crate::error::{Code, Failure};
 use crate::gates::{Checked, Defined, Verdict, names, open_gates, required, say};
-use crate::known::{Stage, looked_up};
+use crate::known::looked_up;
 use crate::launch::{End, Job, Launcher};
 use crate::output::Output;
-use crate::reference::issue;
 use crate::render;
 use crate::tracker::Tracker;
 use crate::world::World;
@@ -36,9 +35,10 @@ pub(crate) fn arguments(command: Command) -> Command {
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    let id = issue(world, one(matches, "ISSUE").unwrap_or_default())?;
+    let tracker = Tracker::around(world)?;
+    let id = tracker.resolve(one(matches, "ISSUE").unwrap_or_default())?;
     let names = names(&all(matches, "GATE"))?;
-    let found = looked_up(world, Tracker::around(world)?.read(id)?)?;
+    let found = looked_up(world, &tracker, tracker.read(id)?)?;
     required(&found.issue, &names)?;
     let defined = Defined::here(world)?;
     let commands = commands(&defined, &found.issue, names)?;
@@ -51,11 +51,14 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let checks: Vec<Checked> = checked.collect::<Result<_, _>>()?;
     drop(launcher);
     let passed = checks.iter().all(|check| matches!(check.verdict(), Verdict::Passed));
-    if !passed && found.stage() == Stage::At(State::Done) {
-        world.warn(format!("{id} is done: nothing was recorded"));
-        return Err(Failure::gates_failed(&found, &checks));
-    }
-    let known = say(world, id, checks.iter().map(|check| (check.gate.clone(), check.verdict())).collect())?;
+    let verdicts = checks.iter().map(|check| (check.gate.clone(), check.verdict())).collect();
+    let known = match say(world, id, verdicts) {
+        Err(failure) if !passed && failure.code == Code::IssueEnded => {
+            world.warn(format!("{id} is done: nothing was recorded"));
+            return Err(Failure::gates_failed(&found, &checks));
+        }
+        known => known?,
+    };
     if !passed {
         return Err(Failure::gates_failed(&known, &checks));
     }

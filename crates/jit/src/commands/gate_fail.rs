@@ -4,10 +4,8 @@ use clap::{ArgMatches, Command};
 
 use crate::commands::{one, option, parsed, text};
 use crate::error::Failure;
-use crate::gates::{Verdict, names, not_done, required, say};
-use crate::known::looked_up;
+use crate::gates::{Verdict, names, required, say};
 use crate::output::Output;
-use crate::reference::issue;
 use crate::tracker::Tracker;
 use crate::world::World;
 
@@ -24,11 +22,10 @@ pub(crate) fn arguments(command: Command) -> Command {
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    let id = issue(world, one(matches, "ISSUE").unwrap_or_default())?;
+    let tracker = Tracker::around(world)?;
+    let id = tracker.resolve(one(matches, "ISSUE").unwrap_or_default())?;
     let names = names(&[one(matches, "GATE").unwrap_or_default().to_owned()])?;
-    let found = looked_up(world, Tracker::around(world)?.read(id)?)?;
-    required(&found.issue, &names)?;
-    not_done(&found)?;
+    required(&tracker.read(id)?.issue, &names)?;
     let reason: Option<jit_core::Task> = parsed(matches, "reason")?;
     let verdicts = names.into_iter().map(|name| (name, Verdict::Failed(reason.clone())));
     let known = say(world, id, verdicts.collect())?;

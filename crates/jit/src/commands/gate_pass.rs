@@ -8,7 +8,6 @@ use crate::commands::{all, issue_and_gates, one};
 use crate::error::Failure;
 use crate::gates::{Defined, Verdict, names, required, say};
 use crate::output::Output;
-use crate::reference::issue;
 use crate::tracker::Tracker;
 use crate::world::World;
 
@@ -22,10 +21,10 @@ pub(crate) fn arguments(command: Command) -> Command {
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    let id = issue(world, one(matches, "ISSUE").unwrap_or_default())?;
+    let tracker = Tracker::around(world)?;
+    let id = tracker.resolve(one(matches, "ISSUE").unwrap_or_default())?;
     let names = names(&all(matches, "GATE"))?;
-    let found = Tracker::around(world)?.read(id)?;
-    required(&found.issue, &names)?;
+    required(&tracker.read(id)?.issue, &names)?;
     let defined = Defined::here(world)?;
     for name in &names {
         if defined.get(name)?.check != Check::Manual {

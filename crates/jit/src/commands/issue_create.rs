@@ -46,8 +46,9 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     defined(world, &fields.gates)?;
     fields.apply(&mut issue);
     issue.gates.values_mut().for_each(|result| *result = GateResult::Open);
-    Changing::around(world)?.write(None, &issue)?;
+    let tracker = Changing::around(world)?;
+    tracker.write(None, &issue)?;
     world.something_changed();
-    let known = looked_up(world, Listed { issue, origin: Origin::Worktree })?;
+    let known = looked_up(world, &tracker, Listed { issue, origin: Origin::Worktree })?;
     Ok(Output::Issue { did: Some("created"), known: Box::new(known) })
 }

@@ -24,7 +24,7 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let id = issue(world, one(matches, "ID").unwrap_or_default())?;
     let tracker = Changing::around(world)?;
-    let mut known = looked_up(world, tracker.read(id)?)?;
+    let mut known = looked_up(world, &tracker, tracker.read(id)?)?;
     let close = Close { issue: Reference::Issue(id), ending: Ending::Deleted };
     world.rehearse(&close)?;
     let rewrite = Rewrite { before: Some(known.issue.clone()), after: None };

@@ -6,7 +6,6 @@ use crate::commands::{one, text};
 use crate::error::Failure;
 use crate::known::looked_up;
 use crate::output::Output;
-use crate::reference::issue;
 use crate::tracker::Tracker;
 use crate::world::World;
 
@@ -19,8 +18,8 @@ pub(crate) fn arguments(command: Command) -> Command {
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    let id = issue(world, one(matches, "ID").unwrap_or_default())?;
-    let found = Tracker::around(world)?.read(id)?;
-    let known = looked_up(world, found)?;
+    let tracker = Tracker::around(world)?;
+    let id = tracker.resolve(one(matches, "ID").unwrap_or_default())?;
+    let known = looked_up(world, &tracker, tracker.read(id)?)?;
     Ok(Output::Issue { did: None, known: Box::new(known) })
 }
