@@ -15,6 +15,7 @@ mod policy;
 mod record;
 mod reference;
 mod references;
+mod scope;
 mod state;
 mod stats;
 mod time;
@@ -31,6 +32,7 @@ pub use policy::{Dependencies, Enforcement, Policy, PolicyError, PolicyWarning, 
 pub use record::{Attempt, Checkpoint, Missing, Operation, Record, RecordError, SCHEMA_VERSION};
 pub use reference::{Reference, ReferenceError, Spelled, ThingName};
 pub use references::{NoReference, References};
+pub use scope::{Case, GlobError, Mode, PathError, Pattern, PatternError, RepoPath, Scope, ScopeError};
 pub use state::{ApplyError, State};
 pub use stats::{Event, Note, Stats, Tally, Times};
 pub use time::{ClockId, Now, Stamp, WallTime};
