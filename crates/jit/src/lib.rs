@@ -16,6 +16,7 @@ mod known;
 mod launch;
 mod look;
 mod merging;
+mod of_leases;
 mod output;
 mod reference;
 mod rehearsal;

@@ -6,7 +6,8 @@ use jit_core::{Event, Lifetime, Now, Query, Reference, References, Refusal, Requ
 use jit_store::{StepError, StoreError};
 
 use crate::error::{Code, Failure};
-use crate::world::{Shown, World};
+use crate::of_leases::OfLeases;
+use crate::world::World;
 
 /// A writer that died between changing the leases and saying so is noticed after so long, and a
 /// waiter that looks as often is not taken to be stopped.
@@ -26,7 +27,7 @@ pub(crate) fn transact<R: Request>(
     ask: impl Fn(Option<u64>) -> Result<R, Failure>,
 ) -> Result<R::Answer, Failure>
 where
-    R::Answer: Shown,
+    R::Answer: OfLeases,
 {
     let Some(most) = most else { return world.transact(&ask(None)?) };
     let (store, holder, policy) = (world.store()?, world.holder()?, world.policy()?);
@@ -134,7 +135,7 @@ fn about(named: Option<&References>) -> Vec<Reference> {
     named.map(|named| named.to_vec()).unwrap_or_default()
 }
 
-fn issues(answer: &impl Shown) -> Vec<Reference> {
+fn issues(answer: &impl OfLeases) -> Vec<Reference> {
     answer.leases().into_iter().flat_map(|lease| lease.issues.clone()).collect()
 }
 

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ArgMatches;
-use jit_core::decide::{Bar, Barred, Beat, Released, Renewed, Share};
+use jit_core::decide::{Bar, Barred};
 use jit_core::{
-    AgentId, ControlPlaneId, Event, Facts, Holder, IssueId, Lease, LeaseId, Note, Now, Outcome, Policy,
-    PolicyError, PolicyWarning, Query, Reference, Refusal, Request, Token, View, WorktreeId, parse_duration,
+    AgentId, ControlPlaneId, Event, Holder, IssueId, Lease, LeaseId, Note, Now, Outcome, Policy, PolicyError,
+    PolicyWarning, Query, Reference, Refusal, Request, Token, View, WorktreeId, parse_duration,
 };
 use jit_git::{ConfigEnv, GitEnv, Repo, SharedRepository, SystemGit};
 use jit_store::clock::Clock;
@@ -23,6 +23,7 @@ use uuid::Builder;
 
 use crate::error::{Failure, unknown_setting};
 use crate::identity;
+use crate::of_leases::OfLeases;
 use crate::shell::quoted;
 
 /// The store as the program uses it.
@@ -315,7 +316,7 @@ impl<'m> World<'m> {
     /// Asks for a change of the leases.
     pub(crate) fn transact<R: Request>(&self, request: &R) -> Result<R::Answer, Failure>
     where
-        R::Answer: Shown,
+        R::Answer: OfLeases,
     {
         let (store, holder, policy) = (self.store()?, self.holder()?, self.policy()?);
         store.transact(request, &holder, policy).map_err(|error| self.step_failed(error))
@@ -355,7 +356,7 @@ impl<'m> World<'m> {
     }
 
     /// What a step that did not end in a durable grant means to the user.
-    pub(crate) fn step_failed<T: Shown>(&self, error: StepError<T>) -> Failure {
+    pub(crate) fn step_failed<T: OfLeases>(&self, error: StepError<T>) -> Failure {
         match error {
             StepError::Refused(refusal) => match self.now() {
                 Ok(now) => Failure::refused(&refusal, &self.look(now)),
@@ -377,64 +378,5 @@ impl Query for Covering {
 
     fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Self::Answer, V::Error> {
         Ok(view.covering(&self.0)?.filter(|lease| !lease.lapsed(&now.stamp)))
-    }
-}
-
-/// What an answer tells of leases, in case that its durability is unknown.
-pub(crate) trait Shown {
-    fn leases(&self) -> Vec<&Lease>;
-}
-
-impl Shown for Lease {
-    fn leases(&self) -> Vec<&Lease> {
-        vec![self]
-    }
-}
-
-impl Shown for Vec<Lease> {
-    fn leases(&self) -> Vec<&Lease> {
-        self.iter().collect()
-    }
-}
-
-impl Shown for Renewed {
-    fn leases(&self) -> Vec<&Lease> {
-        self.leases.iter().collect()
-    }
-}
-
-impl Shown for Beat {
-    fn leases(&self) -> Vec<&Lease> {
-        self.renewed.iter().collect()
-    }
-}
-
-impl Shown for Vec<Released> {
-    fn leases(&self) -> Vec<&Lease> {
-        self.iter().map(|released| &released.lease).collect()
-    }
-}
-
-impl Shown for Facts {
-    fn leases(&self) -> Vec<&Lease> {
-        Vec::new()
-    }
-}
-
-impl Shown for Vec<Reference> {
-    fn leases(&self) -> Vec<&Lease> {
-        Vec::new()
-    }
-}
-
-impl Shown for Vec<Share> {
-    fn leases(&self) -> Vec<&Lease> {
-        Vec::new()
-    }
-}
-
-impl Shown for () {
-    fn leases(&self) -> Vec<&Lease> {
-        Vec::new()
     }
 }
