@@ -1,17 +1,13 @@
 //! Changing issues: what is judged when, and what is said besides.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::gates::{issue, seen};
+use crate::gates::seen;
 use crate::support::Repo;
+use crate::support::issue::{file, issue};
 use crate::support::repo::{Running, write};
-
-/// An issue's file in a worktree.
-fn file(worktree: &Path, id: &str) -> PathBuf {
-    worktree.join(".jit/issues").join(format!("{id}.json"))
-}
 
 /// Lets a file say another state, as another process or a merge might.
 fn set_state(path: &Path, from: &str, to: &str) {
@@ -50,7 +46,7 @@ fn done_is_looked_for_under_the_lock() {
     let ann = repo.agent("ann");
     ann.jit(["gate", "define", "review", "--manual"]).ok();
     ann.jit(["gate", "define", "docs", "--manual"]).ok();
-    let id = issue(&ann, &["--gate", "review"]);
+    let id = issue(&ann, "work", &["--gate", "review"]);
     for command in [&["gate", "add", &id, "docs"][..], &["gate", "fail", &id, "review", "--reason", "no"]] {
         let held = lock(&repo);
         let running = ann.start([command, &["--lock-timeout", "30s"]].concat());
@@ -69,7 +65,7 @@ fn done_is_looked_for_under_the_lock() {
 fn many_words_are_looked_up_at_once() {
     let repo = Repo::warm();
     let ann = repo.agent("ann");
-    let ids: Vec<String> = (0..9).map(|_| issue(&ann, &[])).collect();
+    let ids: Vec<String> = (0..9).map(|_| issue(&ann, "work", &[])).collect();
     let short: Vec<&str> = ids.iter().map(|id| &id[..13]).collect();
     let asked = repo.dir().join("asked");
     let path = std::env::var("PATH").unwrap();
@@ -98,7 +94,7 @@ fn many_words_are_looked_up_at_once() {
 fn who_has_the_issues_lock_is_named() {
     let repo = Repo::warm();
     let ann = repo.agent("ann");
-    let id = issue(&ann, &[]);
+    let id = issue(&ann, "work", &[]);
     let update = || ann.jit(["issue", "update", &id, "--label", "a", "--lock-timeout", "0"]).refused(8);
     let held = lock(&repo);
     assert_eq!(update().context["held_by"], serde_json::Value::Null, "whoever had it let go");

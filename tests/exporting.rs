@@ -1,11 +1,14 @@
 //! Issues, gates and events as one stream, out and in again.
 
 use std::fs;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::Repo;
 use crate::support::repo::{mkdir, write};
+#[cfg(target_os = "linux")]
+use crate::support::strace::{Syscall, traced};
+use crate::support::{Repo, skip};
 
 /// What is exported in one repository is the same when it was imported in another; importing it
 /// once more writes nothing; what was changed later there stays.
@@ -124,6 +127,69 @@ fn a_symlink_of_a_branch_leads_nowhere() {
         }
     }
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+}
+
+/// An import that is killed anywhere leaves what the same import completes, and no file that is half
+/// a file.
+#[test]
+fn an_import_that_was_killed_is_completed() {
+    let repo = Repo::new();
+    let ann = repo.agent("ann");
+    ann.jit(["issue", "create", "--title", "one", "--label", "old"]).ok();
+    let dump = ann.say(["export"]).stdout;
+    let mut entry: Value = serde_json::from_str(dump.lines().next().unwrap()).unwrap();
+    entry["issue"]["updated_at"] = json!("2999-01-01T00:00:00.000Z");
+    let mut line = |n: usize, title: &str| {
+        entry["issue"]["id"] = json!(format!("{n:08}-0000-4000-8000-000000000000"));
+        entry["issue"]["title"] = json!(title);
+        format!("{entry}\n")
+    };
+    for round in 0..6 {
+        let stream: String = (0..300).map(|n| line(n, &format!("of round {round}"))).collect();
+        write(&repo.main().join("dump.jsonl"), stream.replace("2999", &format!("30{round:02}")));
+        let running = ann.start(["import", "dump.jsonl"]);
+        std::thread::sleep(Duration::from_millis(30 + 40 * round));
+        running.kill();
+        let listed = ann.say(["query", "all"]);
+        assert!(listed.status == Some(0) && !listed.stdout.contains("BROKEN"), "{}", listed.stderr);
+        let again = ann.jit(["import", "dump.jsonl"]).ok()["issues"].clone();
+        assert_eq!(again["written"].as_u64().unwrap() + again["here"].as_u64().unwrap(), 300, "{again}");
+        let now = ann.say(["query", "all"]).stdout;
+        assert_eq!(now.matches(&format!("of round {round}")).count(), 300);
+    }
+    ann.jit(["doctor", "--fix"]).ok();
+    let names =
+        fs::read_dir(repo.main().join(".jit/issues")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(names.filter(|name| name.to_string_lossy().ends_with(".draft")).count(), 0);
+}
+
+/// Many issues are written before the first is waited for: the directory is flushed once.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_import_flushes_once() {
+    if !skip::has("an_import_flushes_once", "strace") {
+        return;
+    }
+    let repo = Repo::new();
+    let ann = repo.agent("ann");
+    (0..5).for_each(|n| drop(ann.jit(["issue", "create", "--title", &n.to_string()]).ok()));
+    write(&repo.dir().join("dump.jsonl"), ann.say(["export"]).stdout);
+    let other = repo.dir().join("other");
+    mkdir(&other);
+    repo.git(&other, &["init", "-q"]);
+    let (_, calls) = traced(&ann.at(&other), &["import", "../dump.jsonl"]);
+    let at = |name: &str, part: &str| {
+        let fits = |call: &&Syscall| call.name == name && call.line.contains(part);
+        calls.iter().filter(fits).count()
+    };
+    assert_eq!((at("fsync", ".draft>"), at("fsync", ".jit/issues>"), at("fsync", ".jsonl>")), (5, 1, 1));
+    let order: Vec<&str> = calls
+        .iter()
+        .filter(|call| call.line.contains(".draft"))
+        .map(|call| call.name.as_str())
+        .filter(|name| ["write", "fsync"].contains(name))
+        .collect();
+    assert_eq!(order, [["write"; 5], ["fsync"; 5]].concat());
 }
 
 /// What ended here is not opened by an import, which says so, and how.

@@ -1,7 +1,6 @@
-//! Gates that a command decides: what may run, how it runs, how it ends, what is recorded.
+//! Gates that a command decides: how it runs, how it ends, what is recorded.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -9,20 +8,21 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::Value;
 
-use crate::gates::{follow, issue, seen, snapshot};
-use crate::support::Repo;
-use crate::support::repo::{Agent, JIT, write};
-use crate::support::skip;
+use crate::gates::{seen, snapshot};
+use crate::support::issue::issue;
+use crate::support::repo::JIT;
+use crate::support::{Agent, Repo, follow, skip};
 
 /// An issue with one gate, whose command is this, approved.
 #[track_caller]
-fn gated(agent: &Agent<'_>, command: &str, more: &[&str]) -> String {
+pub(crate) fn gated(agent: &Agent<'_>, command: &str, more: &[&str]) -> String {
     agent.jit([&["gate", "define", "tests", "--command", command], more].concat()).ok();
     agent.jit(["gate", "approve", "tests"]).ok();
-    issue(agent, &["--gate", "tests"])
+    issue(agent, "work", &["--gate", "tests"])
 }
 
-fn recorded(agent: &Agent<'_>, id: &str) -> Value {
+/// What is recorded of its gate.
+pub(crate) fn recorded(agent: &Agent<'_>, id: &str) -> Value {
     seen(agent, id)["gates"]["tests"].clone()
 }
 
@@ -102,6 +102,18 @@ fn a_command_that_fails_says_why() {
     ann.jit(["gate", "approve", "tests"]).ok();
     ann.jit(["gate", "check", &id, "tests"]).refused(7);
     assert_eq!(recorded(&ann, &id)["failed"]["note"], "killed by signal 9");
+}
+
+/// What is no text is not thrown at a terminal; where it is kept is said all the same.
+#[test]
+fn binary_output_is_not_shown() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = gated(&ann, "printf 'a\\0b\\377'; exit 1", &[]);
+    let said = ann.say(["gate", "check", &id]).stderr;
+    let kept = repo.main().join(format!(".git/jit/gates/{id}.tests.log"));
+    assert!(said.contains("| binary output, 4 bytes\n") && said.contains(kept.to_str().unwrap()), "{said}");
+    assert_eq!(fs::read(kept).unwrap(), b"a\0b\xff");
 }
 
 /// At its limit a command is asked to end, and then killed, with all that it started.
@@ -194,189 +206,6 @@ fn what_is_not_started_is_not_recorded() {
     assert_eq!(recorded(&ann, &id), "open");
 }
 
-/// The shell is the machine's, whatever the branch calls `sh`.
-#[test]
-fn a_branch_brings_no_shell() {
-    let repo = Repo::warm();
-    let ann = repo.agent("ann");
-    let id = gated(&ann, "true", &[]);
-    let own = repo.main().join("bin/sh");
-    fs::create_dir(repo.main().join("bin")).unwrap();
-    write(&own, "#!/bin/sh\ntouch pwned\n");
-    fs::set_permissions(&own, fs::Permissions::from_mode(0o755)).unwrap();
-    let path = format!("./bin:{}", std::env::var("PATH").unwrap());
-    ann.clone().env("PATH", path).jit(["gate", "check", &id]).ok();
-    assert!(!repo.main().join("pwned").exists());
-}
-
-/// No command runs that this machine's user has not approved: not a new one, not a changed one,
-/// not the same one in another repository.
-#[test]
-fn what_nobody_approved_does_not_run() {
-    let repo = Repo::warm();
-    let ann = repo.agent("ann");
-    let file = repo.main().join(".jit/gates.toml");
-    let ran = |place: &Path| place.join("ran").exists();
-    ann.jit(["gate", "define", "tests", "--command", "touch ran"]).ok();
-    let id = issue(&ann, &["--gate", "tests"]);
-    let refused = ann.jit(["gate", "check", &id]);
-    let trouble = refused.refused(7);
-    assert!(trouble.code == "gate_unapproved" && !trouble.retryable, "{trouble:?}");
-    assert!(trouble.hint.unwrap().ends_with("jit gate approve tests"));
-    assert!(!ran(repo.main()) && recorded(&ann, &id) == "open");
-    follow(&ann, &refused).ok();
-    follow(&ann, &refused).ok();
-    let approved = repo.dir().join("home/.local/state/jit/approved-gates");
-    assert_eq!(fs::metadata(&approved).unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(fs::read_to_string(&approved).unwrap().lines().count(), 1);
-
-    // Somebody changes it between the approval and the run.
-    let text = fs::read_to_string(&file).unwrap();
-    write(&file, text.replace("touch ran", "touch ran "));
-    assert_eq!(ann.jit(["gate", "check", &id]).refused(7).code, "gate_unapproved");
-    write(&file, text.replace("gates.tests", "gates.other"));
-    ann.jit(["gate", "add", &id, "other"]).ok();
-    assert_eq!(ann.jit(["gate", "check", &id, "other"]).refused(7).code, "gate_unapproved");
-    write(&file, &text);
-    ann.jit(["gate", "rm", &id, "other"]).ok();
-    assert!(!ran(repo.main()));
-    ann.jit(["gate", "check", &id]).ok();
-    assert!(ran(repo.main()));
-
-    // With the limit changed it is the same command; in a clone it is another repository's.
-    write(&file, text.replace("10m", "20m"));
-    ann.jit(["gate", "check", &id]).ok();
-    repo.git(repo.main(), &["add", ".jit"]);
-    repo.git(repo.main(), &["commit", "-qm", "gates"]);
-    repo.git(repo.dir(), &["clone", "-q", "main", "clone"]);
-    let clone = repo.dir().join("clone");
-    let bob = repo.agent("bob").at(&clone);
-    assert_eq!(bob.jit(["gate", "check", &id]).refused(7).code, "gate_unapproved");
-    assert_eq!(bob.jit(["gate", "list"]).ok()["gates"][0]["approved"], false);
-    // Another worktree of the repository is the same repository.
-    let there = repo.worktree("there");
-    repo.agent("bob").at(&there).jit(["gate", "check", &id]).ok();
-    assert!(ran(&there) && !ran(&clone));
-}
-
-/// A branch that is pulled brings another command, and it does not run; neither does one of two when
-/// the other is not approved.
-#[test]
-fn a_pulled_branch_runs_nothing_by_itself() {
-    let repo = Repo::warm();
-    let ann = repo.agent("ann");
-    let id = gated(&ann, "true", &[]);
-    repo.git(repo.main(), &["add", ".jit"]);
-    repo.git(repo.main(), &["commit", "-qm", "gates"]);
-    let evil = repo.worktree("evil");
-    let mallory = repo.agent("mallory").at(&evil);
-    mallory.jit(["gate", "define", "tests", "--command", "touch pwned"]).ok();
-    mallory.jit(["gate", "define", "more", "--command", "touch pwned"]).ok();
-    repo.git(&evil, &["commit", "-qam", "gates"]);
-    ann.jit(["gate", "check", &id]).ok();
-    repo.git(repo.main(), &["merge", "-q", "evil"]);
-    assert_eq!(ann.jit(["gate", "check", &id]).refused(7).code, "gate_unapproved");
-    ann.jit(["gate", "define", "tests", "--command", "touch ran"]).ok();
-    ann.jit(["gate", "approve", "tests"]).ok();
-    ann.jit(["gate", "add", &id, "more"]).ok();
-    assert_eq!(ann.jit(["gate", "check", &id]).refused(7).context["gates"], serde_json::json!(["more"]));
-    assert!(!repo.main().join("pwned").exists() && !repo.main().join("ran").exists());
-}
-
-/// Approvals are the user's: where nobody knows the user's files, that is said, and gates can still
-/// be looked at.
-#[test]
-fn approvals_need_a_home() {
-    let repo = Repo::warm();
-    let ann = repo.agent("ann");
-    let id = gated(&ann, "true", &[]);
-    for home in ["", "relative"] {
-        let homeless = ann.clone().env("HOME", home);
-        for asked in [&["gate", "check", &id][..], &["gate", "approve", "tests"]] {
-            let refused = homeless.jit(asked).refused(2);
-            assert!(refused.code == "no_home" && refused.message.contains("HOME"), "{refused:?}");
-        }
-        assert_eq!(homeless.jit(["gate", "list"]).ok()["gates"][0]["approved"], Value::Null);
-    }
-    let state = ann.clone().env("XDG_STATE_HOME", repo.dir().join("state"));
-    state.jit(["gate", "check", &id]).refused(7);
-    state.jit(["gate", "approve", "tests"]).ok();
-    state.jit(["gate", "check", &id]).ok();
-}
-
-/// Approvals that a branch could bring are none: below a worktree, among Git's files, or where a
-/// symlink leads there.
-#[test]
-fn a_branch_brings_no_approval() {
-    let repo = Repo::warm();
-    let ann = repo.agent("ann");
-    let there = repo.worktree("there");
-    ann.jit(["gate", "define", "tests", "--command", "touch pwned"]).ok();
-    ann.jit(["gate", "approve", "tests"]).ok();
-    let id = issue(&ann, &["--gate", "tests"]);
-    let approved = fs::read(repo.dir().join("home/.local/state/jit/approved-gates")).unwrap();
-    std::os::unix::fs::symlink(repo.main(), repo.dir().join("link")).unwrap();
-    for state in [repo.main().join("x"), repo.control(), there.join("new/dir"), repo.dir().join("link/x")] {
-        let inside = ann.clone().env("XDG_STATE_HOME", &state);
-        let refused = inside.jit(["gate", "check", &id]).refused(2);
-        assert!(refused.code == "no_home" && refused.message.contains("inside"), "{refused:?}");
-        fs::create_dir_all(state.join("jit")).unwrap();
-        write(&state.join("jit/approved-gates"), &approved);
-        inside.jit(["gate", "check", &id]).refused(2);
-        inside.jit(["gate", "approve", "tests"]).refused(2);
-    }
-    assert!(!repo.main().join("pwned").exists());
-    let beside = ann.clone().env("XDG_STATE_HOME", repo.dir().join("main-state"));
-    assert_eq!(beside.jit(["gate", "check", &id]).refused(7).code, "gate_unapproved");
-}
-
-/// On a terminal somebody is asked, sees what would run, and only a clear yes lets it.
-#[test]
-fn somebody_on_a_terminal_is_asked() {
-    if !skip::has("somebody_on_a_terminal_is_asked", "script") {
-        return;
-    }
-    let repo = Repo::warm();
-    let ann = repo.agent("ann");
-    ann.jit(["gate", "define", "tests", "--command", "printf '\\033[2K'; touch ran"]).ok();
-    let id = issue(&ann, &["--gate", "tests"]);
-    let terminal = |answer: &str| {
-        let line = format!("{answer} | script -qec \"'{JIT}' gate check {id}\" /dev/null");
-        ann.clone().program("sh").say(["-c", &line])
-    };
-    for no in ["printf '\\n'", "echo n", "echo yo"] {
-        let said = terminal(no);
-        assert!(said.status == Some(7) && said.stdout.contains("printf '\\033[2K'; touch ran"), "{said:?}");
-        assert!(said.stdout.contains("[y/N]") && said.stdout.contains("jit gate approve tests"), "{said:?}");
-        assert!(!repo.main().join("ran").exists());
-    }
-    let said = terminal("echo y");
-    assert_eq!(said.status, Some(0), "{said:?}");
-    assert!(repo.main().join("ran").exists());
-    ann.jit(["gate", "check", &id]).ok();
-}
-
-/// What runs is what was shown, whatever the file says by the time of the answer.
-#[test]
-fn what_was_shown_is_what_runs() {
-    if !skip::has("what_was_shown_is_what_runs", "script") {
-        return;
-    }
-    let repo = Repo::warm();
-    let ann = repo.agent("ann");
-    ann.jit(["gate", "define", "tests", "--command", "touch shown"]).ok();
-    let id = issue(&ann, &["--gate", "tests"]);
-    // Typed once the question is there.
-    let line = format!(
-        "{{ until grep -q y/N said; do sleep 0.05; done; sed -i s/shown/pwned/ .jit/gates.toml; echo y; sleep 1; }} \
-         | script -qefc \"'{JIT}' gate check {id}\" said"
-    );
-    let said = ann.clone().program("sh").say(["-c", &format!("touch said; {line}")]);
-    assert_eq!(said.status, Some(0), "{said:?}");
-    assert!(repo.main().join("shown").exists() && !repo.main().join("pwned").exists());
-    assert_eq!(ann.jit(["gate", "check", &id]).refused(7).code, "gate_unapproved");
-}
-
 /// A gate that is taken away while its command runs stays away.
 #[test]
 fn a_gate_that_was_taken_away_meanwhile_stays_away() {
@@ -421,7 +250,7 @@ fn what_people_read_of_commands() {
     let ann = repo.agent("ann");
     ann.jit(["gate", "define", "lint", "--command", "echo all is well # \u{202e}"]).ok();
     ann.jit(["gate", "define", "tests", "--command", "echo 2 tests failed; exit 1"]).ok();
-    let id = issue(&ann, &["--gate", "lint", "--gate", "tests"]);
+    let id = issue(&ann, "work", &["--gate", "lint", "--gate", "tests"]);
     let answers = [
         ann.say(["gate", "check", &id]),
         ann.say(["gate", "approve", "lint", "tests"]),

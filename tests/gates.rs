@@ -1,33 +1,19 @@
 //! Gates: what has to be passed before an issue is done, who says so, and who is told.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::support::Repo;
 use crate::support::answer::Answer;
-use crate::support::repo::{Agent, JIT, write};
-
-/// A new issue's id.
-#[track_caller]
-pub(crate) fn issue(agent: &Agent<'_>, more: &[&str]) -> String {
-    let made = agent.jit([&["issue", "create", "--title", "work"], more].concat()).ok();
-    made["issue"]["id"].as_str().unwrap().to_owned()
-}
+use crate::support::issue::issue;
+use crate::support::repo::{JIT, write};
+use crate::support::{Agent, Repo, follow};
 
 /// An issue as this agent sees it.
 #[track_caller]
 pub(crate) fn seen(agent: &Agent<'_>, id: &str) -> Value {
     agent.jit(["issue", "show", id]).ok()["issue"].clone()
-}
-
-/// Runs the last command of a refusal's hint in a shell, as this agent.
-pub(crate) fn follow(agent: &Agent<'_>, refusal: &Answer) -> Answer {
-    let hint = refusal.trouble().hint.unwrap();
-    let command = hint.rsplit_once(": ").map_or(&*hint, |(_, command)| command);
-    let path = format!("{}:{}", Path::new(JIT).parent().unwrap().display(), std::env::var("PATH").unwrap());
-    agent.clone().program("sh").env("PATH", path).say(["-c", &format!("{command} --json")])
 }
 
 /// The file of gates of the main worktree.
@@ -63,7 +49,7 @@ fn only_what_is_defined_can_be_asked_for() {
     let repo = Repo::warm();
     let ann = repo.agent("ann");
     ann.jit(["gate", "define", "tests", "--command", "true"]).ok();
-    let id = issue(&ann, &["--gate", "tests"]);
+    let id = issue(&ann, "work", &["--gate", "tests"]);
     let refused = ann.jit(["gate", "add", &id, "test"]);
     let trouble = refused.refused(3);
     assert!(
@@ -110,7 +96,7 @@ fn the_last_gate_makes_it_done() {
     for gate in ["review", "docs"] {
         ann.jit(["gate", "define", gate, "--manual"]).ok();
     }
-    let id = issue(&ann, &["--gate", "review", "--gate", "docs"]);
+    let id = issue(&ann, "work", &["--gate", "review", "--gate", "docs"]);
     repo.git(repo.main(), &["add", "-A"]);
     repo.git(repo.main(), &["commit", "-qm", "issues"]);
     let there = repo.worktree("there");
@@ -143,7 +129,7 @@ fn what_died_half_way_is_said_again() {
     let repo = Repo::warm();
     let ann = repo.agent("ann");
     ann.jit(["gate", "define", "review", "--manual"]).ok();
-    let id = issue(&ann, &["--gate", "review"]);
+    let id = issue(&ann, "work", &["--gate", "review"]);
     ann.claim(&id);
     ann.jit(["claim", "release", &id, "--done"]).ok();
     let path = repo.main().join(format!(".jit/issues/{id}.json"));
@@ -160,7 +146,7 @@ fn a_clone_passes_the_last_gate_too() {
     let repo = Repo::warm();
     let ann = repo.agent("ann");
     ann.jit(["gate", "define", "review", "--manual"]).ok();
-    let id = issue(&ann, &["--gate", "review"]);
+    let id = issue(&ann, "work", &["--gate", "review"]);
     ann.claim(&id);
     ann.jit(["claim", "release", &id, "--done"]).ok();
     repo.git(repo.main(), &["add", "-A"]);
@@ -180,7 +166,7 @@ fn what_fails_stays_gated_until_it_is_reopened() {
     let repo = Repo::warm();
     let ann = repo.agent("ann");
     ann.jit(["gate", "define", "review", "--manual"]).ok();
-    let id = issue(&ann, &["--gate", "review"]);
+    let id = issue(&ann, "work", &["--gate", "review"]);
     ann.claim(&id);
     ann.jit(["claim", "release", &id, "--done"]).ok();
     ann.jit(["gate", "fail", &id, "review"]).refused(2);
@@ -203,7 +189,7 @@ fn a_gate_taken_away_is_not_waited_for() {
     let ann = repo.agent("ann");
     ann.jit(["gate", "define", "review", "--manual"]).ok();
     for remove in [&["gate", "rm", "ID", "review"][..], &["issue", "update", "ID", "--no-gate", "review"]] {
-        let id = issue(&ann, &["--gate", "review"]);
+        let id = issue(&ann, "work", &["--gate", "review"]);
         ann.claim(&id);
         ann.jit(["claim", "release", &id, "--done"]).ok();
         let remove = remove.iter().map(|word| if *word == "ID" { &id } else { *word });
@@ -218,7 +204,7 @@ fn what_a_command_decides_is_not_said_by_hand() {
     let repo = Repo::warm();
     let ann = repo.agent("ann");
     ann.jit(["gate", "define", "tests", "--command", "true"]).ok();
-    let id = issue(&ann, &["--gate", "tests"]);
+    let id = issue(&ann, "work", &["--gate", "tests"]);
     let refused = ann.jit(["gate", "pass", &id, "tests"]).refused(7);
     assert_eq!(refused.hint.unwrap(), format!("jit gate check {id} tests"));
     assert_eq!(seen(&ann, &id)["gates"]["tests"], "open");
@@ -251,7 +237,7 @@ fn a_broken_file_says_where() {
     write(&file(&repo), b"\xff");
     assert!(ann.jit(["gate", "list"]).refused(9).message.contains("UTF-8"));
     // Who asks for no gate does not need the file.
-    issue(&ann, &[]);
+    issue(&ann, "work", &[]);
 }
 
 /// What people read.
@@ -267,7 +253,7 @@ fn what_people_read_of_gates() {
         ann.say(["gate", "list"]),
         ann.say(["gate", "add", "00000000-0000-4000-8000-000000000000", "revue"]),
     ];
-    let id = issue(&ann, &["--gate", "tests"]);
+    let id = issue(&ann, "work", &["--gate", "tests"]);
     for asked in [
         &["gate", "add", &id, "revue"][..],
         &["gate", "add", &id, "review"],
@@ -291,7 +277,7 @@ fn what_is_done_waits_for_no_gate() {
     ann.jit(["gate", "define", "review", "--manual"]).ok();
     ann.jit(["gate", "define", "tests", "--command", "test ! -e broken"]).ok();
     ann.jit(["gate", "approve", "tests"]).ok();
-    let id = issue(&ann, &["--gate", "tests"]);
+    let id = issue(&ann, "work", &["--gate", "tests"]);
     ann.claim(&id);
     ann.jit(["claim", "release", &id, "--done"]).ok();
     ann.jit(["gate", "check", &id]).ok();
@@ -320,7 +306,7 @@ fn a_word_that_is_missing_is_asked_for() {
     ann.jit(["gate", "define", "review", "--manual"]).ok();
     ann.jit(["gate", "define", "tests", "--command", "true"]).ok();
     ann.jit(["gate", "approve", "tests"]).ok();
-    let id = issue(&ann, &["--gate", "tests", "--gate", "review"]);
+    let id = issue(&ann, "work", &["--gate", "tests", "--gate", "review"]);
     ann.claim(&id);
     ann.jit(["claim", "release", &id, "--done"]).ok();
     let hint = || ann.jit(["claim", "acquire", &id]).refused(7).hint.unwrap();

@@ -35,6 +35,9 @@ mod exporting;
 mod flush;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
+mod gate_approvals;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod gate_commands;
 #[cfg(test)]
 mod gates;
@@ -42,6 +45,8 @@ mod gates;
 mod hints;
 #[cfg(test)]
 mod history;
+#[cfg(test)]
+mod issue_files;
 #[cfg(test)]
 mod issues;
 #[cfg(test)]
@@ -51,9 +56,13 @@ mod merging;
 #[cfg(test)]
 mod output;
 #[cfg(test)]
+mod picking;
+#[cfg(test)]
 mod places;
 #[cfg(test)]
 mod race;
+#[cfg(test)]
+mod settings;
 #[cfg(test)]
 mod stats;
 mod streams;

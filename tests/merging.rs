@@ -7,8 +7,9 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::support::Repo;
-use crate::support::repo::{Agent, JIT, write};
+use crate::support::issue::{file, issue};
+use crate::support::repo::{JIT, write};
+use crate::support::{Repo, shell};
 
 /// Runs Git as a user does who has `jit` installed.
 fn try_git(repo: &Repo, cwd: &Path, arguments: &[&str]) -> Output {
@@ -31,16 +32,6 @@ fn commit(repo: &Repo, cwd: &Path, subject: &str) {
     git(repo, cwd, &["commit", "-qm", subject]);
 }
 
-#[track_caller]
-fn issue(agent: &Agent<'_>, title: &str) -> String {
-    let made = agent.jit(["issue", "create", "--title", title]).ok();
-    made["issue"]["id"].as_str().unwrap().to_owned()
-}
-
-fn file(root: &Path, id: &str) -> PathBuf {
-    root.join(format!(".jit/issues/{id}.json"))
-}
-
 fn fields(root: &Path, id: &str) -> Value {
     serde_json::from_slice(&fs::read(file(root, id)).unwrap()).unwrap()
 }
@@ -61,7 +52,7 @@ fn three() -> (Repo, String, PathBuf, PathBuf) {
     let repo = Repo::new();
     let ann = repo.agent("ann");
     ann.jit(["init"]).ok();
-    let id = issue(&ann, "one");
+    let id = issue(&ann, "one", &[]);
     ann.jit(["issue", "update", &id, "--label", "old", "--label", "kept"]).ok();
     commit(&repo, repo.main(), "an issue");
     let (x, y) = (repo.worktree("x"), repo.worktree("y"));
@@ -155,6 +146,32 @@ fn a_text_that_both_changed_is_a_conflict() {
     commit(&repo, repo.main(), "chosen");
 }
 
+/// What one side deleted and the other changed says so where it is needed, with what ends it.
+#[test]
+fn what_is_deleted_on_one_side_says_so() {
+    for (way, claimed) in [("to keep it: ", 0), ("to let it be deleted: ", 3)] {
+        let (repo, id, x, _) = three();
+        let (ann, bob) = (repo.agent("ann").at(repo.dir()), repo.agent("bob").at(&x));
+        bob.jit(["issue", "update", &id, "--label", "b"]).ok();
+        let at_main = |words: &[&str]| ann.say([&["-C", "main"], words].concat());
+        assert_eq!(at_main(&["issue", "delete", &id]).status, Some(0));
+        commit(&repo, repo.main(), "deleted");
+        commit(&repo, &x, "changed");
+        assert_eq!(try_git(&repo, repo.main(), &["merge", "-q", "x"]).status.code(), Some(1));
+        let said = at_main(&["claim", "acquire", &id]).stderr;
+        assert_eq!(at_main(&["issue", "show", &id]).stderr.lines().next(), said.lines().next());
+        for part in [way, "either way: "] {
+            let command = said.split_once(part).unwrap_or_else(|| panic!("{said}")).1;
+            let command = command.split([';', '\n']).next().unwrap();
+            let done = shell(&ann, command);
+            assert_eq!(done.status, Some(0), "{done:?}");
+        }
+        git(&repo, repo.main(), &["commit", "-qm", "merged"]);
+        let claim = at_main(&["claim", "acquire", &id]);
+        assert!(claim.status == Some(claimed) && !claim.stderr.contains("merge"), "{claim:?}");
+    }
+}
+
 /// Git without the driver, and with one that it can't find, merges by lines: what touches is a
 /// conflict that jit names, and our side is never kept silently.
 #[test]
@@ -188,7 +205,7 @@ fn without_the_driver_nothing_is_lost() {
 fn a_circle_that_a_merge_made_is_shown() {
     let (repo, one, x, y) = three();
     let ann = repo.agent("ann");
-    let two = issue(&ann, "two");
+    let two = issue(&ann, "two", &[]);
     commit(&repo, repo.main(), "another");
     git(&repo, &x, &["merge", "-q", "main"]);
     git(&repo, &y, &["merge", "-q", "main"]);

@@ -4,6 +4,8 @@
 pub(crate) mod answer;
 pub(crate) mod calls;
 pub(crate) mod control;
+pub(crate) mod hint;
+pub(crate) mod issue;
 pub(crate) mod linear;
 pub(crate) mod log;
 pub(crate) mod repo;
@@ -13,4 +15,5 @@ pub(crate) mod skip;
 pub(crate) mod strace;
 pub(crate) mod tools;
 
+pub(crate) use hint::{follow, shell};
 pub(crate) use repo::{Agent, Repo, Running};

@@ -279,6 +279,16 @@ pub fn write(sink: &dyn Sink, issue: &Issue) -> std::io::Result<()> {
     sink.remove(&issue_file::deleted_name(issue.id))
 }
 
+/// Writes the files of several issues.
+///
+/// # Errors
+/// When one is not known to be written; others may be.
+pub fn write_all(sink: &dyn Sink, issues: &[&Issue]) -> std::io::Result<()> {
+    let file = |issue: &&Issue| (issue_file::file_name(issue.id), issue_file::text(issue));
+    sink.put_all(&issues.iter().map(file).collect::<Vec<_>>())?;
+    issues.iter().try_for_each(|issue| sink.remove(&issue_file::deleted_name(issue.id)))
+}
+
 /// Takes an issue's file away and leaves word that it was deleted: HEAD and the main worktree may
 /// have it for a long time yet.
 ///

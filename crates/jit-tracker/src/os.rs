@@ -1,5 +1,6 @@
-//! A real directory: the only file that reads and writes the disk.
+//! A real directory: only here is the disk read and written.
 
+mod draft;
 mod lock;
 
 use std::ffi::OsStr;
@@ -9,9 +10,10 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use rustix::fs::{AtFlags, Dir as Entries, FileType, FlockOperation, Gid, Mode, OFlags, Stat, Uid};
+use rustix::fs::{AtFlags, Dir as Entries, FileType, Gid, Mode, OFlags, Stat, Uid};
 use rustix::io::Errno;
 
+use crate::os::draft::{Draft, MOST_DRAFTS};
 use crate::source::{Identity, Origin, Sink, Source};
 
 pub use lock::DirLock;
@@ -145,19 +147,17 @@ impl Source for Dir {
 impl Sink for Dir {
     fn put(&self, name: &str, content: &[u8]) -> io::Result<()> {
         let dir = self.made()?;
-        let (draft, mut file) = own_draft(dir, name)?;
-        let written: io::Result<()> = (|| {
-            hand_over(dir, &file)?;
-            file.write_all(content)?;
-            file.sync_all()?;
-            rustix::fs::renameat(dir, &draft, dir, name)?;
-            Ok(())
-        })();
-        if written.is_err() {
-            // The failure that matters is the first one.
-            rustix::fs::unlinkat(dir, &draft, AtFlags::empty()).ok();
+        Draft::written(dir, name, content)?.published()?;
+        Ok(rustix::fs::fsync(dir)?)
+    }
+
+    fn put_all(&self, files: &[(String, String)]) -> io::Result<()> {
+        let dir = self.made()?;
+        for some in files.chunks(MOST_DRAFTS) {
+            let drafts = some.iter().map(|(name, content)| Draft::written(dir, name, content.as_bytes()));
+            let drafts = drafts.collect::<io::Result<Vec<_>>>()?;
+            drafts.into_iter().try_for_each(Draft::published)?;
         }
-        written?;
         Ok(rustix::fs::fsync(dir)?)
     }
 
@@ -186,71 +186,6 @@ impl Sink for Dir {
             rustix::fs::fsync(dir)?;
         }
         Ok(())
-    }
-}
-
-/// How many may write one file at one moment.
-const MOST_WRITERS: u32 = 64;
-
-/// A file to become `name`. Hidden, so that it is not taken for an issue, and locked by its writer:
-/// what a killed one left is nobody's, and the next writes over it.
-fn own_draft(dir: &OwnedFd, name: &str) -> io::Result<(String, File)> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let mut failed = ErrorKind::ResourceBusy.into();
-    for n in 0..MOST_WRITERS {
-        let draft = if n == 0 { format!(".{name}.draft") } else { format!(".{name}.{n}.draft") };
-        // One that another user left, say, need not be ours.
-        let file = match rustix::fs::openat(dir, &draft, flags, Mode::from_raw_mode(0o666)) {
-            Ok(fd) => File::from(fd),
-            Err(error) => {
-                failed = error.into();
-                continue;
-            }
-        };
-        if is_free(dir, &draft, &file) {
-            file.set_len(0)?;
-            return Ok((draft, file));
-        }
-    }
-    Err(failed)
-}
-
-/// Takes a draft's lock; says whether it was free, and the file still has that name.
-fn is_free(dir: &OwnedFd, draft: &str, file: &File) -> bool {
-    let inode = |stat: rustix::io::Result<Stat>| stat.ok().map(|stat| stat.st_ino);
-    rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive).is_ok()
-        && inode(rustix::fs::fstat(file)) == inode(rustix::fs::statat(dir, draft, AtFlags::SYMLINK_NOFOLLOW))
-}
-
-impl Dir {
-    /// The drafts that killed writers left, and that nobody writes now.
-    ///
-    /// # Errors
-    /// When the directory can't be read.
-    pub fn leftovers(&self) -> io::Result<Vec<String>> {
-        let names = self.names()?.into_iter();
-        Ok(names.filter(|name| self.left(name).is_some()).collect())
-    }
-
-    /// Takes those drafts away.
-    ///
-    /// # Errors
-    /// When one can't be taken away.
-    pub fn tidy(&self) -> io::Result<()> {
-        for name in self.names()? {
-            let left = self.left(&name);
-            if left.is_some() {
-                self.remove(&name)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// A draft that nobody writes, with its lock.
-    fn left(&self, name: &str) -> Option<File> {
-        let is_draft = name.starts_with('.') && name.ends_with(".draft");
-        let file = is_draft.then(|| self.open_file(name))?.ok()??;
-        is_free(self.fd.get()?, name, &file).then_some(file)
     }
 }
 

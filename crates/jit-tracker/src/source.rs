@@ -69,6 +69,13 @@ pub trait Sink {
     /// When it is not there, or not known to survive.
     fn put(&self, name: &str, content: &[u8]) -> io::Result<()>;
 
+    /// Puts several there, each in one step. All are written before the first is waited for, so that
+    /// the disk does most of it at once.
+    ///
+    /// # Errors
+    /// When one is not there, or not known to survive; others may be.
+    fn put_all(&self, files: &[(String, String)]) -> io::Result<()>;
+
     /// Takes a file away, if it is there.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The one table from every error to code, exit status, message and hint.
 
+mod broken;
 pub(crate) mod gates;
 mod merging;
 mod missing;

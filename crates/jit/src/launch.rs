@@ -53,6 +53,26 @@ pub(crate) struct Ran {
     pub(crate) output: Vec<u8>,
 }
 
+impl Ran {
+    /// The last lines of the output, to be shown; of what is no text, how much there is.
+    pub(crate) fn last_lines(&self) -> Vec<String> {
+        let text = String::from_utf8_lossy(&self.output);
+        if is_binary(&text) {
+            return vec![format!("binary output, {} bytes", self.output.len())];
+        }
+        let lines: Vec<&str> = text.lines().collect();
+        let short = |line: &&str| line.chars().take(200).collect();
+        lines[lines.len().saturating_sub(10)..].iter().map(short).collect()
+    }
+}
+
+/// Whether nobody can read it. Some bytes of another encoding, and what colours a text, can be.
+fn is_binary(text: &str) -> bool {
+    let readable = |c: char| !c.is_control() || c.is_ascii_whitespace() || matches!(c, '\u{8}' | '\u{1b}');
+    let odd = text.chars().filter(|c| *c == char::REPLACEMENT_CHARACTER || !readable(*c)).count();
+    text.contains('\0') || odd * 10 > text.chars().count()
+}
+
 /// What a launcher waits for.
 enum News {
     Ended,
@@ -181,5 +201,18 @@ mod tests {
         let numbered: Vec<u8> = (0..3 * KEPT).map(|i| (i % 251) as u8).collect();
         assert_eq!(last(numbered.clone()), numbered[2 * KEPT..]);
         assert_eq!(last(b"short".to_vec()), b"short");
+    }
+
+    #[test]
+    fn what_is_no_text_is_not_shown() {
+        let lines = |output: &[u8]| Ran { end: End::Exited(1), output: output.to_vec() }.last_lines();
+        assert_eq!(
+            lines(b"\x1b[31mred\x1b[0m\ncaf\xe9 au lait, please\r\n"),
+            ["\u{1b}[31mred\u{1b}[0m", "caf\u{fffd} au lait, please"]
+        );
+        assert_eq!(lines("日本語\n".as_bytes()), ["日本語"]);
+        assert_eq!(lines(b"a text\0with more"), ["binary output, 16 bytes"]);
+        assert_eq!(lines(&[b"text", &[0xff, 0x80][..]].concat()), ["binary output, 6 bytes"]);
+        assert!(lines(b"").is_empty());
     }
 }

@@ -18,6 +18,7 @@ use jit_tracker::{
 use crate::error::{Code, Failure};
 use crate::issue_lock::IssueLock;
 use crate::merging::ensure_driver;
+use crate::shell::quoted;
 use crate::tracker::head::Head;
 use crate::world::World;
 
@@ -57,7 +58,7 @@ impl<'w> Tracker<'w> {
     /// The issue that a word is the id of, or the beginning of one.
     pub(crate) fn resolve(&self, word: &str) -> Result<IssueId, Failure> {
         self.issues().resolve(word).map_err(|error| match error {
-            ResolveError::Unreadable(error) => Failure::broken_file(&error),
+            ResolveError::Unreadable(error) => Failure::broken_source(&error, &self.root()),
             ResolveError::Ambiguous { word, candidates } => Failure::ambiguous(&word, &candidates),
             ResolveError::NoPrefix { .. } | ResolveError::NotFound { .. } => Failure::no_such_issue(word),
         })
@@ -77,19 +78,34 @@ impl<'w> Tracker<'w> {
 
     /// An issue, and where it was found.
     pub(crate) fn read(&self, id: IssueId) -> Result<Listed<Issue>, Failure> {
+        self.warn_if_half_deleted(id);
         self.find(id)?.ok_or_else(|| Failure::no_such_issue(&id.to_string()))
+    }
+
+    /// A merge may leave a file and the word that it was deleted, side by side.
+    fn warn_if_half_deleted(&self, id: IssueId) {
+        let names = [issue_file::file_name(id), issue_file::deleted_name(id)];
+        let Some(own) = &self.own else { return };
+        if !names.iter().all(|name| own.identity(name).is_ok_and(|identity| identity.is_some())) {
+            return;
+        }
+        let [file, deleted] = names.map(|name| quoted(&own.place(&name)));
+        let (options, root) = (self.world.repeated(), quoted(&self.root().to_string_lossy()));
+        self.world.warn(format!(
+            "{id} was deleted on one side of a merge and changed on the other; to keep it: rm {deleted} && jit {options}issue reopen {id}; to let it be deleted: rm {file}; then, either way: git -C {root} add -A -- '{ISSUES}/{id}.*'"
+        ));
     }
 
     /// An issue, if there is one.
     pub(crate) fn find(&self, id: IssueId) -> Result<Option<Listed<Issue>>, Failure> {
-        self.issues().read(id).map_err(|error| Failure::broken_file(&error))
+        self.issues().read(id).map_err(|error| Failure::broken_source(&error, &self.root()))
     }
 
     /// Every issue with its description. One that is broken is not left out silently.
     pub(crate) fn whole(&self) -> Result<Vec<Issue>, Failure> {
         let listing = self.list()?;
         if let Some(error) = listing.broken.first() {
-            return Err(Failure::broken_file(error));
+            return Err(Failure::broken_source(error, &self.root()));
         }
         let found = listing.issues.iter().map(|listed| self.find(listed.issue.id));
         Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().map(|found| found.issue).collect())
@@ -136,11 +152,19 @@ impl<'w> Tracker<'w> {
         Failure::not_made(&self.root().join(ISSUES), error)
     }
 
-    fn root(&self) -> PathBuf {
-        self.world.repo().ok().and_then(|repo| repo.worktree()).unwrap_or(Path::new("")).to_owned()
+    /// The worktree's root; in a bare repository, where Git can be asked.
+    pub(crate) fn root(&self) -> PathBuf {
+        let repo = self.world.repo().ok();
+        repo.map_or(Path::new(""), |repo| repo.worktree().unwrap_or(repo.git_dir())).to_owned()
     }
 
-    fn tell(&self, id: IssueId, before: Option<&Issue>, after: Option<&Issue>) -> Result<(), Failure> {
+    /// What is to be told of a change.
+    fn events_of(
+        &self,
+        id: IssueId,
+        before: Option<&Issue>,
+        after: Option<&Issue>,
+    ) -> Result<Vec<Event>, Failure> {
         let holder = self.world.holder()?;
         let actor = self.world.actor_on(&Reference::Issue(id), &holder)?;
         let at = self.world.now()?.wall;
@@ -155,8 +179,7 @@ impl<'w> Tracker<'w> {
                 change,
             })
         };
-        let events: Vec<Event> = changes(before, after).into_iter().map(event).collect::<Result<_, _>>()?;
-        self.append(&events)
+        changes(before, after).into_iter().map(event).collect()
     }
 
     /// Appends to this worktree's file.
@@ -207,7 +230,7 @@ impl<'w> Changing<'w> {
     /// a process that dies in between, the event may be told twice, and is never lost.
     pub(crate) fn write(&self, before: Option<&Issue>, after: &Issue) -> Result<(), Failure> {
         let own = self.writable()?;
-        self.tell(after.id, before, Some(after))?;
+        self.append(&self.events_of(after.id, before, Some(after))?)?;
         issues::write(own, after).map_err(|error| self.not_written(&error))
     }
 
@@ -237,15 +260,27 @@ impl<'w> Changing<'w> {
         }
     }
 
-    /// Keeps events that came from elsewhere.
-    pub(crate) fn adopt(&self, events: &[Event]) -> Result<(), Failure> {
-        self.append(events)
+    /// Writes several issues, and with what is told of them keeps events that came from elsewhere.
+    /// What stops half way is completed by writing the same again: each file is the old one or the
+    /// new one.
+    pub(crate) fn adopt(
+        &self,
+        mut events: Vec<Event>,
+        issues: &[(Option<&Issue>, &Issue)],
+    ) -> Result<(), Failure> {
+        let own = self.writable()?;
+        for (before, after) in issues {
+            events.extend(self.events_of(after.id, *before, Some(after))?);
+        }
+        self.append(&events)?;
+        let after: Vec<&Issue> = issues.iter().map(|(_, after)| *after).collect();
+        issues::write_all(own, &after).map_err(|error| self.not_written(&error))
     }
 
     /// Takes an issue away from this worktree's files.
     fn delete(&self, issue: &Issue) -> Result<(), Failure> {
         let own = self.writable()?;
-        self.tell(issue.id, Some(issue), None)?;
+        self.append(&self.events_of(issue.id, Some(issue), None)?)?;
         issues::delete(own, issue.id).map_err(|error| self.not_written(&error))
     }
 }

@@ -48,7 +48,8 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         (false, Some(to)) => Some(to),
         (false, None) => Some(world.agent()?),
     };
-    let issues = world.transact(&Assign { candidates, to: to.clone() })?;
+    let assign = Assign { candidates, to: to.clone() };
+    let issues = world.transact(&assign).map_err(Failure::not_reserved)?;
     world.something_changed();
     Ok(Output::Assigned { issues, to })
 }

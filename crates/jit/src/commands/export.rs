@@ -28,10 +28,10 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     };
     let events = tracker.events()?;
     if let Some(damaged) = events.damaged.first() {
-        return Err(Failure::damaged_event(damaged));
+        return Err(Failure::damaged_event(damaged, &tracker.root()));
     }
     if let Some(error) = events.unreadable.first() {
-        return Err(Failure::broken_file(error));
+        return Err(Failure::broken_source(error, &tracker.root()));
     }
     let exported = Exported { issues: issues.len(), gates: gates.len(), events: events.events.len() };
     let gates = gates.into_iter().map(|(name, gate)| Entry::Gate { name, gate });

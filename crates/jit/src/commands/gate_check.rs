@@ -145,13 +145,6 @@ fn check(
     let kept =
         Dir::below(repo.git_dir(), OUTPUTS, Origin::Worktree).and_then(|dir| dir.put(&file, &ran.output));
     kept.map_err(|error| Failure::not_made(&dir.join(&file), &error))?;
-    let last = last_lines(&String::from_utf8_lossy(&ran.output));
+    let last = ran.last_lines();
     Ok(Checked { gate: name.clone(), end: ran.end, limit: *timeout, output: dir.join(file), last })
-}
-
-/// What is shown of an output.
-fn last_lines(output: &str) -> Vec<String> {
-    let lines: Vec<&str> = output.lines().collect();
-    let short = |line: &&str| line.chars().take(200).collect();
-    lines[lines.len().saturating_sub(10)..].iter().map(short).collect()
 }

@@ -42,10 +42,8 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         // Each is written behind the one before.
         Defined::here(world)?.define(name, gate)?;
     }
-    tracker.adopt(&import.events)?;
-    for (id, issue) in &import.issues {
-        tracker.write(issues.get(id), issue)?;
-    }
+    let written: Vec<_> = import.issues.iter().map(|(id, issue)| (issues.get(id), issue)).collect();
+    tracker.adopt(import.events.clone(), &written)?;
     world.something_changed();
     warn_of_ended(world, import.issues.values())?;
     Ok(Output::Imported(all.counted(import)))

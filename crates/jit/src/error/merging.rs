@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use jit_core::{IssueId, span};
 use jit_git::ProgramError;
-use jit_tracker::events::Damaged;
 use jit_tracker::merge::Clash;
 use serde_json::{Value, json};
 
@@ -47,13 +46,6 @@ impl Failure {
         Self::new(Code::NeedsLease, format!("done there and not here, where done needs a lease: {named}"))
             .hint(format!("jit claim acquire {one} && jit claim release {one} --done"))
             .context(json!({ "issues": issues }))
-    }
-
-    /// A line of a file of events that is none.
-    pub(crate) fn damaged_event(damaged: &Damaged) -> Self {
-        Self::new(Code::BrokenFile, damaged.to_string())
-            .hint(format!("correct that line, or take it out of {}", damaged.file))
-            .context(json!({ "file": damaged.file, "line": damaged.line }))
     }
 
     /// Another process of this worktree changes issues.

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use jit_core::{IssueId, PolicyWarning, Spelled};
 use jit_tracker::dependencies::LinkError;
-use jit_tracker::{FileError, Problem};
 use serde_json::json;
 
 use super::{Code, Failure, shown};
@@ -49,19 +48,6 @@ impl Failure {
         .details(candidates.iter().map(ToString::to_string).collect())
         .hint("write more of its digits")
         .context(json!({ "candidates": candidates }))
-    }
-
-    /// A file of the tracker that can't be used.
-    pub(crate) fn broken_file(error: &FileError) -> Self {
-        let file = quoted(&error.file);
-        let hint = match &error.problem {
-            Problem::Version { .. } => "update jit; nothing was changed".to_owned(),
-            Problem::Unreadable(_) => format!("look at what stands there: ls -ld {file}"),
-            _ => format!("mend that file in an editor; what it was before: git log -p -- {file}"),
-        };
-        Self::new(Code::BrokenFile, error.to_string())
-            .hint(hint)
-            .context(json!({ "file": error.file, "issue": error.issue }))
     }
 
     /// What can't be waited for. Each of a cycle but the first waits for the next already.

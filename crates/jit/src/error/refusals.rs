@@ -136,6 +136,17 @@ impl Failure {
         }
     }
 
+    /// The same where it was to be reserved: waiting for it, or carrying on, was not asked for.
+    pub(crate) fn not_reserved(mut self) -> Self {
+        if self.code != Code::Held {
+            return self;
+        }
+        if let [only] = &self.details[..] {
+            (self.message, self.details) = (format!("it can't be reserved: {only}"), Vec::new());
+        }
+        self.hint("reserve what nobody holds: jit query available")
+    }
+
     /// Issues that nobody can claim as they are; the first says how the whole is called.
     fn barred(barred: &[Barred]) -> Self {
         let line = |Barred { reference, bar }: &Barred| format!("{reference} {}", bar_text(bar));

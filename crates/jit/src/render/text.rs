@@ -1,5 +1,6 @@
 //! Output for people: short and aligned.
 
+mod columns;
 pub(crate) mod gates;
 mod history;
 mod import;
@@ -17,6 +18,7 @@ use crate::finding::Needs;
 use crate::look::Look;
 use crate::merging::DRIVER;
 use crate::output::{Found, Output, Status};
+use crate::render::text::columns::{columns, fields};
 use crate::render::{branch, prometheus};
 
 /// A command's output as text.
@@ -310,13 +312,6 @@ fn table(leases: &[Lease], look: &Look, paint: Paint) -> String {
     }
 }
 
-fn fields(fields: &[(&str, Option<String>)]) -> String {
-    let shown = fields
-        .iter()
-        .filter_map(|(name, value)| value.as_ref().map(|value| vec![format!("  {name}"), value.clone()]));
-    columns(shown.collect())
-}
-
 /// A path on one line, without what a terminal would obey.
 fn shown(path: &Path) -> String {
     one_line(&path.display().to_string())
@@ -335,18 +330,4 @@ fn printable(text: &str) -> String {
         false => c.to_string(),
     };
     text.chars().map(escaped).collect()
-}
-
-/// Rows with their columns aligned, two spaces apart.
-fn columns(rows: Vec<Vec<String>>) -> String {
-    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |i: usize| {
-        rows.iter().filter_map(|row| row.get(i)).map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..count).map(width).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
-    };
-    rows.iter().map(line).collect()
 }

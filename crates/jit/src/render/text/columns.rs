@@ -1,0 +1,41 @@
+//! Rows in columns, as a terminal shows them.
+
+use unicode_width::UnicodeWidthStr;
+
+/// Rows with their columns aligned, two spaces apart.
+pub(super) fn columns(rows: Vec<Vec<String>>) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widest = |i: usize| rows.iter().filter_map(|row| row.get(i)).map(|cell| cell.width()).max();
+    let widths: Vec<usize> = (0..count).map(|i| widest(i).unwrap_or(0)).collect();
+    let padded = |(cell, width): (&String, &usize)| format!("{cell}{}", " ".repeat(width - cell.width()));
+    let line = |row: &Vec<String>| {
+        let cells: Vec<String> = row.iter().zip(&widths).map(padded).collect();
+        format!("{}\n", cells.join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+/// Names and values, of those that have one.
+pub(super) fn fields(fields: &[(&str, Option<String>)]) -> String {
+    let shown = fields
+        .iter()
+        .filter_map(|(name, value)| value.as_ref().map(|value| vec![format!("  {name}"), value.clone()]));
+    columns(shown.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What stands behind a title stands in one column, whatever its letters.
+    #[test]
+    fn wide_and_combining_letters_keep_the_columns() {
+        for (title, width) in
+            [("plain", 5), ("日本語", 6), ("🎉", 2), ("e\u{301}te\u{301}", 3), ("👩\u{200d}💻", 2)]
+        {
+            let rows = [[title, "x"], ["a long title", "x"]].map(|row| row.map(str::to_owned).to_vec());
+            let text = columns(rows.to_vec());
+            assert_eq!(text.lines().next().unwrap(), format!("{title}{}x", " ".repeat(14 - width)));
+        }
+    }
+}
