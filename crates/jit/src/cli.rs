@@ -286,7 +286,7 @@ fn jit() -> Command {
             "ID",
             "Act as this agent: agent:NAME, human:NAME or ci:NAME; agent:NAME/SUB is a sub-agent of agent:NAME, which may act for it [default: $JIT_AGENT_ID, else a known agent's session, else ~/.config/jit/agent, else Git's user name]",
         ))
-        .arg(value("lock-timeout", "DURATION", "How long to wait while another process changes the leases: 90s, 10m, 2h [default: 5s]"))
+        .arg(value("lock-timeout", "DURATION", "How long to wait while another process changes the leases or the issues: 90s, 10m, 2h [default: 5s]"))
         .arg(value("dir", "DIR", "Run as if started in DIR").short('C').action(ArgAction::Append).value_parser(value_parser!(PathBuf)))
 }
 

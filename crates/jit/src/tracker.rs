@@ -27,6 +27,9 @@ const ISSUES: &str = ".jit/issues";
 /// Where events are.
 const EVENTS: &str = ".jit/events";
 
+/// A change of an issue: as it was, and as it is.
+type Changed<'i> = (IssueId, Option<&'i Issue>, Option<&'i Issue>);
+
 /// The files of issues that this worktree consults.
 pub(crate) struct Tracker<'w> {
     world: &'w World<'w>,
@@ -158,28 +161,21 @@ impl<'w> Tracker<'w> {
         repo.map_or(Path::new(""), |repo| repo.worktree().unwrap_or(repo.git_dir())).to_owned()
     }
 
-    /// What is to be told of a change.
-    fn events_of(
-        &self,
-        id: IssueId,
-        before: Option<&Issue>,
-        after: Option<&Issue>,
-    ) -> Result<Vec<Event>, Failure> {
+    /// What is to be told of changes.
+    fn events_of(&self, changed: &[Changed<'_>]) -> Result<Vec<Event>, Failure> {
         let holder = self.world.holder()?;
-        let actor = self.world.actor_on(&Reference::Issue(id), &holder)?;
         let at = self.world.now()?.wall;
-        let event = |change| -> Result<Event, Failure> {
-            let (schema_version, issue) = (Default::default(), id);
-            Ok(Event {
-                schema_version,
-                id: EventId::new(self.world.uuid()?),
-                at,
-                actor: actor.clone(),
-                issue,
-                change,
-            })
-        };
-        changes(before, after).into_iter().map(event).collect()
+        let ids = changed.iter().map(|(issue, ..)| Reference::Issue(*issue)).collect();
+        let actors = self.world.actors_on(ids, &holder)?;
+        let mut events = Vec::new();
+        for ((issue, before, after), actor) in changed.iter().zip(actors) {
+            for change in changes(*before, *after) {
+                let id = EventId::new(self.world.uuid()?);
+                let (schema_version, actor) = (Default::default(), actor.clone());
+                events.push(Event { schema_version, id, at, actor, issue: *issue, change });
+            }
+        }
+        Ok(events)
     }
 
     /// Appends to this worktree's file.
@@ -230,7 +226,7 @@ impl<'w> Changing<'w> {
     /// a process that dies in between, the event may be told twice, and is never lost.
     pub(crate) fn write(&self, before: Option<&Issue>, after: &Issue) -> Result<(), Failure> {
         let own = self.writable()?;
-        self.append(&self.events_of(after.id, before, Some(after))?)?;
+        self.append(&self.events_of(&[(after.id, before, Some(after))])?)?;
         issues::write(own, after).map_err(|error| self.not_written(&error))
     }
 
@@ -269,9 +265,9 @@ impl<'w> Changing<'w> {
         issues: &[(Option<&Issue>, &Issue)],
     ) -> Result<(), Failure> {
         let own = self.writable()?;
-        for (before, after) in issues {
-            events.extend(self.events_of(after.id, *before, Some(after))?);
-        }
+        let changed: Vec<_> =
+            issues.iter().map(|(before, after)| (after.id, *before, Some(*after))).collect();
+        events.extend(self.events_of(&changed)?);
         self.append(&events)?;
         let after: Vec<&Issue> = issues.iter().map(|(_, after)| *after).collect();
         issues::write_all(own, &after).map_err(|error| self.not_written(&error))
@@ -280,7 +276,7 @@ impl<'w> Changing<'w> {
     /// Takes an issue away from this worktree's files.
     fn delete(&self, issue: &Issue) -> Result<(), Failure> {
         let own = self.writable()?;
-        self.append(&self.events_of(issue.id, Some(issue), None)?)?;
+        self.append(&self.events_of(&[(issue.id, Some(issue), None)])?)?;
         issues::delete(own, issue.id).map_err(|error| self.not_written(&error))
     }
 }

@@ -301,11 +301,15 @@ impl<'m> World<'m> {
         identity::agent(self.option("agent"), || Ok(self.repo()?.user_name(&ConfigEnv::from_process())?))
     }
 
-    /// Who changes an issue, with the lease that the change is made under.
-    pub(crate) fn actor_on(&self, issue: &Reference, holder: &Holder) -> Result<Actor, Failure> {
-        let held = self.read(&Covering(issue.clone()))?.filter(|lease| lease.holder.acts_for(holder));
-        let lease = held.map(|lease| Held { lease_id: lease.id, fence: lease.fence });
-        Ok(Actor { agent: holder.agent.clone(), worktree: holder.worktree, lease })
+    /// Who changes each of these issues: the holder, with the lease that the change is made under.
+    pub(crate) fn actors_on(&self, issues: Vec<Reference>, holder: &Holder) -> Result<Vec<Actor>, Failure> {
+        let leases = self.read(&Covering(issues))?;
+        let actor = |lease: Option<Lease>| {
+            let held = lease.filter(|lease| lease.holder.acts_for(holder));
+            let lease = held.map(|lease| Held { lease_id: lease.id, fence: lease.fence });
+            Actor { agent: holder.agent.clone(), worktree: holder.worktree, lease }
+        };
+        Ok(leases.into_iter().map(actor).collect())
     }
 
     /// The branch that is checked out here.
@@ -370,13 +374,20 @@ impl<'m> World<'m> {
     }
 }
 
-/// The lease that covers a reference and stands.
-struct Covering(Reference);
+/// The leases that cover references and stand.
+struct Covering(Vec<Reference>);
 
 impl Query for Covering {
-    type Answer = Option<Lease>;
+    type Answer = Vec<Option<Lease>>;
+
+    fn asks_much(&self) -> bool {
+        self.0.len() > 16
+    }
 
     fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Self::Answer, V::Error> {
-        Ok(view.covering(&self.0)?.filter(|lease| !lease.lapsed(&now.stamp)))
+        let standing = |reference| -> Result<Option<Lease>, V::Error> {
+            Ok(view.covering(reference)?.filter(|lease| !lease.lapsed(&now.stamp)))
+        };
+        self.0.iter().map(standing).collect()
     }
 }

@@ -15,7 +15,8 @@ use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
     unsetting(fields(command.arg(text("ID", "ID", "The issue's id, or its beginning").required(true)))).after_help(
-        "An issue that somebody holds is changed by its holder only. Done comes by `jit claim release --done`.\n\n\
+        "An issue that somebody holds is changed by its holder only; people are warned, unless enforce_agents or\n\
+         enforce_people says otherwise (`jit config list`). Done comes by `jit claim release --done`.\n\n\
          Example: jit issue update 3f2a91bc --priority critical --no-label later",
     )
 }
