@@ -35,7 +35,7 @@ impl AgentKind {
 
 /// One name in an agent id: 1 to 64 of `A-Z a-z 0-9 . _ -`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(String);
+pub struct Name(Box<str>);
 
 impl Name {
     const MAX: usize = 64;
@@ -50,7 +50,7 @@ impl Name {
     pub fn fitted(text: &str) -> Option<Self> {
         let fitted: String =
             text.trim().chars().map(|c| if Self::allowed(c) { c } else { '-' }).take(Self::MAX).collect();
-        fitted.chars().any(|c| c.is_ascii_alphanumeric()).then_some(Self(fitted))
+        fitted.chars().any(|c| c.is_ascii_alphanumeric()).then(|| Self(fitted.into()))
     }
 }
 
@@ -59,7 +59,7 @@ impl FromStr for Name {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let fits = !text.is_empty() && text.len() <= Self::MAX && text.chars().all(Self::allowed);
-        if fits { Ok(Self(text.to_owned())) } else { Err(AgentIdError::Name(shown(text))) }
+        if fits { Ok(Self(text.into())) } else { Err(AgentIdError::Name(shown(text))) }
     }
 }
 

@@ -12,14 +12,14 @@ use crate::{AgentId, Fence, Holder, LeaseId, Now, Reference, Seq, Stamp, TokenHa
 
 /// A line in somebody's words, of up to 1,000 bytes: what a lease is for, or why it was ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Task(String);
+pub struct Task(Box<str>);
 
 impl Task {
     const MAX: usize = 1_000;
 
     /// What is said of an attempt whose lease lapsed.
     pub(crate) fn lapsed(agent: &AgentId) -> Self {
-        Self(format!("the lease of {agent} lapsed"))
+        Self(format!("the lease of {agent} lapsed").into())
     }
 }
 
@@ -36,7 +36,7 @@ impl FromStr for Task {
         if text.chars().any(char::is_control) {
             return Err(TaskError::Control);
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 

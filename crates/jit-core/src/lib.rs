@@ -23,6 +23,7 @@ mod token;
 mod view;
 
 pub use agent::{AgentId, AgentIdError, AgentKind, Holder, Name};
+pub use by_str::parse_str;
 pub use decide::{Decision, Refusal, Request, Scene, Target};
 pub use duration::{DurationError, Ttl, parse_duration, span};
 pub use facts::{Cause, Facts, Gate, Outcome};

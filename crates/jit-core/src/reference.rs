@@ -12,7 +12,7 @@ use crate::by_str::serde_by_str;
 /// The name of a thing outside any tracker: letters, digits and `._/-`, up to 200, without
 /// empty, `.` or `..` segments.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ThingName(String);
+pub struct ThingName(Box<str>);
 
 impl ThingName {
     const MAX: usize = 200;
@@ -35,7 +35,7 @@ impl FromStr for ThingName {
         if text.split('/').any(|segment| matches!(segment, "" | "." | "..")) {
             return Err(ReferenceError::Segment(shown(text)));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 

@@ -5,10 +5,11 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::by_str::serde_by_str;
+use crate::by_str::{parse_str, serde_by_str};
 
 /// Which monotonic clock a reading is of: the boot of the kernel that counts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,7 +121,25 @@ impl FromStr for WallTime {
     }
 }
 
-serde_by_str!(WallTime);
+/// As a string where people may read it, and in milliseconds since 1970 where nobody does.
+impl Serialize for WallTime {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match to.is_human_readable() {
+            true => to.collect_str(self),
+            false => self.0.timestamp_millis().serialize(to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for WallTime {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if from.is_human_readable() {
+            return parse_str(from);
+        }
+        let time = DateTime::from_timestamp_millis(i64::deserialize(from)?);
+        time.map(Self).ok_or_else(|| D::Error::custom("beyond the end of time"))
+    }
+}
 
 /// Both clocks, read once at the edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -21,10 +21,13 @@ const SETTLED_SECS: i64 = 2;
 
 /// To be changed with anything about the format, or about [`Outline`]: the bytes do not say
 /// their meaning.
-const MAGIC: &[u8; 8] = b"jit iss1";
+const MAGIC: &[u8; 8] = b"jit iss2";
 
 /// Magic, length of the body, hash of the body.
 const HEADER: usize = 24;
+
+/// About as short as an entry can be. What is reserved and not used costs nothing.
+const LEAST: usize = 80;
 
 /// Under what an outline is kept, and of which file it is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -137,7 +140,7 @@ fn whole(bytes: &[u8]) -> Option<&[u8]> {
 
 /// What each entry says, and where its outline is.
 fn entries(body: &[u8]) -> Option<Vec<Entry>> {
-    let mut known = Vec::with_capacity(body.len() / 200);
+    let mut known = Vec::with_capacity(body.len() / LEAST);
     let mut rest = body;
     while !rest.is_empty() {
         let ((key, identity, outline), behind): ((Key, Identity, &[u8]), _) =

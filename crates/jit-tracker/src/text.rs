@@ -11,7 +11,7 @@ macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $what:literal, $most:expr, $fits:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
+        pub struct $name(Box<str>);
 
         impl $name {
             /// The text.
@@ -28,7 +28,7 @@ macro_rules! text {
                 let fits: fn(&str) -> Result<(), Unfit> = $fits;
                 let long = Unfit::Long { bytes: text.len(), most };
                 let fit = if text.len() > most { Err(long) } else { fits(text) };
-                fit.map(|()| Self(text.to_owned())).map_err(|unfit| TextError { what: $what, unfit })
+                fit.map(|()| Self(text.into())).map_err(|unfit| TextError { what: $what, unfit })
             }
         }
 
@@ -86,7 +86,7 @@ text! {
 impl Default for Description {
     /// Empty.
     fn default() -> Self {
-        Self(String::new())
+        Self("".into())
     }
 }
 
