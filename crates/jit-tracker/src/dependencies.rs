@@ -1,13 +1,12 @@
 //! What waits for what: blocked and available issues, cycles, and the order of `next`.
 
-use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 
-use jit_core::Reference;
+use jit_core::{IssueId, Reference, WallTime};
 use thiserror::Error;
 
-use crate::issue::{Dependency, Issue};
+use crate::issue::{Dependency, Issue, Priority};
 
 /// Why an issue can't wait for another.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -124,11 +123,11 @@ impl<'a> Graph<'a> {
 }
 
 /// What an issue still waits for, as `met` says.
-pub fn blockers<D>(issue: &Issue<D>, met: impl Fn(&Dependency) -> bool) -> Vec<Dependency> {
-    issue.dependencies.iter().filter(|on| !met(on)).cloned().collect()
+pub fn blockers<D>(issue: &Issue<D>, met: impl Fn(&Dependency) -> bool) -> impl Iterator<Item = &Dependency> {
+    issue.dependencies.iter().filter(move |on| !met(on))
 }
 
-/// Which of two issues is picked first: the more urgent, then the older; ids decide what is left.
-pub fn pick_order<D>(a: &Issue<D>, b: &Issue<D>) -> Ordering {
-    (a.priority, a.created_at, a.id).cmp(&(b.priority, b.created_at, b.id))
+/// What issues are sorted by to be picked: the more urgent, then the older; ids decide what is left.
+pub fn pick_order<D>(issue: &Issue<D>) -> (Priority, WallTime, IssueId) {
+    (issue.priority, issue.created_at, issue.id)
 }

@@ -63,12 +63,17 @@ fn is_canonical(id: &IssueId, text: &str) -> bool {
 
 /// The name of an issue's file.
 pub fn file_name(id: IssueId) -> String {
-    format!("{id}{ISSUE}")
+    named(id, ISSUE)
 }
 
 /// The name of the file that says that an issue was deleted.
 pub fn deleted_name(id: IssueId) -> String {
-    format!("{id}{DELETED}")
+    named(id, DELETED)
+}
+
+/// Ten thousand of them are made at a time.
+fn named(id: IssueId, end: &str) -> String {
+    [id.uuid().hyphenated().encode_lower(&mut Uuid::encode_buffer()), end].concat()
 }
 
 /// Reads the file of the issue `id`.

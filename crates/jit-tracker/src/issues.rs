@@ -112,13 +112,9 @@ impl<'a> Issues<'a> {
         let mut candidates = Vec::new();
         let mut seen = HashSet::new();
         for source in &self.sources {
-            for named in names_of(*source, |name| name.starts_with(&prefix))? {
-                match named {
-                    (_, Named::Issue(id)) if seen.insert(id) => candidates.push(id),
-                    (_, Named::Deleted(id)) => drop(seen.insert(id)),
-                    _ => {}
-                }
-            }
+            let names = names_of(*source, |name| name.starts_with(&prefix))?;
+            candidates.extend(names.issues.into_iter().filter(|id| seen.insert(*id)));
+            seen.extend(names.deleted);
         }
         candidates.sort_unstable();
         match candidates[..] {
@@ -148,10 +144,10 @@ impl<'a> Issues<'a> {
     /// Every issue. What `cache` knows is not read again, and it learns what was.
     pub fn list(&self, cache: &mut Cache) -> Listing {
         let mut listing = Listing::default();
-        let mut seen = HashSet::new();
+        let mut settled = Vec::new();
         let Some((nearest, others)) = self.sources.split_first() else { return listing };
         let mut list = |source: &dyn Source, names| match names {
-            Ok(names) => list_one(source, names, &mut seen, cache, &mut listing),
+            Ok(names) => list_one(source, names, &mut settled, cache, &mut listing),
             Err(error) => listing.broken.push(error),
         };
         let names = |source: &'a dyn Source| names_of(source, |_| true);
@@ -170,43 +166,49 @@ impl<'a> Issues<'a> {
     }
 }
 
-/// The names in a source, and what they are; an issue before the word that it was deleted.
-fn names_of(source: &dyn Source, wanted: impl Fn(&str) -> bool) -> Result<Vec<(String, Named)>, FileError> {
-    let names = source.names().map_err(|error| broken(source, "", None, error.into()))?;
-    let mut named: Vec<_> = names
-        .into_iter()
-        .filter(|name| wanted(name))
-        .map(|name| {
-            let named = Named::new(&name);
-            (name, named)
-        })
-        .collect();
-    named.sort_by_key(|(_, named)| matches!(named, Named::Deleted(_)));
-    Ok(named)
+/// What the names in a source say.
+#[derive(Default)]
+struct Names {
+    /// There are files of these, which are sorted.
+    issues: Vec<IssueId>,
+    /// These were deleted.
+    deleted: Vec<IssueId>,
+    /// Files that are meant to be issues.
+    misnamed: Vec<String>,
 }
 
-fn list_one(
-    source: &dyn Source,
-    names: Vec<(String, Named)>,
-    seen: &mut HashSet<IssueId>,
-    cache: &mut Cache,
-    listing: &mut Listing,
-) {
-    let mut wanted = Vec::with_capacity(names.len());
-    for (name, named) in names {
-        match named {
-            Named::Issue(id) if seen.insert(id) => wanted.push((id, name)),
-            Named::Deleted(id) => drop(seen.insert(id)),
-            Named::Misnamed => listing.broken.push(broken(source, &name, None, Problem::Name)),
-            Named::Issue(_) | Named::Other => {}
+fn names_of(source: &dyn Source, wanted: impl Fn(&str) -> bool) -> Result<Names, FileError> {
+    let all = source.names().map_err(|error| broken(source, "", None, error.into()))?;
+    let mut names = Names { issues: Vec::with_capacity(all.len()), ..Names::default() };
+    for name in all.into_iter().filter(|name| wanted(name)) {
+        match Named::new(&name) {
+            Named::Issue(id) => names.issues.push(id),
+            Named::Deleted(id) => names.deleted.push(id),
+            Named::Misnamed => names.misnamed.push(name),
+            Named::Other => {}
         }
     }
     // As the cache is sorted: what is looked up next is near.
-    wanted.sort_unstable();
+    names.issues.sort_unstable();
+    Ok(names)
+}
+
+/// `settled` are the issues of which nearer sources have spoken, sorted.
+fn list_one(
+    source: &dyn Source,
+    names: Names,
+    settled: &mut Vec<IssueId>,
+    cache: &mut Cache,
+    listing: &mut Listing,
+) {
+    let Names { issues: mut wanted, deleted, misnamed } = names;
+    listing.broken.extend(misnamed.iter().map(|name| broken(source, name, None, Problem::Name)));
+    wanted.retain(|id| settled.binary_search(id).is_err());
     let origin = source.origin();
     listing.issues.reserve(wanted.len());
+    settled.reserve(wanted.len());
     let found = find_all(source, &wanted, cache);
-    for ((id, name), found) in wanted.iter().zip(found.into_iter().flatten()) {
+    for (id, found) in wanted.iter().zip(found.into_iter().flatten()) {
         match found {
             Ok(Some((known, issue))) => {
                 match known {
@@ -216,10 +218,15 @@ fn list_one(
                 listing.issues.push(Listed { issue, origin });
             }
             // Taken away since its name was read.
-            Ok(None) => drop(seen.remove(id)),
-            Err(problem) => listing.broken.push(broken(source, name, Some(*id), problem)),
+            Ok(None) => continue,
+            Err(problem) => {
+                listing.broken.push(broken(source, &issue_file::file_name(*id), Some(*id), problem));
+            }
         }
+        settled.push(*id);
     }
+    settled.extend(deleted);
+    settled.sort_unstable();
 }
 
 /// How an outline came to be known.
@@ -232,10 +239,8 @@ type Found = Result<Option<(Known, Outline)>, Problem>;
 
 /// Looks at files, in their order, and in parts. Most of the time goes into asking for identities, and the
 /// kernel answers several threads at once.
-fn find_all(source: &dyn Source, wanted: &[(IssueId, String)], cache: &Cache) -> Vec<Vec<Found>> {
-    let find = |part: &[(IssueId, String)]| -> Vec<Found> {
-        part.iter().map(|(id, name)| find(source, *id, name, cache)).collect()
-    };
+fn find_all(source: &dyn Source, wanted: &[IssueId], cache: &Cache) -> Vec<Vec<Found>> {
+    let find = |part: &[IssueId]| -> Vec<Found> { part.iter().map(|id| find(source, *id, cache)).collect() };
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
     if threads == 1 || wanted.len() < WORTH_A_THREAD {
         return vec![find(wanted)];
@@ -255,7 +260,8 @@ fn find_all(source: &dyn Source, wanted: &[(IssueId, String)], cache: &Cache) ->
 /// So many files take longer than starting a thread.
 const WORTH_A_THREAD: usize = 512;
 
-fn find(source: &dyn Source, id: IssueId, name: &str, cache: &Cache) -> Found {
+fn find(source: &dyn Source, id: IssueId, cache: &Cache) -> Found {
+    let name = &issue_file::file_name(id);
     // Before the content: what is written in between has another identity the next time.
     let Some(identity) = source.identity(name)? else { return Ok(None) };
     if let Some((hit, outline)) = cache.get(source.origin(), id, &identity) {

@@ -149,7 +149,7 @@ fn candidate<D>(issue: &Issue<D>, met: impl Fn(&Dependency) -> bool) -> Candidat
         ready: issue.state == State::Ready,
         meta: issue.is_meta(),
         ended: ended(issue.state),
-        waits_for: waits_for.iter().map(|on| on.reference().clone()).collect(),
+        waits_for: waits_for.map(|on| on.reference().clone()).collect(),
     }
 }
 

@@ -66,7 +66,8 @@ pub fn run(arguments: Vec<OsString>) -> i32 {
         },
     };
     match outcome {
-        Ok(output) => render::success(&output, &warnings, json, &options),
+        // Nor is what was printed taken apart: it may be ten thousand issues.
+        Ok(output) => render::success(&ManuallyDrop::new(output), &warnings, json, &options),
         Err(failure) => render::failure(&failure.or_help(|| cli::help(&arguments)), &warnings, json),
     }
 }

@@ -64,7 +64,7 @@ fn the_urgent_come_first_then_the_old() {
         .into_iter()
         .map(|(n, priority, secs)| Issue { priority, created_at: at(secs), ..issue(n) }.outline())
         .collect();
-    issues.sort_by(pick_order);
+    issues.sort_by_key(pick_order);
     assert_eq!(issues.iter().map(|issue| issue.id).collect::<Vec<_>>(), [3, 4, 2, 1].map(id));
 }
 
@@ -73,7 +73,7 @@ fn what_waits_is_blocked_by_what_is_not_met() {
     let issues: Vec<_> =
         waiting(&[(1, &[]), (2, &[1, 3]), (3, &[1])]).into_iter().map(Issue::outline).collect();
     let met = |on: &Dependency| *on == id(1).into();
-    let stuck: Vec<_> = issues.iter().map(|issue| blockers(issue, met)).collect();
+    let stuck: Vec<Vec<_>> = issues.iter().map(|issue| blockers(issue, met).cloned().collect()).collect();
     assert_eq!(stuck, [vec![], vec![id(3).into()], vec![]]);
 }
 

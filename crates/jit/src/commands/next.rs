@@ -86,10 +86,6 @@ pub(crate) fn candidates(
     all.broken.iter().for_each(|error| world.warn(format!("passed over: {error}")));
     let fits = |known: &&Known| known.available(agent) && picking.fits(known);
     let mut found: Vec<&Known> = all.issues.iter().filter(fits).collect();
-    found.sort_by(|a, b| {
-        let nobodys = |known: &Known| known.standing.facts.assigned.is_none();
-        let order = nobodys(a).cmp(&nobodys(b));
-        order.then_with(|| pick_order(&a.issue, &b.issue))
-    });
+    found.sort_by_cached_key(|known| (known.standing.facts.assigned.is_none(), pick_order(&known.issue)));
     Ok(found.into_iter().map(|known| known.candidate.clone()).collect())
 }

@@ -73,6 +73,7 @@ pub(crate) fn every(world: &World<'_>, matches: &ArgMatches) -> Result<Output, F
 fn in_order(all: All, wanted: impl Fn(&Known) -> bool) -> Output {
     let All { mut issues, broken } = all;
     issues.retain(wanted);
-    issues.sort_unstable_by(|a, b| pick_order(&a.issue, &b.issue));
+    // Moves keys until each issue's place is known.
+    issues.sort_by_cached_key(|known| pick_order(&known.issue));
     Output::Issues { issues, broken }
 }

@@ -1,6 +1,5 @@
 //! The files of issues as they are committed at HEAD.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,8 +14,10 @@ const ALONE: usize = 8;
 pub(crate) struct Head<'r> {
     repo: &'r Repo,
     dir: &'static str,
-    files: OnceLock<Result<BTreeMap<String, CommittedFile>, String>>,
-    contents: OnceLock<Result<BTreeMap<String, Vec<u8>>, String>>,
+    /// By name.
+    files: OnceLock<Result<Vec<CommittedFile>, String>>,
+    /// Of each of those.
+    contents: OnceLock<Result<Vec<Option<Vec<u8>>>, String>>,
     read: AtomicUsize,
 }
 
@@ -26,25 +27,32 @@ impl<'r> Head<'r> {
         Self { repo, dir, files: OnceLock::new(), contents: OnceLock::new(), read: AtomicUsize::new(0) }
     }
 
-    fn files(&self) -> io::Result<&BTreeMap<String, CommittedFile>> {
+    fn files(&self) -> io::Result<&[CommittedFile]> {
         let files = self.files.get_or_init(|| {
             let files = self.repo.committed_files(&SystemGit::on_path(), self.dir);
-            let files = files.map_err(|error| error.to_string())?;
-            Ok(files.into_iter().map(|file| (file.name.clone(), file)).collect())
+            let mut files = files.map_err(|error| error.to_string())?;
+            // Git's order is this one; a sort that finds nothing to do is cheap.
+            files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+            Ok(files)
         });
-        files.as_ref().map_err(|error| io::Error::other(error.clone()))
+        files.as_deref().map_err(|error| io::Error::other(error.clone()))
     }
 
-    fn contents(&self) -> io::Result<&BTreeMap<String, Vec<u8>>> {
+    /// The file of that name, and its place among them.
+    fn file(&self, name: &str) -> io::Result<Option<(usize, &CommittedFile)>> {
+        let files = self.files()?;
+        let at = files.binary_search_by(|file| file.name.as_str().cmp(name)).ok();
+        Ok(at.and_then(|at| Some((at, files.get(at)?))))
+    }
+
+    fn contents(&self) -> io::Result<&[Option<Vec<u8>>]> {
         let files = self.files()?;
         let contents = self.contents.get_or_init(|| {
-            let objects: Vec<&str> = files.values().map(|file| file.object.as_str()).collect();
+            let objects: Vec<&str> = files.iter().map(|file| file.object.as_str()).collect();
             let contents = self.repo.committed_contents(&SystemGit::on_path(), &objects);
-            let contents = contents.map_err(|error| error.to_string())?;
-            let named = files.keys().zip(contents);
-            Ok(named.filter_map(|(name, content)| content.map(|content| (name.clone(), content))).collect())
+            contents.map_err(|error| error.to_string())
         });
-        contents.as_ref().map_err(|error| io::Error::other(error.clone()))
+        contents.as_deref().map_err(|error| io::Error::other(error.clone()))
     }
 }
 
@@ -58,17 +66,17 @@ impl Source for Head<'_> {
     }
 
     fn names(&self) -> io::Result<Vec<String>> {
-        Ok(self.files()?.keys().cloned().collect())
+        Ok(self.files()?.iter().map(|file| file.name.clone()).collect())
     }
 
     fn identity(&self, name: &str) -> io::Result<Option<Identity>> {
-        Ok(self.files()?.get(name).map(|file| Identity::Content(bytes(&file.object))))
+        Ok(self.file(name)?.map(|(_, file)| Identity::Content(bytes(&file.object))))
     }
 
     fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
-        let Some(file) = self.files()?.get(name) else { return Ok(None) };
+        let Some((at, file)) = self.file(name)? else { return Ok(None) };
         if self.read.fetch_add(1, Ordering::Relaxed) >= ALONE {
-            return Ok(self.contents()?.get(name).cloned());
+            return Ok(self.contents()?.get(at).cloned().flatten());
         }
         let contents = self.repo.committed_contents(&SystemGit::on_path(), &[&file.object]);
         Ok(contents.map_err(io::Error::other)?.pop().flatten())

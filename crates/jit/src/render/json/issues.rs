@@ -8,7 +8,7 @@ use jit_core::{AgentId, IssueId, LeaseId, Task, WallTime};
 use jit_tracker::{
     Assignee, Dependency, FileError, GateName, GateResult, Issue, Label, Origin, Priority, Title,
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::error::refusals::bar_json;
@@ -17,7 +17,8 @@ use crate::known::Known;
 /// Issues without their descriptions, and files that can't be used.
 #[derive(Serialize)]
 pub(super) struct List<'a> {
-    issues: Vec<Shown<'a, ()>>,
+    #[serde(serialize_with = "each")]
+    issues: &'a [Known],
     broken: Vec<Broken<'a>>,
 }
 
@@ -59,10 +60,12 @@ pub(super) fn list<'a>(issues: &'a [Known], broken: &'a [FileError]) -> List<'a>
         issue: error.issue,
         problem: error.problem.to_string(),
     };
-    List {
-        issues: issues.iter().map(|known| shown(known, None)).collect(),
-        broken: broken.iter().map(one).collect(),
-    }
+    List { issues, broken: broken.iter().map(one).collect() }
+}
+
+// serde's `serialize_with` hands over a reference.
+fn each<S: Serializer>(issues: &&[Known], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(issues.iter().map(|known| shown::<_, ()>(known, None)))
 }
 
 /// One issue, with its description.
