@@ -29,8 +29,8 @@ pub struct Listing {
 /// An issue, and where it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed<I = Outline> {
-    /// The issue.
-    pub issue: I,
+    /// The issue, which stays where it is when many are sorted and passed on.
+    pub issue: Box<I>,
     /// The source that has it.
     pub origin: Origin,
 }
@@ -81,7 +81,7 @@ impl<'a> Issues<'a> {
             let name = issue_file::file_name(id);
             let broken = |problem| broken(*source, &name, Some(id), problem);
             if let Some(text) = source.read(&name).map_err(|error| broken(error.into()))? {
-                let issue = issue_file::parse(id, &text).map_err(broken)?;
+                let issue = Box::new(issue_file::parse(id, &text).map_err(broken)?);
                 return Ok(Some(Listed { issue, origin: source.origin() }));
             }
             let deleted = source.identity(&issue_file::deleted_name(id));
@@ -178,16 +178,15 @@ struct Names {
 }
 
 fn names_of(source: &dyn Source, wanted: impl Fn(&str) -> bool) -> Result<Names, FileError> {
-    let all = source.names().map_err(|error| broken(source, "", None, error.into()))?;
-    let mut names = Names { issues: Vec::with_capacity(all.len()), ..Names::default() };
-    for name in all.into_iter().filter(|name| wanted(name)) {
-        match Named::new(&name) {
-            Named::Issue(id) => names.issues.push(id),
-            Named::Deleted(id) => names.deleted.push(id),
-            Named::Misnamed => names.misnamed.push(name),
-            Named::Other => {}
-        }
-    }
+    let mut names = Names::default();
+    let mut note = |name: &str| match Named::new(name) {
+        _ if !wanted(name) => {}
+        Named::Issue(id) => names.issues.push(id),
+        Named::Deleted(id) => names.deleted.push(id),
+        Named::Misnamed => names.misnamed.push(name.to_owned()),
+        Named::Other => {}
+    };
+    source.tell_names(&mut note).map_err(|error| broken(source, "", None, error.into()))?;
     // As the cache is sorted: what is looked up next is near.
     names.issues.sort_unstable();
     Ok(names)
@@ -235,7 +234,7 @@ enum Known {
     Now(Identity),
 }
 
-type Found = Result<Option<(Known, Outline)>, Problem>;
+type Found = Result<Option<(Known, Box<Outline>)>, Problem>;
 
 /// Looks at files, in their order, and in parts. Most of the time goes into asking for identities, and the
 /// kernel answers several threads at once.
@@ -265,10 +264,10 @@ fn find(source: &dyn Source, id: IssueId, cache: &Cache) -> Found {
     // Before the content: what is written in between has another identity the next time.
     let Some(identity) = source.identity(name)? else { return Ok(None) };
     if let Some((hit, outline)) = cache.get(source.origin(), id, &identity) {
-        return Ok(Some((Known::Before(hit), outline)));
+        return Ok(Some((Known::Before(hit), Box::new(outline))));
     }
     let Some(text) = source.read(name)? else { return Ok(None) };
-    let outline = issue_file::parse(id, &text)?.outline();
+    let outline = Box::new(issue_file::parse(id, &text)?.outline());
     Ok(Some((Known::Now(identity), outline)))
 }
 

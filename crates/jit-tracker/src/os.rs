@@ -114,13 +114,12 @@ impl Source for Dir {
         self.root.join(&self.below).join(name).display().to_string()
     }
 
-    fn names(&self) -> io::Result<Vec<String>> {
-        let Some(dir) = self.fd.get() else { return Ok(Vec::new()) };
-        let mut names = Vec::new();
+    fn tell_names(&self, tell: &mut dyn FnMut(&str)) -> io::Result<()> {
+        let Some(dir) = self.fd.get() else { return Ok(()) };
         for entry in Entries::read_from(dir)? {
-            names.push(entry?.file_name().to_string_lossy().into_owned());
+            tell(&entry?.file_name().to_string_lossy());
         }
-        Ok(names)
+        Ok(())
     }
 
     fn identity(&self, name: &str) -> io::Result<Option<Identity>> {

@@ -42,11 +42,21 @@ pub trait Source: Sync {
     /// How people call one of its files.
     fn place(&self, name: &str) -> String;
 
-    /// The names of its files; none where there is no such directory.
+    /// Tells the names of its files; none where there is no such directory.
     ///
     /// # Errors
     /// When the directory is there and can't be read.
-    fn names(&self) -> io::Result<Vec<String>>;
+    fn tell_names(&self, tell: &mut dyn FnMut(&str)) -> io::Result<()>;
+
+    /// The names of its files, where there are few.
+    ///
+    /// # Errors
+    /// When the directory is there and can't be read.
+    fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        self.tell_names(&mut |name| names.push(name.to_owned()))?;
+        Ok(names)
+    }
 
     /// The identity of a file; `None` when it is gone.
     ///

@@ -58,7 +58,7 @@ pub(crate) fn with_gates_if(
     let tracker = Changing::around(world)?;
     let mut known = known(world, &tracker, id)?;
     may_change(world, known.standing.lease.as_deref())?;
-    let before = known.issue.clone();
+    let before = Issue::clone(&known.issue);
     let stage = known.stage();
     change(&mut known.issue, stage)?;
     let settle = settled(&before, &known);
@@ -101,7 +101,7 @@ pub(crate) fn concluded<R: Request<Answer = Facts>>(
     let mut known = known(world, &tracker, id)?;
     let request = request(&known)?;
     world.rehearse(&request)?;
-    let before = known.issue.clone();
+    let before = Issue::clone(&known.issue);
     change(&mut known.issue);
     known.standing.facts = followed(world, &tracker, before, &mut known.issue, &request)?;
     Ok(known)
@@ -130,7 +130,7 @@ fn rewritten(
     let tracker = Changing::around(world)?;
     let mut known = known(world, &tracker, id)?;
     may_change(world, known.standing.lease.as_deref())?;
-    let before = known.issue.clone();
+    let before = Issue::clone(&known.issue);
     change(&mut known.issue)?;
     written(world, &tracker, before, known)
 }
@@ -154,7 +154,7 @@ fn written(
     {
         known.issue.state = state(outcome);
     }
-    if known.issue != before {
+    if *known.issue != before {
         known.issue.updated_at = later(world.now()?.wall, before.updated_at);
         tracker.write(Some(&before), &known.issue)?;
         world.something_changed();

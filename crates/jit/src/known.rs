@@ -13,7 +13,7 @@ use crate::world::World;
 /// An issue as it is now.
 #[derive(Clone, Debug)]
 pub(crate) struct Known<I = Outline> {
-    pub(crate) issue: I,
+    pub(crate) issue: Box<I>,
     pub(crate) origin: Origin,
     /// As a claim of it is judged.
     pub(crate) candidate: Candidate,

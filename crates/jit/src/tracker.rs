@@ -111,7 +111,7 @@ impl<'w> Tracker<'w> {
             return Err(Failure::broken_source(error, &self.root()));
         }
         let found = listing.issues.iter().map(|listed| self.find(listed.issue.id));
-        Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().map(|found| found.issue).collect())
+        Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().map(|found| *found.issue).collect())
     }
 
     /// Every event, from the same places as the issues.

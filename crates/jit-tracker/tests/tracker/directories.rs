@@ -116,7 +116,7 @@ fn what_cannot_be_read_is_never_an_empty_list() {
         fn place(&self, name: &str) -> String {
             format!("HEAD:.jit/issues/{name}")
         }
-        fn names(&self) -> std::io::Result<Vec<String>> {
+        fn tell_names(&self, _: &mut dyn FnMut(&str)) -> std::io::Result<()> {
             Err(std::io::ErrorKind::PermissionDenied.into())
         }
         fn identity(&self, _: &str) -> std::io::Result<Option<jit_tracker::Identity>> {
@@ -169,7 +169,7 @@ fn writing_replaces_whole_files_and_leaves_no_drafts() {
     let after = dir.identity(&issue_file::file_name(id(1))).unwrap().unwrap();
     assert_ne!(before, after);
     assert_eq!(dir.names().unwrap().iter().filter(|name| name.len() > 2).count(), 1);
-    assert_eq!(Issues::new(vec![&dir]).read(id(1)).unwrap().unwrap().issue, titled(1, "new"));
+    assert_eq!(*Issues::new(vec![&dir]).read(id(1)).unwrap().unwrap().issue, titled(1, "new"));
     // What can't be put leaves nothing behind.
     fs::create_dir(path.join("taken")).unwrap();
     assert!(dir.put("taken", b"x").is_err());
@@ -304,8 +304,8 @@ impl Source for Vanishing {
     fn place(&self, name: &str) -> String {
         self.0.place(name)
     }
-    fn names(&self) -> std::io::Result<Vec<String>> {
-        self.0.names()
+    fn tell_names(&self, tell: &mut dyn FnMut(&str)) -> std::io::Result<()> {
+        self.0.tell_names(tell)
     }
     fn identity(&self, _: &str) -> std::io::Result<Option<jit_tracker::Identity>> {
         Ok(None)

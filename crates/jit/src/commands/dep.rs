@@ -44,7 +44,7 @@ pub(crate) fn add(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         on.iter().map(|word| tracker.resolve(word).map(Dependency::from)).collect::<Result<_, _>>()?;
     changed_if(world, id, "updated", |issue| {
         let all = All::here(world)?;
-        let graph = Graph::new(all.issues.iter().map(|known| &known.issue));
+        let graph = Graph::new(all.issues.iter().map(|known| &*known.issue));
         for dependency in &on {
             graph.link(&Reference::Issue(id), dependency).map_err(|error| Failure::no_dependency(&error))?;
         }

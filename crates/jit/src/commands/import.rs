@@ -86,7 +86,7 @@ fn read(world: &World<'_>, file: &str) -> Result<Vec<Entry>, Failure> {
 /// Those of these issues that are here. One whose file is broken can't be compared.
 fn here(tracker: &Changing<'_>, ids: &BTreeSet<IssueId>) -> Result<BTreeMap<IssueId, Issue>, Failure> {
     let found = ids.iter().map(|id| tracker.find(*id)).collect::<Result<Vec<_>, _>>()?;
-    Ok(found.into_iter().flatten().map(|found| (found.issue.id, found.issue)).collect())
+    Ok(found.into_iter().flatten().map(|found| (found.issue.id, *found.issue)).collect())
 }
 
 /// What a stream is about, each once.

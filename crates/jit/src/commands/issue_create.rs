@@ -49,6 +49,6 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let tracker = Changing::around(world)?;
     tracker.write(None, &issue)?;
     world.something_changed();
-    let known = looked_up(world, &tracker, Listed { issue, origin: Origin::Worktree })?;
+    let known = looked_up(world, &tracker, Listed { issue: Box::new(issue), origin: Origin::Worktree })?;
     Ok(Output::Issue { did: Some("created"), known: Box::new(known) })
 }

@@ -3,6 +3,7 @@
 use clap::{ArgMatches, Command};
 use jit_core::Reference;
 use jit_core::decide::{Close, Ending};
+use jit_tracker::Issue;
 
 use crate::commands::{one, text};
 use crate::error::Failure;
@@ -27,7 +28,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let mut known = looked_up(world, &tracker, tracker.read(id)?)?;
     let close = Close { issue: Reference::Issue(id), ending: Ending::Deleted };
     world.rehearse(&close)?;
-    let rewrite = Rewrite { before: Some(known.issue.clone()), after: None };
+    let rewrite = Rewrite { before: Some(Issue::clone(&known.issue)), after: None };
     known.standing.facts = tracker.write_then(&[rewrite], || world.transact(&close))?;
     Ok(Output::Issue { did: Some("deleted"), known: Box::new(known) })
 }

@@ -31,7 +31,7 @@ pub(crate) fn blocked(world: &World<'_>, matches: &ArgMatches) -> Result<Output,
 }
 
 fn warn_of_circle(world: &World<'_>, all: &All) {
-    let waiting = all.issues.iter().filter(|known| known.blocked()).map(|known| &known.issue);
+    let waiting = all.issues.iter().filter(|known| known.blocked()).map(|known| &*known.issue);
     if let Some((what, hint)) = Graph::new(waiting).cycle().as_deref().and_then(|cycle| circle(world, cycle))
     {
         world.warn(format!("{what}; {hint}"));

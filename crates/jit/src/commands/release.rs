@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::decide::{Attempted, Release, ReleaseAll, Target};
 use jit_core::{Attempt, Gate, IssueId, Reference};
-use jit_tracker::{Origin, State};
+use jit_tracker::{Issue, Origin, State};
 
 use crate::commands::{all, option, parsed, texts};
 use crate::error::Failure;
@@ -73,7 +73,7 @@ fn done(world: &World<'_>, target: Target) -> Result<Output, Failure> {
     let (mut rewrites, mut gated, mut commit) = (Vec::new(), BTreeMap::new(), Vec::new());
     for id in ids {
         let Some(found) = tracker.find(id)? else { return Err(Failure::out_of_sight(id)) };
-        let mut after = found.issue.clone();
+        let mut after = Issue::clone(&found.issue);
         let open: BTreeSet<Gate> = after.open_gates().map(Gate::named).collect();
         after.state = if open.is_empty() { State::Done } else { State::Gated };
         if !open.is_empty() {
@@ -82,7 +82,7 @@ fn done(world: &World<'_>, target: Target) -> Result<Output, Failure> {
         commit.push(tracker.file(id));
         if after.state != found.issue.state || found.origin != Origin::Worktree {
             after.updated_at = later(world.now()?.wall, after.updated_at);
-            rewrites.push(Rewrite { before: Some(found.issue), after: Some(after) });
+            rewrites.push(Rewrite { before: Some(*found.issue), after: Some(after) });
         }
     }
     let released = tracker.write_then(&rewrites, || world.transact(&request(gated.clone())))?;

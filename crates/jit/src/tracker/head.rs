@@ -65,8 +65,9 @@ impl Source for Head<'_> {
         format!("HEAD:{}/{name}", self.dir)
     }
 
-    fn names(&self) -> io::Result<Vec<String>> {
-        Ok(self.files()?.iter().map(|file| file.name.clone()).collect())
+    fn tell_names(&self, tell: &mut dyn FnMut(&str)) -> io::Result<()> {
+        self.files()?.iter().for_each(|file| tell(&file.name));
+        Ok(())
     }
 
     fn identity(&self, name: &str) -> io::Result<Option<Identity>> {

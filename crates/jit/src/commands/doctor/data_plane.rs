@@ -21,7 +21,8 @@ pub(super) fn look(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
         findings.push(Finding::without_driver());
     }
     let listing = Tracker::around(world)?.list()?;
-    let open = listing.issues.iter().map(|listed| &listed.issue).filter(|issue| ended(issue.state).is_none());
+    let open =
+        listing.issues.iter().map(|listed| &*listed.issue).filter(|issue| ended(issue.state).is_none());
     let cycle = Graph::new(open).cycle();
     findings.extend(
         cycle
