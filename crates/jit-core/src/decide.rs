@@ -5,6 +5,7 @@
 
 mod acquire;
 mod assign;
+mod change;
 mod claimable;
 mod close;
 mod evict;
@@ -19,8 +20,9 @@ mod transfer;
 
 pub use acquire::{Acquire, Terms};
 pub use assign::{Assign, Distribute, Share};
+pub use change::Change;
 pub use claimable::{Bar, Candidate, Standing};
-pub use close::{Close, Ending, Reopen, ResetFailures, Settle};
+pub use close::{Close, Concluded, Ending, Reopen, ResetFailures, Settle};
 pub use evict::{ForceEvict, Sweep};
 pub use next::Next;
 pub use own::Target;

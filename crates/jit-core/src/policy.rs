@@ -7,9 +7,9 @@ use std::str::FromStr;
 use thiserror::Error;
 use toml_edit::{DocumentMut, Item};
 
-use crate::Ttl;
 use crate::policy::setting::KEYS;
 pub use crate::policy::setting::Value;
+use crate::{AgentId, AgentKind, Ttl};
 
 /// The rules of one control plane: `<git common dir>/jit/config.toml`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,6 +132,14 @@ pub enum PolicyError {
 }
 
 impl Policy {
+    /// How what breaks a rule is met when this agent does it.
+    pub fn enforcement(&self, agent: &AgentId) -> Enforcement {
+        match agent.kind() {
+            AgentKind::Human => self.enforce_people,
+            AgentKind::Agent | AgentKind::Ci => self.enforce_agents,
+        }
+    }
+
     /// Reads a policy's file; what it does not say has the default.
     ///
     /// # Errors

@@ -6,10 +6,10 @@ mod common;
 
 use common::{World, holder, lease_id, of, secret, short, thing, things, ttl, waiter};
 use jit_core::decide::{
-    Acquire, Assign, Attempted, Bar, Barred, Candidate, Close, Distribute, Ending, Next, Release, Reopen,
-    ResetFailures, Settle, Terms,
+    Acquire, Assign, Attempted, Bar, Barred, Candidate, Change, Close, Concluded, Distribute, Ending, Next,
+    Release, Reopen, ResetFailures, Settle, Terms,
 };
-use jit_core::{Attempt, Dependencies, Gate, Lease, Operation, Outcome, Refusal, Task};
+use jit_core::{Attempt, Dependencies, Enforcement, Gate, Lease, Operation, Outcome, Refusal, Task};
 
 fn reason() -> Task {
     "tests fail".parse().unwrap()
@@ -321,4 +321,41 @@ fn what_is_free_is_shared_out() {
         shares.iter().map(|share| share.issues.iter().map(short).collect::<Vec<_>>().join(" ")).collect();
     assert_eq!(got, ["#1 #5", "#3 #6"]);
     assert_eq!(world.facts(&thing("#7")).assigned, None);
+}
+
+/// Whoever does not hold an issue is refused a change of it, warned, or let pass, whatever the change
+/// is: as the policy says for its kind.
+#[test]
+fn the_policy_says_who_may_change_what_is_held() {
+    let mut held = World::new();
+    held.acquire("a", "#1").unwrap();
+    held.policy.enforce_agents = Enforcement::Off;
+    let issue = thing("#1");
+    let settle =
+        Settle { issue: issue.clone(), settled: [].into(), opened: [].into(), filed: false, seen: None };
+    for (rule, refused, warned) in [
+        (Enforcement::Strict, true, false),
+        (Enforcement::Warn, false, true),
+        (Enforcement::Off, false, false),
+    ] {
+        held.policy.enforce_people = rule;
+        let ask = |who: &str| {
+            let over = |concluded: Concluded| concluded.over.map(|lease| *lease);
+            [
+                held.clone().ask(who, &Change { issues: vec![issue.clone()] }).map(|mut over| over.pop()),
+                held.clone().ask(who, &Close { issue: issue.clone(), ending: Ending::Deleted }).map(over),
+                held.clone().ask(who, &Reopen { issue: issue.clone() }).map(over),
+                held.clone().ask(who, &settle).map(over),
+            ]
+        };
+        for answer in ask("human:b") {
+            match answer {
+                Ok(over) => assert_eq!((false, over.is_some()), (refused, warned)),
+                Err(refusal) => assert!(refused && matches!(refusal, Refusal::NotYours(_)), "{refusal:?}"),
+            }
+        }
+        let free = |answer: &Result<Option<Lease>, Refusal>| *answer == Ok(None);
+        assert!(ask("b").iter().all(free), "agents are let pass");
+        assert!(ask("a").iter().all(free), "its holder");
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jit_core::decide::Settle;
-use jit_core::{AgentKind, Enforcement, Facts, Gate, IssueId, Lease, Outcome, Refusal, Request};
+use jit_core::decide::{Change, Concluded, Settle};
+use jit_core::{Enforcement, Facts, Gate, IssueId, Lease, Outcome, Reference, Request};
 use jit_tracker::{GateName, Issue, Listed, Origin, State};
 
 use crate::error::Failure;
@@ -57,7 +57,7 @@ pub(crate) fn with_gates_if(
 ) -> Result<Known<Issue>, Failure> {
     let tracker = Changing::around(world)?;
     let mut known = known(world, &tracker, id)?;
-    may_change(world, known.standing.lease.as_deref())?;
+    may_change(world, &[Reference::Issue(id)])?;
     let before = Issue::clone(&known.issue);
     let stage = known.stage();
     change(&mut known.issue, stage)?;
@@ -65,7 +65,7 @@ pub(crate) fn with_gates_if(
     if known.issue.state != before.state || !(settle.filed || settle.seen == Some(Outcome::Gated)) {
         return written(world, &tracker, before, known);
     }
-    if world.rehearse(&settle)?.outcome == Some(Outcome::Done) {
+    if world.rehearse(&settle)?.facts.outcome == Some(Outcome::Done) {
         known.issue.state = State::Done;
     }
     known.standing.facts = followed(world, &tracker, before, &mut known.issue, &settle)?;
@@ -91,7 +91,7 @@ fn settled(before: &Issue, known: &Known<Issue>) -> Settle {
 
 /// Changes an issue's file and what the log knows of it. The log's rule is asked first, then the file
 /// is written, then the log: should this process die in between, saying the same again ends it.
-pub(crate) fn concluded<R: Request<Answer = Facts>>(
+pub(crate) fn concluded<R: Request<Answer = Concluded>>(
     world: &World<'_>,
     id: IssueId,
     request: impl FnOnce(&Known<Issue>) -> Result<R, Failure>,
@@ -107,7 +107,7 @@ pub(crate) fn concluded<R: Request<Answer = Facts>>(
     Ok(known)
 }
 
-fn followed<R: Request<Answer = Facts>>(
+fn followed<R: Request<Answer = Concluded>>(
     world: &World<'_>,
     tracker: &Changing<'_>,
     before: Issue,
@@ -118,7 +118,9 @@ fn followed<R: Request<Answer = Facts>>(
         after.updated_at = later(world.now()?.wall, before.updated_at);
     }
     let rewrite = Rewrite { before: Some(before), after: Some(after.clone()) };
-    tracker.write_then(&[rewrite], || world.transact(request))
+    let Concluded { facts, over } = tracker.write_then(&[rewrite], || world.transact(request))?;
+    warn_of(world, over.as_deref());
+    Ok(facts)
 }
 
 /// Writes what a change makes of an issue.
@@ -129,7 +131,7 @@ fn rewritten(
 ) -> Result<Known<Issue>, Failure> {
     let tracker = Changing::around(world)?;
     let mut known = known(world, &tracker, id)?;
-    may_change(world, known.standing.lease.as_deref())?;
+    may_change(world, &[Reference::Issue(id)])?;
     let before = Issue::clone(&known.issue);
     change(&mut known.issue)?;
     written(world, &tracker, before, known)
@@ -162,14 +164,18 @@ fn written(
     Ok(known)
 }
 
-/// An issue that somebody holds is changed by its holder only, as strictly as the policy says.
-pub(crate) fn may_change(world: &World<'_>, lease: Option<&Lease>) -> Result<(), Failure> {
-    let Some(lease) = lease else { return Ok(()) };
-    if lease.holder.acts_for(&world.reading_holder()?) {
-        return Ok(());
+/// Whether the caller may change the files of these, as far as that can be told now.
+pub(crate) fn may_change(world: &World<'_>, issues: &[Reference]) -> Result<(), Failure> {
+    let over = world.rehearse(&Change { issues: issues.to_vec() })?;
+    warn_of(world, &over);
+    Ok(())
+}
+
+/// Says whose work a change went over.
+pub(crate) fn warn_of<'l>(world: &World<'_>, over: impl IntoIterator<Item = &'l Lease>) {
+    for lease in over {
+        world.warn(format!("lease {} is not yours; {} works on it", lease.id, lease.holder.agent));
     }
-    let refused = Failure::refused(&Refusal::NotYours(Box::new(lease.clone())), &world.look(world.now()?));
-    enforced(world, refused, &format!("; {} works on it", lease.holder.agent))
 }
 
 /// Whether these may be written as they come from elsewhere: as [`may_change`] says of each; and one
@@ -182,32 +188,28 @@ pub(crate) fn may_take<'i>(
     let issues: Vec<&Issue> = issues.collect();
     let standings =
         world.read(&Log::about(world, issues.iter().map(|issue| issue.reference().into()).collect())?)?;
-    let mut done = Vec::new();
+    let (mut done, mut held) = (Vec::new(), Vec::new());
     for (issue, standing) in issues.into_iter().zip(standings) {
-        may_change(world, standing.lease.as_deref())?;
+        held.extend(standing.lease.map(|_| issue.reference()));
         let was = here.get(&issue.id).and_then(|before| ended(before.state)).or(standing.facts.outcome);
         let over = |outcome| matches!(outcome, Some(Outcome::Done | Outcome::Gated));
         if here.contains_key(&issue.id) && over(ended(issue.state)) && !over(was) {
             done.push(issue.id);
         }
     }
+    may_change(world, &held)?;
     match done[..] {
         [] => Ok(()),
-        _ => enforced(world, Failure::done_by_import(&done), ""),
+        _ => enforced(world, Failure::done_by_import(&done)),
     }
 }
 
-/// What breaks a rule is refused, warned of or let pass, as the policy says for whoever asks.
-pub(crate) fn enforced(world: &World<'_>, refused: Failure, more: &str) -> Result<(), Failure> {
-    let policy = world.policy()?;
-    let enforcement = match world.agent()?.kind() {
-        AgentKind::Human => policy.enforce_people,
-        AgentKind::Agent | AgentKind::Ci => policy.enforce_agents,
-    };
-    match enforcement {
+/// What breaks a rule of which only files tell is refused, warned of or let pass, as the policy says.
+pub(crate) fn enforced(world: &World<'_>, refused: Failure) -> Result<(), Failure> {
+    match world.policy()?.enforcement(&world.agent()?) {
         Enforcement::Strict => Err(refused),
         Enforcement::Warn => {
-            world.warn(format!("{}{more}", refused.message));
+            world.warn(refused.message);
             Ok(())
         }
         Enforcement::Off => Ok(()),

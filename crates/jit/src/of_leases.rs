@@ -1,6 +1,6 @@
 //! Which leases an answer is of: they are told of when nobody knows whether it will stand.
 
-use jit_core::decide::{Beat, Released, Renewed, Share};
+use jit_core::decide::{Beat, Concluded, Released, Renewed, Share};
 use jit_core::{Facts, Lease, Reference};
 
 /// What an answer tells of leases, in case that its durability is unknown.
@@ -39,6 +39,12 @@ impl OfLeases for Vec<Released> {
 }
 
 impl OfLeases for Facts {
+    fn leases(&self) -> Vec<&Lease> {
+        Vec::new()
+    }
+}
+
+impl OfLeases for Concluded {
     fn leases(&self) -> Vec<&Lease> {
         Vec::new()
     }

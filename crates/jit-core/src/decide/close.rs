@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::decide::step::Step;
 use crate::decide::{Bar, Barred, Refusal, Request};
-use crate::{Cause, Facts, Gate, Outcome, Reference, View};
+use crate::{Cause, Facts, Gate, Lease, Outcome, Reference, View};
 
 /// An issue ends without any work on it.
 #[derive(Clone, Debug)]
@@ -24,16 +24,26 @@ pub enum Ending {
     Deleted,
 }
 
-impl Request for Close {
-    type Answer = Facts;
+/// What the log knows of an issue after a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Concluded {
+    /// All that it knows.
+    pub facts: Facts,
+    /// The lease of another that the change went over, where that is to be warned of.
+    pub over: Option<Box<Lease>>,
+}
 
-    fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Facts, Refusal>, V::Error> {
-        if let Some(refusal) = step.held_by_another(&self.issue)? {
-            return Ok(Err(refusal));
-        }
+impl Request for Close {
+    type Answer = Concluded;
+
+    fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Concluded, Refusal>, V::Error> {
+        let over = match step.may_change(&self.issue)? {
+            Ok(over) => over,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         let facts = step.facts(&self.issue)?;
         let ended = match (self.ending, facts.outcome) {
-            (Ending::Deleted, Some(_)) => return Ok(Ok(facts)),
+            (Ending::Deleted, Some(_)) => return Ok(Ok(Concluded { facts, over })),
             (Ending::Rejected, Some(outcome @ Outcome::Done)) => {
                 let bar = Bar::Ended(outcome);
                 return Ok(Err(Refusal::Barred(vec![Barred { reference: self.issue.clone(), bar }])));
@@ -41,7 +51,7 @@ impl Request for Close {
             _ => facts.ended(Outcome::Rejected),
         };
         step.note(Cause::Ended, vec![ended.clone()]);
-        Ok(Ok(ended))
+        Ok(Ok(Concluded { facts: ended, over }))
     }
 }
 
@@ -63,26 +73,27 @@ pub struct Settle {
 }
 
 impl Request for Settle {
-    type Answer = Facts;
+    type Answer = Concluded;
 
-    fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Facts, Refusal>, V::Error> {
-        if let Some(refusal) = step.held_by_another(&self.issue)? {
-            return Ok(Err(refusal));
-        }
+    fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Concluded, Refusal>, V::Error> {
+        let over = match step.may_change(&self.issue)? {
+            Ok(over) => over,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         let known = step.facts(&self.issue)?;
         if known.outcome != self.seen {
-            return Ok(Ok(known));
+            return Ok(Ok(Concluded { facts: known, over }));
         }
         let open = match known.outcome {
             Some(Outcome::Gated) => &(&known.open_gates - &self.settled) | &self.opened,
             None if self.filed => BTreeSet::new(),
-            _ => return Ok(Ok(known)),
+            _ => return Ok(Ok(Concluded { facts: known, over })),
         };
         let facts = known.clone().done_but_for(open);
         if facts != known {
             step.note(Cause::Ended, vec![facts.clone()]);
         }
-        Ok(Ok(facts))
+        Ok(Ok(Concluded { facts, over }))
     }
 }
 
@@ -94,18 +105,19 @@ pub struct Reopen {
 }
 
 impl Request for Reopen {
-    type Answer = Facts;
+    type Answer = Concluded;
 
-    fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Facts, Refusal>, V::Error> {
-        if let Some(refusal) = step.held_by_another(&self.issue)? {
-            return Ok(Err(refusal));
-        }
+    fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Concluded, Refusal>, V::Error> {
+        let over = match step.may_change(&self.issue)? {
+            Ok(over) => over,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         let mut facts = step.facts(&self.issue)?;
         if facts.outcome.take().is_some() {
             facts.open_gates.clear();
             step.note(Cause::Reopened, vec![facts.clone()]);
         }
-        Ok(Ok(facts))
+        Ok(Ok(Concluded { facts, over }))
     }
 }
 
@@ -126,15 +138,5 @@ impl Request for ResetFailures {
             step.note(Cause::Reset, vec![facts.clone()]);
         }
         Ok(Ok(facts))
-    }
-}
-
-impl<V: View> Step<'_, V> {
-    /// Only the holder changes an issue that somebody holds.
-    fn held_by_another(&mut self, issue: &Reference) -> Result<Option<Refusal>, V::Error> {
-        let actor = self.scene().actor;
-        let holder = self.covering(issue)?;
-        let other = holder.filter(|lease| !lease.holder.acts_for(actor));
-        Ok(other.map(|lease| Refusal::NotYours(Box::new(lease))))
     }
 }

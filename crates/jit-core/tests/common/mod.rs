@@ -31,7 +31,8 @@ pub const SEC: u64 = 1_000_000_000;
 /// `a`, `a/sub`, `a@2` (worktree 2; without it, 1): always of the kind `agent`.
 pub fn holder(text: &str) -> Holder {
     let (agent, worktree) = text.split_once('@').unwrap_or((text, "1"));
-    Holder { agent: format!("agent:{agent}").parse().unwrap(), worktree: worktree_id(worktree) }
+    let agent = if agent.contains(':') { agent.into() } else { format!("agent:{agent}") };
+    Holder { agent: agent.parse().unwrap(), worktree: worktree_id(worktree) }
 }
 
 fn worktree_id(number: &str) -> WorktreeId {

@@ -43,7 +43,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let defined = Defined::here(world)?;
     let commands = commands(&defined, &found.issue, names)?;
     // Before anything runs: what could not be recorded, or may not run.
-    may_change(world, found.standing.lease.as_deref())?;
+    may_change(world, &[found.issue.reference()])?;
     world.holder()?;
     approved(world, &defined, &commands)?;
     let launcher = Launcher::new();

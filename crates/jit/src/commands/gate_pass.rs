@@ -28,7 +28,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let defined = Defined::here(world)?;
     for name in &names {
         if defined.get(name)?.check != Check::Manual {
-            enforced(world, Failure::passed_by_command(id, name), "")?;
+            enforced(world, Failure::passed_by_command(id, name))?;
         }
     }
     let known = say(world, id, names.into_iter().map(|name| (name, Verdict::Passed)).collect())?;

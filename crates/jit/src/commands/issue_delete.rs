@@ -5,6 +5,7 @@ use jit_core::Reference;
 use jit_core::decide::{Close, Ending};
 use jit_tracker::Issue;
 
+use crate::change::warn_of;
 use crate::commands::{one, text};
 use crate::error::Failure;
 use crate::known::looked_up;
@@ -29,6 +30,8 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let close = Close { issue: Reference::Issue(id), ending: Ending::Deleted };
     world.rehearse(&close)?;
     let rewrite = Rewrite { before: Some(Issue::clone(&known.issue)), after: None };
-    known.standing.facts = tracker.write_then(&[rewrite], || world.transact(&close))?;
+    let concluded = tracker.write_then(&[rewrite], || world.transact(&close))?;
+    warn_of(world, concluded.over.as_deref());
+    known.standing.facts = concluded.facts;
     Ok(Output::Issue { did: Some("deleted"), known: Box::new(known) })
 }
