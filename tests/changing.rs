@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::gates::seen;
 use crate::support::Repo;
 use crate::support::issue::{file, issue};
-use crate::support::repo::{Running, write};
+use crate::support::repo::{Agent, JIT, Running, write};
 
 /// Lets a file say another state, as another process or a merge might.
 fn set_state(path: &Path, from: &str, to: &str) {
@@ -103,4 +103,138 @@ fn who_has_the_issues_lock_is_named() {
     assert!(refused.message.contains("locked by agent:slow"), "{refused:?}");
     assert_eq!(refused.context["held_by"], "agent:slow");
     drop(held);
+}
+
+/// Where the policy warns, whatever changes an issue that another holds is done, and says so; what
+/// its holder does with it afterwards counts.
+#[test]
+fn what_is_warned_of_is_done() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "work", &[]);
+    ann.claim(&id);
+    for (command, state) in [(&["close", "--rejected"][..], "rejected"), (&["reopen"], "ready")] {
+        let said = ann.say([&["--agent", "human:bob", "issue"], command, &[&id]].concat());
+        assert!(said.status == Some(0) && said.stderr.contains("agent:ann works on it"), "{said:?}");
+        assert!(!said.stderr.contains("you still hold it"), "{said:?}");
+        let text = fs::read_to_string(file(repo.main(), &id)).unwrap();
+        assert!(text.contains(&format!("\"state\": \"{state}\"")), "{text}");
+    }
+    ann.jit(["claim", "release", &id, "--done"]).ok();
+    let other = issue(&ann, "work", &[]);
+    ann.claim(&other);
+    let said = ann.say(["--agent", "human:bob", "issue", "delete", &other]);
+    assert!(said.status == Some(0) && said.stderr.contains("agent:ann works on it"), "{said:?}");
+    ann.jit(["config", "set", "enforce_people", "strict"]).ok();
+    let third = issue(&ann, "work", &[]);
+    ann.claim(&third);
+    for command in [&["close", "--rejected"][..], &["reopen"], &["delete"], &["update", "--label", "x"]] {
+        let refused = ann.jit([&["--agent", "human:bob", "issue"], command, &[&third]].concat());
+        assert_eq!(refused.refused(6).code, "not_yours");
+    }
+}
+
+/// What is warned of, as programs are told.
+#[track_caller]
+fn warnings(answer: &crate::support::answer::Answer) -> Vec<String> {
+    assert_eq!(answer.status, Some(0), "{answer:?}");
+    let document: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
+    serde_json::from_value(document["warnings"].clone()).unwrap()
+}
+
+/// Runs what a warning prints behind its last colon or semicolon.
+#[track_caller]
+fn run(agent: &Agent<'_>, warning: &str, before: &str) {
+    shell(agent, warning.rsplit_once(before).unwrap().1);
+}
+
+/// Runs a command as this agent.
+#[track_caller]
+fn shell(agent: &Agent<'_>, command: &str) {
+    let bin = Path::new(JIT).parent().unwrap().display();
+    let path = format!("{bin}:{}", std::env::var("PATH").unwrap());
+    let done = agent.clone().program("sh").env("PATH", path).say(["-c", command]);
+    assert_eq!(done.status, Some(0), "{done:?}");
+}
+
+/// An issue that ends undone is waited for in vain, and its holder holds it still: both are said,
+/// with the commands that end it.
+#[test]
+fn what_ends_undone_is_not_left_to_itself() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    for command in [&["issue", "close", "--rejected"][..], &["issue", "delete"]] {
+        let [on, waits, over] = [(); 3].map(|()| issue(&ann, "work", &[]));
+        ann.jit(["dep", "add", &waits, &on]).ok();
+        ann.jit(["dep", "add", &over, &on]).ok();
+        ann.jit(["issue", "close", "--rejected", &over]).ok();
+        ann.claim(&on);
+        let said = warnings(&ann.jit([command, &[&on]].concat()));
+        let [held, waiting] = &said[..] else { panic!("{said:?}") };
+        assert!(held.contains("you still hold it") && waiting.contains(&waits), "{said:?}");
+        said.iter().for_each(|warning| run(&ann, warning, ": "));
+        assert!(ann.jit(["claim", "list"]).leases().is_empty());
+        assert_eq!(seen(&ann, &waits)["bar"], serde_json::Value::Null);
+    }
+    let on = issue(&ann, "work", &[]);
+    (0..12).for_each(|_| drop(ann.jit(["dep", "add", &issue(&ann, "work", &[]), &on]).ok()));
+    let said = warnings(&ann.jit(["issue", "delete", &on]));
+    assert!(said.len() == 11 && said[10].contains("2 more wait for it: jit query blocked"), "{said:?}");
+}
+
+/// The failure that is one too many says so, and how it is forgiven.
+#[test]
+fn the_last_failure_says_that_it_was() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "work", &[]);
+    for failures in 1..=3 {
+        ann.jit(["claim", "acquire", &id]).lease();
+        let said = warnings(&ann.jit(["claim", "release", &id, "--failed", "--reason", "no"]));
+        assert_eq!(said.len(), usize::from(failures == 3), "{said:?}");
+        for warning in said {
+            assert!(warning.contains("quarantined"), "{warning}");
+            run(&ann, &warning, ": ");
+        }
+    }
+    ann.claim(&id);
+}
+
+/// What is handed out in one worktree and committed in none would be in the way of the merge: it is
+/// said where that helps, and what is said helps.
+#[test]
+fn what_is_not_committed_is_said_when_it_is_claimed() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let git = |cwd: &Path, arguments: &[&str]| repo.git(cwd, arguments);
+    ann.jit(["init"]).ok();
+    git(repo.main(), &["add", "-A"]);
+    git(repo.main(), &["commit", "--quiet", "-m", "init"]);
+    let two = repo.worktree("two");
+    let there = ann.clone().at(&two);
+    let id = issue(&ann, "work", &[]);
+    assert!(warnings(&ann.jit(["claim", "acquire", &id])).is_empty(), "its own file");
+    ann.jit(["claim", "release", &id]).ok();
+    for command in [&["claim", "acquire", &id][..], &["claim", "next"]] {
+        let said = warnings(&there.jit(command));
+        let [warning] = &said[..] else { panic!("{said:?}") };
+        assert!(warning.contains(&id) && warning.contains("git -C"), "{warning}");
+        there.jit(["claim", "release", &id]).ok();
+        if command[1] == "next" {
+            run(&ann, warning, "; ");
+        }
+    }
+    assert!(warnings(&there.jit(["claim", "acquire", &id])).is_empty(), "main has committed it");
+    there.jit(["claim", "release", &id, "--done"]).ok();
+    git(&two, &["add", "-A"]);
+    git(&two, &["commit", "--quiet", "-m", "done"]);
+    shell(&ann, "git merge --quiet --no-edit two");
+    assert_eq!(seen(&ann, &id)["state"], "done");
+}
+
+/// Who may change what another holds is said by the command that is refused or warned.
+#[test]
+fn the_help_of_update_says_who_is_refused() {
+    let help = Repo::warm().agent("ann").say(["issue", "update", "--help"]).stdout;
+    assert!(help.contains("enforce_agents") && help.contains("enforce_people"), "{help}");
 }

@@ -87,6 +87,7 @@ fn a_held_issue_out_of_sight_is_still_held() {
     let two = repo.worktree("two");
     let (ann, bob) = (repo.agent("ann").at(&two), repo.agent("bob"));
     let id = issue(&bob, "only in main", &[]);
+    commit(&repo, repo.main(), "an issue");
     let lease = ann.claim(&id);
     fs::remove_file(repo.main().join(".jit/issues").join(format!("{id}.json"))).unwrap();
     ann.jit(["issue", "show", &id]).refused(3);

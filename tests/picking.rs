@@ -158,7 +158,7 @@ fn a_poisonous_issue_is_quarantined() {
     ann.claim(&id);
     ann.jit(["claim", "release", &id]).ok();
     bob.claim(&id);
-    bob.jit(["claim", "release", &id, "--failed", "--reason", "again"]).ok();
+    bob.jit(["claim", "release", &id, "--failed", "--reason", "again"]).warned();
     let refused = ann.jit(["claim", "acquire", &id]).refused(7);
     assert_eq!(refused.code, "quarantined");
     assert!(refused.message.contains("3 times") && refused.message.contains("again"), "{refused:?}");
@@ -177,7 +177,7 @@ fn quarantine_is_shown() {
     for _ in 0..3 {
         assert!(!ann.say(["issue", "show", &id]).stdout.contains("quarantined"));
         ann.claim(&id);
-        ann.jit(["claim", "release", &id, "--failed", "--reason", "no"]).ok();
+        ann.jit(["claim", "release", &id, "--failed", "--reason", "no"]).warned();
     }
     let shown = ann.say(["issue", "show", &id]).stdout;
     assert!(shown.contains("quarantined") && shown.contains("jit issue reset-failures"), "{shown}");
@@ -190,7 +190,7 @@ fn what_is_gone_is_waited_for_no_more() {
     let ann = repo.agent("ann");
     let [waits, gone, other] = ["waits", "gone", "other"].map(|title| issue(&ann, title, &[]));
     ann.jit(["dep", "add", &waits, &gone, &other]).ok();
-    ann.jit(["issue", "delete", &gone]).ok();
+    ann.jit(["issue", "delete", &gone]).warned();
     ann.jit(["dep", "rm", &waits, &gone[..8], &other.to_uppercase()[..8]]).ok();
     ann.jit(["claim", "acquire", &waits]).lease();
     assert_eq!(ann.jit(["dep", "rm", &waits, &gone]).refused(3).code, "issue_not_found");

@@ -55,6 +55,14 @@ struct Refused {
 }
 
 impl Answer {
+    /// What a success warns of.
+    #[track_caller]
+    pub(crate) fn warned(&self) -> Vec<String> {
+        assert_eq!(self.status, Some(0), "{self:?}");
+        let document: Value = serde_json::from_str(&self.stdout).unwrap();
+        serde_json::from_value(document["warnings"].clone()).unwrap()
+    }
+
     /// The data of a success, as any type.
     #[track_caller]
     pub(crate) fn data<T: DeserializeOwned>(&self) -> T {

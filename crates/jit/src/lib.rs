@@ -6,6 +6,7 @@ mod arguments;
 mod change;
 mod cli;
 mod commands;
+mod ending;
 mod error;
 mod files;
 mod finding;

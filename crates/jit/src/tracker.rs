@@ -2,6 +2,7 @@
 //! then the main worktree's.
 
 mod head;
+mod uncommitted;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,8 @@ use crate::merging::ensure_driver;
 use crate::shell::quoted;
 use crate::tracker::head::Head;
 use crate::world::World;
+
+pub(crate) use uncommitted::warn_of_uncommitted;
 
 /// Where issues are, below a worktree's root.
 const ISSUES: &str = ".jit/issues";

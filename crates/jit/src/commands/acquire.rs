@@ -9,7 +9,7 @@ use crate::error::Failure;
 use crate::known;
 use crate::output::Output;
 use crate::reference::references;
-use crate::tracker::Tracker;
+use crate::tracker::{Tracker, warn_of_uncommitted};
 use crate::waiting;
 use crate::world::World;
 
@@ -80,6 +80,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     })?;
     let now = Now { stamp: lease.renewed, wall: lease.acquired_at };
     warn_of_its_end(world, &lease, &now)?;
+    warn_of_uncommitted(world, std::slice::from_ref(&lease));
     let look = world.glance(now, Some(&lease));
     Ok(Output::Granted { did: "acquired", lease, token: Some(minted.token), look })
 }

@@ -7,6 +7,7 @@ use jit_tracker::State;
 
 use crate::change::concluded;
 use crate::commands::{one, text};
+use crate::ending::warn_of_end;
 use crate::error::Failure;
 use crate::known::Stage;
 use crate::output::Output;
@@ -41,8 +42,6 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         },
         |issue| issue.state = State::Rejected,
     )?;
-    if let Some(lease) = &known.standing.lease {
-        world.warn(format!("you still hold it: jit claim release {}", lease.id));
-    }
+    warn_of_end(world, &known);
     Ok(Output::Issue { did: Some("rejected"), known: Box::new(known) })
 }

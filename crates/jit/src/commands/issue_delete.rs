@@ -7,6 +7,7 @@ use jit_tracker::Issue;
 
 use crate::change::warn_of;
 use crate::commands::{one, text};
+use crate::ending::warn_of_end;
 use crate::error::Failure;
 use crate::known::looked_up;
 use crate::output::Output;
@@ -33,5 +34,6 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let concluded = tracker.write_then(&[rewrite], || world.transact(&close))?;
     warn_of(world, concluded.over.as_deref());
     known.standing.facts = concluded.facts;
+    warn_of_end(world, &known);
     Ok(Output::Issue { did: Some("deleted"), known: Box::new(known) })
 }

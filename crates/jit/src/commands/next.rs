@@ -10,6 +10,7 @@ use crate::commands::{number, one, option, parsed, repeated, warn_of_its_end};
 use crate::error::Failure;
 use crate::known::{All, Known};
 use crate::output::Output;
+use crate::tracker::warn_of_uncommitted;
 use crate::waiting;
 use crate::world::{Minted, World};
 
@@ -60,6 +61,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let now = leases.first().map(|lease: &Lease| Now { stamp: lease.renewed, wall: lease.acquired_at });
     let now = now.map_or_else(|| world.now(), Ok)?;
     leases.iter().try_for_each(|lease| warn_of_its_end(world, lease, &now))?;
+    warn_of_uncommitted(world, &leases);
     let several = one(matches, "count").is_some();
     let look = world.glance(now, leases.first());
     Ok(Output::Picked { leases: leases.into_iter().zip(tokens).collect(), several, look })

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use jit_core::decide::{Attempted, Release, ReleaseAll, Target};
+use jit_core::decide::{Attempted, Bar, Candidate, Release, ReleaseAll, Released, Target};
 use jit_core::{Attempt, Gate, IssueId, Reference};
 use jit_tracker::{Issue, Origin, State};
 
 use crate::commands::{all, option, parsed, texts};
 use crate::error::Failure;
+use crate::error::refusals::bar_text;
+use crate::known::Log;
 use crate::output::Output;
 use crate::reference::targets;
 use crate::tracker::{Changing, Rewrite, later};
@@ -50,8 +52,13 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     match attempt(matches)? {
         Attempt::Done => done(world, target),
         attempt => {
+            let failed = matches!(attempt, Attempt::Failed(_));
             let attempted = Attempted { attempt, gated: BTreeMap::new() };
             let released = world.transact(&Release { target, attempted })?;
+            if failed {
+                // It is released: what can't be found out is not told.
+                let _ = warn_of_quarantine(world, &released);
+            }
             Ok(Output::Released { released, gated: Vec::new(), commit: Vec::new() })
         }
     }
@@ -87,6 +94,24 @@ fn done(world: &World<'_>, target: Target) -> Result<Output, Failure> {
     }
     let released = tracker.write_then(&rewrites, || world.transact(&request(gated.clone())))?;
     Ok(Output::Released { released, gated: gated.into_keys().collect(), commit })
+}
+
+/// Says of what failed once too often that nobody gets it any more.
+fn warn_of_quarantine(world: &World<'_>, released: &[Released]) -> Result<(), Failure> {
+    let issues = released.iter().flat_map(|released| &released.issues).filter(|issue| issue.is_issue());
+    let candidates: Vec<Candidate> = issues.cloned().map(Candidate::from).collect();
+    let standings = world.read(&Log::about(world, candidates)?)?;
+    for standing in standings {
+        if let Some(bar @ Bar::Quarantined { .. }) = standing.bar {
+            let issue = standing.facts.issue;
+            world.warn(format!(
+                "{issue} {}; nobody gets it until a person forgives it: jit {}issue reset-failures {issue}",
+                bar_text(&bar),
+                world.repeated()
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn attempt(matches: &ArgMatches) -> Result<Attempt, Failure> {
