@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use crate::gates::seen;
 use crate::support::Repo;
-use crate::support::issue::{file, issue};
-use crate::support::repo::{Agent, JIT, Running, write};
+use crate::support::hint::shell;
+use crate::support::issue::{commit, file, issue};
+use crate::support::repo::{Agent, Running, write};
 
 /// Lets a file say another state, as another process or a merge might.
 fn set_state(path: &Path, from: &str, to: &str) {
@@ -35,6 +36,8 @@ fn waits_for_lock(running: &Running) {
     let began = Instant::now();
     while !open() {
         assert!(began.elapsed() < Duration::from_secs(20), "it never opened the lock");
+        // On one processor, whoever never sleeps never meets the other in the middle of anything.
+        std::thread::sleep(Duration::from_micros(50));
     }
 }
 
@@ -134,26 +137,10 @@ fn what_is_warned_of_is_done() {
     }
 }
 
-/// What is warned of, as programs are told.
-#[track_caller]
-fn warnings(answer: &crate::support::answer::Answer) -> Vec<String> {
-    assert_eq!(answer.status, Some(0), "{answer:?}");
-    let document: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
-    serde_json::from_value(document["warnings"].clone()).unwrap()
-}
-
 /// Runs what a warning prints behind its last colon or semicolon.
 #[track_caller]
 fn run(agent: &Agent<'_>, warning: &str, before: &str) {
-    shell(agent, warning.rsplit_once(before).unwrap().1);
-}
-
-/// Runs a command as this agent.
-#[track_caller]
-fn shell(agent: &Agent<'_>, command: &str) {
-    let bin = Path::new(JIT).parent().unwrap().display();
-    let path = format!("{bin}:{}", std::env::var("PATH").unwrap());
-    let done = agent.clone().program("sh").env("PATH", path).say(["-c", command]);
+    let done = shell(agent, warning.rsplit_once(before).unwrap().1);
     assert_eq!(done.status, Some(0), "{done:?}");
 }
 
@@ -169,7 +156,7 @@ fn what_ends_undone_is_not_left_to_itself() {
         ann.jit(["dep", "add", &over, &on]).ok();
         ann.jit(["issue", "close", "--rejected", &over]).ok();
         ann.claim(&on);
-        let said = warnings(&ann.jit([command, &[&on]].concat()));
+        let said = ann.jit([command, &[&on]].concat()).warned();
         let [held, waiting] = &said[..] else { panic!("{said:?}") };
         assert!(held.contains("you still hold it") && waiting.contains(&waits), "{said:?}");
         said.iter().for_each(|warning| run(&ann, warning, ": "));
@@ -178,7 +165,7 @@ fn what_ends_undone_is_not_left_to_itself() {
     }
     let on = issue(&ann, "work", &[]);
     (0..12).for_each(|_| drop(ann.jit(["dep", "add", &issue(&ann, "work", &[]), &on]).ok()));
-    let said = warnings(&ann.jit(["issue", "delete", &on]));
+    let said = ann.jit(["issue", "delete", &on]).warned();
     assert!(said.len() == 11 && said[10].contains("2 more wait for it: jit query blocked"), "{said:?}");
 }
 
@@ -190,7 +177,7 @@ fn the_last_failure_says_that_it_was() {
     let id = issue(&ann, "work", &[]);
     for failures in 1..=3 {
         ann.jit(["claim", "acquire", &id]).lease();
-        let said = warnings(&ann.jit(["claim", "release", &id, "--failed", "--reason", "no"]));
+        let said = ann.jit(["claim", "release", &id, "--failed", "--reason", "no"]).warned();
         assert_eq!(said.len(), usize::from(failures == 3), "{said:?}");
         for warning in said {
             assert!(warning.contains("quarantined"), "{warning}");
@@ -206,17 +193,15 @@ fn the_last_failure_says_that_it_was() {
 fn what_is_not_committed_is_said_when_it_is_claimed() {
     let repo = Repo::warm();
     let ann = repo.agent("ann");
-    let git = |cwd: &Path, arguments: &[&str]| repo.git(cwd, arguments);
     ann.jit(["init"]).ok();
-    git(repo.main(), &["add", "-A"]);
-    git(repo.main(), &["commit", "--quiet", "-m", "init"]);
+    commit(&repo, repo.main(), "init");
     let two = repo.worktree("two");
     let there = ann.clone().at(&two);
     let id = issue(&ann, "work", &[]);
-    assert!(warnings(&ann.jit(["claim", "acquire", &id])).is_empty(), "its own file");
+    assert!(ann.jit(["claim", "acquire", &id]).warned().is_empty(), "its own file");
     ann.jit(["claim", "release", &id]).ok();
     for command in [&["claim", "acquire", &id][..], &["claim", "next"]] {
-        let said = warnings(&there.jit(command));
+        let said = there.jit(command).warned();
         let [warning] = &said[..] else { panic!("{said:?}") };
         assert!(warning.contains(&id) && warning.contains("git -C"), "{warning}");
         there.jit(["claim", "release", &id]).ok();
@@ -224,11 +209,10 @@ fn what_is_not_committed_is_said_when_it_is_claimed() {
             run(&ann, warning, "; ");
         }
     }
-    assert!(warnings(&there.jit(["claim", "acquire", &id])).is_empty(), "main has committed it");
+    assert!(there.jit(["claim", "acquire", &id]).warned().is_empty(), "main has committed it");
     there.jit(["claim", "release", &id, "--done"]).ok();
-    git(&two, &["add", "-A"]);
-    git(&two, &["commit", "--quiet", "-m", "done"]);
-    shell(&ann, "git merge --quiet --no-edit two");
+    commit(&repo, &two, "done");
+    assert_eq!(shell(&ann, "git merge --quiet --no-edit two").status, Some(0));
     assert_eq!(seen(&ann, &id)["state"], "done");
 }
 
@@ -237,4 +221,91 @@ fn what_is_not_committed_is_said_when_it_is_claimed() {
 fn the_help_of_update_says_who_is_refused() {
     let help = Repo::warm().agent("ann").say(["issue", "update", "--help"]).stdout;
     assert!(help.contains("enforce_agents") && help.contains("enforce_people"), "{help}");
+}
+
+/// Lets a process that releases an issue die between its file and the log.
+#[track_caller]
+fn killed_in_between(repo: &Repo, agent: &Agent<'_>, id: &str, state: &str) {
+    let held = fs::File::open(repo.control().join("locks/claims")).unwrap();
+    held.lock().unwrap();
+    let running = agent.start(["claim", "release", id, "--done", "--lock-timeout", "30s"]);
+    let began = Instant::now();
+    while !fs::read_to_string(file(repo.main(), id)).unwrap().contains(state) {
+        assert!(began.elapsed() < Duration::from_secs(20), "it never wrote the file");
+    }
+    running.kill();
+}
+
+/// The doctor's finding of an end that only a file knows, and how it ended.
+#[track_caller]
+fn unrecorded(agent: &Agent<'_>) -> (Option<i32>, serde_json::Value) {
+    let said = agent.jit(["doctor"]);
+    let document: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    let findings = document["data"]["findings"].as_array().unwrap();
+    let found = findings.iter().find(|finding| finding["code"] == "unrecorded");
+    (said.status, found.cloned().unwrap_or_default())
+}
+
+/// Whoever is killed between the file and the log of a release leaves work that only its worktree
+/// knows to be done. That is shown, and made good by what is printed.
+#[test]
+fn a_release_that_never_came_to_the_log_is_made_good() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    ann.jit(["gate", "define", "review", "--manual"]).ok();
+    let (id, gated) = (issue(&ann, "work", &[]), issue(&ann, "work", &["--gate", "review"]));
+    commit(&repo, repo.main(), "issues");
+    let bob = repo.agent("bob").at(repo.worktree("two"));
+    ann.jit(["claim", "acquire", &id, "--ttl", "1s"]).lease();
+    ann.jit(["claim", "acquire", &gated, "--ttl", "1s"]).lease();
+    killed_in_between(&repo, &ann, &id, "\"done\"");
+    killed_in_between(&repo, &ann, &gated, "\"gated\"");
+    assert_eq!(seen(&ann, &id)["unrecorded"], true);
+    let (status, found) = unrecorded(&ann);
+    assert_eq!((status, &found["state"]), (Some(0), &"ok".into()), "it may be released yet: {found}");
+    std::thread::sleep(Duration::from_millis(1100));
+    let ready: Vec<serde_json::Value> =
+        bob.jit(["query", "available"]).ok()["issues"].as_array().unwrap().clone();
+    assert_eq!(ready.len(), 2, "this is what is to be noticed");
+    let (status, found) = unrecorded(&ann);
+    assert_eq!((status, &found["state"]), (Some(0), &"fixable".into()), "{found}");
+    assert_eq!(unrecorded(&bob).1, serde_json::Value::Null, "its files say nothing of it");
+    let shown = ann.say(["query", "all"]).stdout;
+    assert_eq!(shown.matches("its file says that it was done, the log does not").count(), 2, "{shown}");
+    let again = ann.jit(["claim", "release", &id, "--done"]).refused(6).hint.unwrap();
+    run(&ann, &again, ": ");
+    assert_eq!(unrecorded(&ann).1, serde_json::Value::Null);
+    assert_eq!((&seen(&bob, &id)["state"], &seen(&bob, &gated)["state"]), (&"done".into(), &"gated".into()));
+    assert_eq!(seen(&ann, &id)["unrecorded"], false);
+    bob.jit(["claim", "next"]).refused(4);
+    ann.jit(["gate", "pass", &gated, "review"]).ok();
+    assert_eq!(seen(&bob, &gated)["state"], "done");
+}
+
+/// While its holder may come back, the command that it died in is given; where somebody does the
+/// work again, a person says what counts.
+#[test]
+fn an_end_that_only_a_file_knows_and_somebody_holds() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "work", &[]);
+    commit(&repo, repo.main(), "issues");
+    let bob = repo.agent("bob").at(repo.worktree("two"));
+    ann.claim(&id);
+    killed_in_between(&repo, &ann, &id, "\"done\"");
+    run(&bob.clone().at(repo.main()), unrecorded(&ann).1["hint"].as_str().unwrap(), ": ");
+    assert_eq!(seen(&bob, &id)["state"], "done");
+    ann.jit(["issue", "reopen", &id]).ok();
+    ann.jit(["claim", "acquire", &id, "--ttl", "1s"]).lease();
+    killed_in_between(&repo, &ann, &id, "\"done\"");
+    std::thread::sleep(Duration::from_millis(1100));
+    bob.claim(&id);
+    let (status, found) = unrecorded(&ann);
+    assert_eq!((status, &found["state"]), (Some(9), &"needs_a_person".into()), "{found}");
+    ann.jit(["doctor", "--fix"]);
+    assert_eq!(bob.holder_of(&id).as_deref(), Some("agent:bob"), "nothing was decided for anybody");
+    let person = ann.clone().nameless().env("JIT_AGENT_ID", "human:cleo");
+    run(&person, found["hint"].as_str().unwrap(), ": ");
+    assert_eq!(unrecorded(&ann).1, serde_json::Value::Null);
+    assert_eq!(bob.holder_of(&id).as_deref(), Some("agent:bob"));
 }

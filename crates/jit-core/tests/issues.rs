@@ -6,8 +6,8 @@ mod common;
 
 use common::{World, holder, lease_id, of, secret, short, thing, things, ttl, waiter};
 use jit_core::decide::{
-    Acquire, Assign, Attempted, Bar, Barred, Candidate, Change, Close, Concluded, Distribute, Ending, Next,
-    Release, Reopen, ResetFailures, Settle, Terms,
+    Acquire, Assign, Attempted, Bar, Barred, Candidate, Change, Close, Concluded, Distribute, Ending, Finish,
+    Next, Release, Reopen, ResetFailures, Settle, Terms,
 };
 use jit_core::{Attempt, Dependencies, Enforcement, Gate, Lease, Operation, Outcome, Refusal, Task};
 
@@ -358,4 +358,28 @@ fn the_policy_says_who_may_change_what_is_held() {
         assert!(ask("b").iter().all(free), "agents are let pass");
         assert!(ask("a").iter().all(free), "its holder");
     }
+}
+
+/// Work of which only a file says that it was done ends once its lease was lost: neither while
+/// somebody holds it, nor where the log knows better, nor where it never was anybody's.
+#[test]
+fn what_was_done_and_not_said_is_made_good() {
+    let mut world = World::new();
+    let finish = |names: &str| {
+        let gates = |name: &str| if name == "#2" { [Gate::named(&"docs")].into() } else { [].into() };
+        Finish {
+            filed: things(names).into_iter().map(|issue| (issue.clone(), gates(&short(&issue)))).collect(),
+        }
+    };
+    let all = finish("#1 #2 #3 #4 #5");
+    world.acquire("a", "#1 #2").unwrap();
+    world.acquire("a", "#4").unwrap();
+    end(&mut world, "a", "#4", Attempt::Undone);
+    assert_eq!(world.ask("x", &all), Ok(Vec::new()), "held, given up, or never anybody's");
+    world.pass(601);
+    world.acquire("b", "#3").unwrap();
+    assert_eq!(world.ask("x", &all), Ok(things("#1 #2")));
+    assert_eq!(barred(world.acquire("b", "#1 #2")), "#1:done, #2:gated");
+    assert_eq!(world.ask("x", &all), Ok(Vec::new()), "it is known now");
+    assert_eq!(world.appended(), [""; 0]);
 }

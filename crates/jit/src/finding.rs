@@ -2,6 +2,7 @@
 
 mod kind;
 mod salvage;
+mod unrecorded;
 
 use std::path::{Path, PathBuf};
 

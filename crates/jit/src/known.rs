@@ -19,6 +19,9 @@ pub(crate) struct Known<I = Outline> {
     pub(crate) candidate: Candidate,
     /// What the leases know of it.
     pub(crate) standing: Standing,
+    /// Whether its file here says that the work was done, and the log was never told; looked up for
+    /// those only who show it.
+    pub(crate) unrecorded: bool,
 }
 
 /// How far an issue has come, as it is shown.
@@ -112,8 +115,13 @@ impl All {
         let log = Log::about(world, candidates)?;
         let standings = world.read(&log)?;
         let issues = listing.issues.into_iter().zip(log.candidates).zip(standings);
-        let known =
-            |((Listed { issue, origin }, candidate), standing)| Known { issue, origin, candidate, standing };
+        let known = |((Listed { issue, origin }, candidate), standing)| Known {
+            issue,
+            origin,
+            candidate,
+            standing,
+            unrecorded: false,
+        };
         Ok(Self { issues: issues.map(known).collect(), broken: listing.broken })
     }
 }
@@ -126,7 +134,7 @@ pub(crate) fn looked_up(
 ) -> Result<Known<Issue>, Failure> {
     let candidate = filed(tracker, &found.issue)?;
     let standing = world.read(&Log::about(world, vec![candidate.clone()])?)?.remove(0);
-    Ok(Known { issue: found.issue, origin: found.origin, candidate, standing })
+    Ok(Known { issue: found.issue, origin: found.origin, candidate, standing, unrecorded: false })
 }
 
 /// One issue as a claim of it is judged; the files of what it waits for are read.

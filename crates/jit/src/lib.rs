@@ -27,6 +27,7 @@ mod shell;
 mod signals;
 mod streams;
 mod tracker;
+mod unrecorded;
 mod waiting;
 mod world;
 

@@ -82,9 +82,12 @@ impl<'m> World<'m> {
 
     /// The same for a command that runs elsewhere.
     pub(crate) fn repeated_in(&self, dir: Option<&Path>) -> String {
-        let dir = dir.map(|dir| format!("-C {} ", quoted(&dir.to_string_lossy())));
-        let agent = self.option("agent").map(|agent| format!("--agent {} ", quoted(agent)));
-        dir.into_iter().chain(agent).collect()
+        options(dir, self.option("agent"))
+    }
+
+    /// The same for a command that is another agent's.
+    pub(crate) fn repeated_as(&self, agent: &AgentId) -> String {
+        options(self.dir().as_deref(), Some(&agent.to_string()))
     }
 
     /// Where `-C` leads; several follow each other, as Git's do.
@@ -372,6 +375,13 @@ impl<'m> World<'m> {
             StepError::Store(error) => self.trouble(error),
         }
     }
+}
+
+/// Options as they stand before a command.
+fn options(dir: Option<&Path>, agent: Option<&str>) -> String {
+    let dir = dir.map(|dir| format!("-C {} ", quoted(&dir.to_string_lossy())));
+    let agent = agent.map(|agent| format!("--agent {} ", quoted(agent)));
+    dir.into_iter().chain(agent).collect()
 }
 
 /// The leases that cover references and stand.

@@ -16,6 +16,7 @@ use crate::commands::{one, option};
 use crate::error::{Code, Failure};
 use crate::finding::{Finding, Kind, Needs};
 use crate::output::Output;
+use crate::unrecorded::tell;
 use crate::world::{Minted, POLICY, World};
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -135,6 +136,7 @@ fn mended(world: &World<'_>) -> Result<(), Failure> {
     }
     // The next writer's step mends the log and evicts; what is left is taken away after it.
     world.transact(&Sweep)?;
+    tell(world)?;
     world.store()?.tidy(&world.holder()?).map_err(|error| world.trouble(error))
 }
 
@@ -159,6 +161,8 @@ fn look(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
         findings.iter().filter(|finding| finding.kind == Kind::WrongType).map(|f| f.path.clone()).collect();
     findings
         .retain(|finding| finding.kind != Kind::Failure(Code::NotAFile) || !wrong.contains(&finding.path));
+    // Whatever is in the way of these was said.
+    findings.extend(data_plane::unrecorded(world).unwrap_or_default());
     for found in [lost_worktrees(world), data_plane::look(world)] {
         match found {
             Ok(found) => findings.extend(found),

@@ -7,6 +7,7 @@ use crate::error::Failure;
 use crate::known::looked_up;
 use crate::output::Output;
 use crate::tracker::Tracker;
+use crate::unrecorded::mark;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -20,6 +21,7 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let tracker = Tracker::around(world)?;
     let id = tracker.resolve(one(matches, "ID").unwrap_or_default())?;
-    let known = looked_up(world, &tracker, tracker.read(id)?)?;
+    let mut known = looked_up(world, &tracker, tracker.read(id)?)?;
+    mark(world, std::slice::from_mut(&mut known))?;
     Ok(Output::Issue { did: None, known: Box::new(known) })
 }

@@ -8,6 +8,7 @@ use crate::commands::filter::{Filter, filters};
 use crate::error::Failure;
 use crate::known::{All, Known};
 use crate::output::Output;
+use crate::unrecorded::mark;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command, name: &str) -> Command {
@@ -65,8 +66,9 @@ pub(crate) fn quarantined(world: &World<'_>, matches: &ArgMatches) -> Result<Out
 
 pub(crate) fn every(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let filter = Filter::read(matches)?;
-    let all = All::here(world)?;
+    let mut all = All::here(world)?;
     warn_of_circle(world, &all);
+    mark(world, &mut all.issues)?;
     Ok(in_order(all, |known| filter.fits(known)))
 }
 

@@ -14,6 +14,7 @@ use crate::known::Log;
 use crate::output::Output;
 use crate::reference::targets;
 use crate::tracker::{Changing, Rewrite, later};
+use crate::unrecorded::advised;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -69,7 +70,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
 fn done(world: &World<'_>, target: Target) -> Result<Output, Failure> {
     let request =
         |gated| Release { target: target.clone(), attempted: Attempted { attempt: Attempt::Done, gated } };
-    let given_up = world.rehearse(&request(BTreeMap::new()))?;
+    let given_up = world.rehearse(&request(BTreeMap::new())).map_err(|failure| advised(world, failure))?;
     let ids: Vec<IssueId> =
         given_up.iter().flat_map(|released| &released.issues).filter_map(Reference::issue).collect();
     if ids.is_empty() {

@@ -9,9 +9,10 @@ use crate::commands::gate_check::OUTPUTS;
 use crate::commands::query::circle;
 use crate::error::Failure;
 use crate::finding::Finding;
-use crate::known::ended;
+use crate::known::{Known, ended};
 use crate::merging::{driver_is_missing, ensure_driver};
 use crate::tracker::Tracker;
+use crate::unrecorded;
 use crate::world::World;
 
 /// What killed writers left, what Git does not know, and who waits for each other.
@@ -35,6 +36,24 @@ pub(super) fn look(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
         findings.extend(left.into_iter().map(|name| Finding::draft(path.join(name))));
     }
     Ok(findings)
+}
+
+/// What was done, and the log does not know it.
+pub(super) fn unrecorded(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
+    let Some(root) = world.repo()?.worktree() else { return Ok(Vec::new()) };
+    let (tracker, here) = (Tracker::around(world)?, world.reading_holder()?.worktree);
+    let finding = |known: Known| {
+        let path = root.join(tracker.file(known.issue.id));
+        match known.standing.lease {
+            None => Finding::unrecorded(path),
+            Some(lease) if lease.holder.worktree == here => {
+                let options = world.repeated_as(&lease.holder.agent);
+                Finding::unreleased(path, known.issue.id, &lease, &options)
+            }
+            Some(lease) => Finding::done_twice(path, known.issue.id, &lease, &world.repeated()),
+        }
+    };
+    Ok(unrecorded::all(world)?.into_iter().map(finding).collect())
 }
 
 /// Takes away what was left, and tells Git.

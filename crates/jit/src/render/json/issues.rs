@@ -43,6 +43,7 @@ pub(super) struct Shown<'a, D> {
     held_by: Option<&'a AgentId>,
     lease_id: Option<LeaseId>,
     bar: Option<Value>,
+    unrecorded: bool,
     found_in: &'static str,
 }
 
@@ -93,6 +94,7 @@ fn shown<'a, D, S>(known: &'a Known<Issue<D>>, description: Option<&'a S>) -> Sh
         held_by: standing.lease.as_ref().map(|lease| &lease.holder.agent),
         lease_id: standing.lease.as_ref().map(|lease| lease.id),
         bar: standing.bar.as_ref().map(bar_json),
+        unrecorded: known.unrecorded,
         found_in: match known.origin {
             Origin::Worktree => "worktree",
             Origin::Head => "head",

@@ -11,6 +11,9 @@ use crate::known::Known;
 /// How many digits of an id are shown where it stands in a table.
 const SHORT: usize = 8;
 
+/// An end that the log was never told of.
+const UNRECORDED: &str = "its file says that it was done, the log does not";
+
 /// A reference where it stands in a table.
 pub(super) fn short(reference: &Reference) -> String {
     match reference {
@@ -50,6 +53,7 @@ pub(super) fn one(did: Option<&str>, known: &Known<Issue>) -> String {
                 .quarantined()
                 .then(|| format!("until a person forgives it: jit issue reset-failures {}", issue.id)),
         ),
+        ("unrecorded", known.unrecorded.then(|| format!("{UNRECORDED}: jit doctor"))),
         ("updated", Some(issue.updated_at.to_string())),
     ]));
     if did.is_none() && !issue.description.as_str().is_empty() {
@@ -90,7 +94,7 @@ pub(super) fn table(known: &[Known], broken: &[FileError]) -> String {
                     known.issue.priority.to_string(),
                     known.issue.title.to_string(),
                     labels.join(", "),
-                    in_the_way(&known.standing),
+                    in_the_way(known),
                 ]
             });
             columns(std::iter::once(head).chain(rows).collect())
@@ -101,8 +105,8 @@ pub(super) fn table(known: &[Known], broken: &[FileError]) -> String {
 }
 
 /// Why not everybody can claim it, where its state does not say so.
-fn in_the_way(standing: &Standing) -> String {
-    let Standing { facts, lease, bar } = standing;
+fn in_the_way(known: &Known) -> String {
+    let Standing { facts, lease, bar } = &known.standing;
     let held = lease.as_ref().map(|lease| format!("held by {}", lease.holder.agent));
     let bar = bar.as_ref().filter(|_| held.is_none()).and_then(|bar| match bar {
         Bar::Ended(_) => None,
@@ -112,7 +116,8 @@ fn in_the_way(standing: &Standing) -> String {
         bar => Some(bar_text(bar)),
     });
     let assigned = facts.assigned.as_ref().map(|agent| format!("assigned to {agent}"));
-    [held, bar, assigned].into_iter().flatten().collect::<Vec<_>>().join("; ")
+    let unrecorded = known.unrecorded.then(|| UNRECORDED.to_owned());
+    [held, bar, assigned, unrecorded].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 /// What was reserved.

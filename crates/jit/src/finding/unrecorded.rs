@@ -1,0 +1,38 @@
+//! What the doctor says of work that only a file in this worktree says was done.
+
+use std::path::PathBuf;
+
+use jit_core::{IssueId, Lease};
+
+use crate::finding::{Finding, Kind, Needs};
+
+impl Finding {
+    /// Nobody holds it, and others would do it again.
+    pub(crate) fn unrecorded(path: PathBuf) -> Self {
+        let what = format!(
+            "{} says that the work was done; whoever did it was stopped before the log knew, and others would do it again",
+            path.display()
+        );
+        Self::new(Kind::Unrecorded, Needs::Fix, what).at(path)
+    }
+
+    /// Whoever did it holds it still: it is about to say so, or was stopped. `options` are the
+    /// holder's.
+    pub(crate) fn unreleased(path: PathBuf, issue: IssueId, lease: &Lease, options: &str) -> Self {
+        let (file, agent) = (path.display(), &lease.holder.agent);
+        let what = format!("{file} says that the work was done, and {agent} has not released it yet");
+        let hint = format!("if it was stopped before it could: jit {options}claim release {issue} --done");
+        Self::new(Kind::Unrecorded, Needs::Nothing, what).at(path).hint(hint)
+    }
+
+    /// Somebody in another worktree does it again.
+    pub(crate) fn done_twice(path: PathBuf, issue: IssueId, lease: &Lease, options: &str) -> Self {
+        let (file, agent) = (path.display(), &lease.holder.agent);
+        let what =
+            format!("{file} says that the work was done, and {agent} works on it again in another worktree");
+        let hint = format!(
+            "tell {agent}, who may take over what is here; if it does not count, a person says so: jit {options}issue reopen {issue}"
+        );
+        Self::new(Kind::Unrecorded, Needs::Person, what).at(path).hint(hint)
+    }
+}
