@@ -56,6 +56,8 @@ mod merging;
 #[cfg(test)]
 mod output;
 #[cfg(test)]
+mod paths;
+#[cfg(test)]
 mod picking;
 #[cfg(test)]
 mod places;

@@ -3,12 +3,14 @@
 //! Every change of a lease goes through [`decide`]; a backend calls it inside its atomic step and
 //! appends what it returns, evictions too when the request is refused.
 
+mod abandon;
 mod acquire;
 mod assign;
 mod change;
 mod claimable;
 mod close;
 mod evict;
+mod extend;
 mod finish;
 mod next;
 mod own;
@@ -19,12 +21,14 @@ mod resume;
 mod step;
 mod transfer;
 
+pub use abandon::Abandon;
 pub use acquire::{Acquire, Terms};
 pub use assign::{Assign, Distribute, Share};
 pub use change::Change;
 pub use claimable::{Bar, Candidate, Standing};
 pub use close::{Close, Concluded, Ending, Reopen, ResetFailures, Settle};
 pub use evict::{ForceEvict, Sweep};
+pub use extend::Extend;
 pub use finish::Finish;
 pub use next::Next;
 pub use own::Target;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::by_str::serde_by_str;
-use crate::{AgentId, Fence, Holder, LeaseId, Now, Reference, Seq, Stamp, TokenHash, Ttl, WallTime};
+use crate::{AgentId, Fence, Holder, LeaseId, Now, Reference, Scope, Seq, Stamp, TokenHash, Ttl, WallTime};
 
 /// A line in somebody's words, of up to 1,000 bytes: what a lease is for, or why it was ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub enum TaskError {
     Control,
 }
 
-/// An exclusive, time-bounded hold on a set of references by one holder.
+/// A time-bounded hold on a set of references and of paths by one holder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
     /// Its name, for good.
@@ -70,8 +70,12 @@ pub struct Lease {
     pub id: LeaseId,
     /// Grows with each grant, resumption, transfer and extension.
     pub fence: Fence,
-    /// What it is of, sorted, each once. Empty once the last was released.
+    /// What it is of, sorted, each once. Empty once the last was released, and where it is of paths
+    /// alone.
     pub issues: Vec<Reference>,
+    /// The paths that it covers, whole until it is over.
+    #[serde(default, skip_serializing_if = "Scope::is_none")]
+    pub scope: Scope,
     /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<Task>,
@@ -101,7 +105,7 @@ pub struct Lease {
     pub lived_ns: u64,
     /// Of the secret that resumes it.
     pub token: TokenHash,
-    /// Leases of the same references that lapsed or were evicted before, unreleased.
+    /// Leases of the same references or paths that lapsed or were evicted before, unreleased.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub supersedes: Vec<LeaseId>,
 }
@@ -223,6 +227,25 @@ pub enum End {
     },
 }
 
+/// The first lease that was granted over a lost one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Successor {
+    /// Which.
+    #[serde(rename = "lease_id")]
+    pub lease: LeaseId,
+    /// Its fence then.
+    pub fence: Fence,
+    /// Whose it was then: perhaps the loser's own.
+    pub holder: Holder,
+}
+
+impl Successor {
+    /// As a grant makes it.
+    pub fn of(lease: &Lease) -> Self {
+        Self { lease: lease.id, fence: lease.fence, holder: lease.holder.clone() }
+    }
+}
+
 /// A lease that stands no more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
@@ -238,18 +261,26 @@ pub struct Ended {
     /// Those of its references that nobody has acquired since.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unclaimed: Vec<Reference>,
+    /// What superseded it. Until then its paths are as unclaimed as they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superseded_by: Option<Successor>,
+    /// Whether those in its worktree have said since that they let it go.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub abandoned: bool,
 }
 
 impl Ended {
     /// A lease that ended without its holder's doing: whoever acquires its references next
     /// supersedes it.
     pub fn lost(lease: Lease, end: End, ended_at: WallTime, seq: Seq) -> Self {
-        Self { unclaimed: lease.issues.clone(), lease, end, ended_at, seq }
+        let unclaimed = lease.issues.clone();
+        Self { lease, end, ended_at, seq, unclaimed, superseded_by: None, abandoned: false }
     }
 
     /// A lease that its holder gave up.
     pub fn released(lease: Lease, ended_at: WallTime, seq: Seq) -> Self {
-        Self { lease, end: End::Released, ended_at, seq, unclaimed: Vec::new() }
+        let (end, unclaimed) = (End::Released, Vec::new());
+        Self { lease, end, ended_at, seq, unclaimed, superseded_by: None, abandoned: false }
     }
 
     /// Whether its holder did not end it, and so may still believe in it.

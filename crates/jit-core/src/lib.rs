@@ -6,6 +6,7 @@
 
 mod agent;
 mod by_str;
+mod claim;
 pub mod decide;
 mod duration;
 mod facts;
@@ -20,15 +21,17 @@ mod state;
 mod stats;
 mod time;
 mod token;
+mod touch;
 mod view;
 
 pub use agent::{AgentId, AgentIdError, AgentKind, Holder, Name};
 pub use by_str::parse_str;
+pub use claim::{Claim, Item, NothingNamed};
 pub use decide::{Decision, Refusal, Request, Scene, Target};
 pub use duration::{DurationError, Ttl, parse_duration, span};
 pub use facts::{Cause, Facts, Gate, Outcome};
 pub use id::{ControlPlaneId, Fence, IssueId, LeaseId, Seq, WorktreeId};
-pub use lease::{End, Ended, Known, Lease, Lifetime, Task, TaskError};
+pub use lease::{End, Ended, Known, Lease, Lifetime, Successor, Task, TaskError};
 pub use policy::{Dependencies, Enforcement, Policy, PolicyError, PolicyWarning, Value as SettingValue};
 pub use record::{Attempt, Checkpoint, Missing, Operation, Record, RecordError, SCHEMA_VERSION};
 pub use reference::{Reference, ReferenceError, Spelled, ThingName};
@@ -38,4 +41,5 @@ pub use state::{ApplyError, State};
 pub use stats::{Event, Note, Stats, Tally, Times};
 pub use time::{ClockId, Now, Stamp, WallTime};
 pub use token::{Token, TokenHash};
+pub use touch::{Touch, Touched};
 pub use view::{LATEST_LOST, Query, View, Waiter};

@@ -26,6 +26,8 @@ pub enum Operation {
     Acquire(Lease),
     /// Its owner proved itself and carries on, with a new fence.
     Resume(Lease),
+    /// It covers more paths than before, with a new fence.
+    Extend(Lease),
     /// The TTL of these leases counts anew.
     Renew(Vec<Lease>),
     /// A lease went to another holder.
@@ -48,6 +50,8 @@ pub enum Operation {
         /// Why.
         reason: Task,
     },
+    /// Those in the actor's worktree let go of the leases that were lost there.
+    Abandon,
     /// A writer on this record's clock saw leases that were foreign to it.
     Sighting,
     /// What is known of these issues from here on.
@@ -176,11 +180,13 @@ names! {
     Carry => "carry",
     Acquire => "acquire",
     Resume => "resume",
+    Extend => "extend",
     Renew => "renew",
     Transfer => "transfer",
     Release => "release",
     AutoEvict => "auto-evict",
     ForceEvict => "force-evict",
+    Abandon => "abandon",
     Sighting => "sighting",
 }
 
@@ -255,6 +261,7 @@ impl Record {
             Operation::Carry(Known::Live(lease))
             | Operation::Acquire(lease)
             | Operation::Resume(lease)
+            | Operation::Extend(lease)
             | Operation::Transfer(lease)
             | Operation::AutoEvict(lease) => wire.lease = Some(Cow::Borrowed(lease)),
             Operation::Renew(leases) => wire.leases = Some(Cow::Borrowed(leases)),
@@ -269,7 +276,7 @@ impl Record {
                 wire.reason = Some(Cow::Borrowed(reason));
             }
             Operation::Facts(_, facts) => wire.facts = Some(Cow::Borrowed(facts)),
-            Operation::Sighting => {}
+            Operation::Abandon | Operation::Sighting => {}
         }
         let mut json = Vec::with_capacity(1024);
         serde_json::to_writer(&mut json, &wire).map_err(malformed)?;
@@ -300,6 +307,7 @@ impl Record {
             }),
             "acquire" => Operation::Acquire(lease()?),
             "resume" => Operation::Resume(lease()?),
+            "extend" => Operation::Extend(lease()?),
             "renew" => Operation::Renew(wire.leases.clone().ok_or_else(|| missing("leases"))?.into_owned()),
             "transfer" => Operation::Transfer(lease()?),
             "release" => Operation::Release {
@@ -316,6 +324,7 @@ impl Record {
                 lease: lease()?,
                 reason: wire.reason.clone().ok_or_else(|| missing("reason"))?.into_owned(),
             },
+            "abandon" => Operation::Abandon,
             "sighting" => Operation::Sighting,
             other => match Cause::ALL.into_iter().find(|cause| cause.operation() == other) {
                 Some(cause) => {

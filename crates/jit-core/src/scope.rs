@@ -71,19 +71,25 @@ impl Scope {
     }
 
     /// The scope of these patterns. Without any, neither mode nor case means anything.
-    pub fn new(mut patterns: Vec<Pattern>, mode: Mode, case: Case) -> Result<Self, ScopeError> {
-        patterns.sort_unstable();
-        patterns.dedup();
-        let bytes = patterns.iter().map(Pattern::bytes).sum();
-        if patterns.len() > Self::MAX_PATTERNS {
-            return Err(ScopeError::Patterns(patterns.len()));
+    pub fn new(patterns: Vec<Pattern>, mode: Mode, case: Case) -> Result<Self, ScopeError> {
+        let scope = Self::of_any_size(patterns, mode, case);
+        let bytes = scope.patterns.iter().map(Pattern::bytes).sum();
+        if scope.patterns.len() > Self::MAX_PATTERNS {
+            return Err(ScopeError::Patterns(scope.patterns.len()));
         }
         if bytes > Self::MAX_BYTES {
             return Err(ScopeError::Bytes(bytes));
         }
+        Ok(scope)
+    }
+
+    /// The same, to ask about and not to be leased: as many paths as a commit has.
+    pub fn of_any_size(mut patterns: Vec<Pattern>, mode: Mode, case: Case) -> Self {
+        patterns.sort_unstable();
+        patterns.dedup();
         match patterns.is_empty() {
-            true => Ok(Self::none()),
-            false => Ok(Self { patterns, mode, case }),
+            true => Self::none(),
+            false => Self { patterns, mode, case },
         }
     }
 

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::{
     Cause, ControlPlaneId, End, Ended, Facts, Holder, Known, Lease, LeaseId, Operation, Record, Reference,
-    Seq, Stamp, View, WallTime, view::LATEST_LOST,
+    Scope, Seq, Stamp, Successor, View, WallTime, WorktreeId, view::LATEST_LOST,
 };
 
 /// A record notes the facts of so many issues at most: whoever looks one up reads them all.
@@ -28,7 +28,7 @@ pub struct State {
     ended: BTreeMap<LeaseId, Ended>,
     covering: BTreeMap<Reference, LeaseId>,
     lost: BTreeMap<Reference, LeaseId>,
-    holders: BTreeMap<Holder, BTreeSet<LeaseId>>,
+    worktrees: BTreeMap<WorktreeId, BTreeSet<LeaseId>>,
     facts: BTreeMap<Reference, Facts>,
 }
 
@@ -52,12 +52,12 @@ pub enum ApplyError {
         lease: LeaseId,
     },
     /// It grants what another lease covers.
-    #[error("record {seq} grants {reference}, which lease {holder} covers")]
+    #[error("record {seq} grants {what}, which lease {holder} covers")]
     Covered {
         /// The record.
         seq: Seq,
-        /// What was granted twice.
-        reference: Reference,
+        /// What was granted twice: a reference or a path.
+        what: String,
         /// The lease that had it.
         holder: LeaseId,
     },
@@ -92,7 +92,7 @@ impl State {
                 self.grant(record.seq, lease)?;
             }
             Operation::Carry(Known::Ended(ended)) => self.remember(ended.clone()),
-            Operation::Resume(lease) | Operation::Transfer(lease) => {
+            Operation::Resume(lease) | Operation::Transfer(lease) | Operation::Extend(lease) => {
                 self.replace(record.seq, std::slice::from_ref(lease))?;
             }
             Operation::Renew(leases) => self.replace(record.seq, leases)?,
@@ -110,6 +110,7 @@ impl State {
                 self.end(record.seq, Ended::lost(lease.clone(), end, record.at, record.seq))?;
             }
             Operation::Facts(_, facts) => facts.iter().for_each(|facts| self.note(facts)),
+            Operation::Abandon => self.abandon(&record.actor.worktree),
             Operation::Sighting => {
                 self.live.values_mut().for_each(|lease| lease.sight(record.stamp));
             }
@@ -130,15 +131,38 @@ impl State {
         Ok(())
     }
 
+    fn supersede(&mut self, lease: &Lease) {
+        for id in &lease.supersedes {
+            if let Some(ended) = self.ended.get_mut(id) {
+                ended.superseded_by.get_or_insert_with(|| Successor::of(lease));
+            }
+        }
+    }
+
+    fn abandon(&mut self, worktree: &WorktreeId) {
+        let lost = self.ended.values_mut().filter(|ended| ended.lease.holder.worktree == *worktree);
+        lost.filter(|ended| ended.was_lost()).for_each(|ended| ended.abandoned = true);
+    }
+
     /// Checks that nobody covers what this lease covers; nobody but itself, if it stands already.
     fn free(&self, seq: Seq, lease: &Lease, itself: Option<LeaseId>) -> Result<(), ApplyError> {
         for reference in &lease.issues {
             if let Some(holder) = self.covering.get(reference).filter(|id| Some(**id) != itself) {
-                let reference = reference.clone();
-                return Err(ApplyError::Covered { seq, reference, holder: *holder });
+                return Err(ApplyError::Covered { seq, what: reference.to_string(), holder: *holder });
+            }
+        }
+        for other in self.over(&lease.scope).filter(|other| Some(other.id) != itself) {
+            if let Some((path, _)) = lease.scope.conflicts(&other.scope).first() {
+                return Err(ApplyError::Covered { seq, what: path.to_string(), holder: other.id });
             }
         }
         Ok(())
+    }
+
+    /// The leases with a path that this scope may have too.
+    fn over<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a Lease> {
+        let scoped = self.live.values().filter(|lease| !scope.is_none() && !lease.scope.is_none());
+        scoped.filter(|lease| !lease.scope.overlaps(scope).is_empty())
     }
 
     fn replace(&mut self, seq: Seq, leases: &[Lease]) -> Result<(), ApplyError> {
@@ -174,7 +198,8 @@ impl State {
         for reference in &lease.issues {
             self.covering.insert(reference.clone(), lease.id);
         }
-        self.holders.entry(lease.holder.base()).or_default().insert(lease.id);
+        self.worktrees.entry(lease.holder.worktree).or_default().insert(lease.id);
+        self.supersede(&lease);
         self.live.insert(lease.id, lease);
     }
 
@@ -183,11 +208,10 @@ impl State {
         for reference in &lease.issues {
             self.covering.remove(reference);
         }
-        let base = lease.holder.base();
-        if let Some(held) = self.holders.get_mut(&base) {
+        if let Some(held) = self.worktrees.get_mut(&lease.holder.worktree) {
             held.remove(id);
             if held.is_empty() {
-                self.holders.remove(&base);
+                self.worktrees.remove(&lease.holder.worktree);
             }
         }
         Some(lease)
@@ -273,13 +297,30 @@ impl View for State {
         Ok(latest.filter(|ended| ended.lease.holder.acts_for(holder)).cloned().collect())
     }
 
-    fn held_by(&self, holder: &Holder) -> Result<Vec<Lease>, Infallible> {
-        let ids = self.holders.get(&holder.base()).into_iter().flatten();
-        let mut held: Vec<Lease> = ids
-            .filter_map(|id| self.live.get(id))
-            .filter(|lease| lease.holder.acts_for(holder))
-            .cloned()
-            .collect();
+    fn overlapping(&self, scope: &Scope) -> Result<Vec<Lease>, Infallible> {
+        let mut over: Vec<Lease> = self.over(scope).cloned().collect();
+        over.sort_by_key(|lease| lease.fence);
+        Ok(over)
+    }
+
+    fn lost_over(&self, scope: &Scope) -> Result<Vec<Ended>, Infallible> {
+        let lost = self.ended().into_iter().filter(|ended| ended.was_lost() && ended.superseded_by.is_none());
+        Ok(lost.filter(|ended| !ended.lease.scope.overlaps(scope).is_empty()).cloned().collect())
+    }
+
+    fn successor(&self, id: &LeaseId) -> Result<Option<Successor>, Infallible> {
+        Ok(self.ended.get(id).and_then(|ended| ended.superseded_by.clone()))
+    }
+
+    fn lost_in(&self, worktree: &WorktreeId) -> Result<Vec<Ended>, Infallible> {
+        let lost = self.ended().into_iter().rev().filter(|ended| ended.was_lost() && !ended.abandoned);
+        let here = lost.filter(|ended| ended.lease.holder.worktree == *worktree);
+        Ok(here.take(LATEST_LOST).cloned().collect())
+    }
+
+    fn held_in(&self, worktree: &WorktreeId) -> Result<Vec<Lease>, Infallible> {
+        let ids = self.worktrees.get(worktree).into_iter().flatten();
+        let mut held: Vec<Lease> = ids.filter_map(|id| self.live.get(id)).cloned().collect();
         held.sort_by_key(|lease| lease.fence);
         Ok(held)
     }

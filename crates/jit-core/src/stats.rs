@@ -122,6 +122,8 @@ impl Stats {
             Operation::Checkpoint(_)
             | Operation::Carry(_)
             | Operation::Resume(_)
+            | Operation::Extend(_)
+            | Operation::Abandon
             | Operation::Renew(_)
             | Operation::Transfer(_)
             | Operation::Sighting

@@ -1,8 +1,8 @@
 //! What a backend shows the decision, asked by key.
 
 use crate::{
-    AgentId, ControlPlaneId, Ended, Facts, Holder, Known, Lease, LeaseId, Now, Reference, References, Seq,
-    Stamp, WallTime,
+    AgentId, Claim, ControlPlaneId, Ended, Facts, Holder, Known, Lease, LeaseId, Now, Reference, Scope, Seq,
+    Stamp, Successor, WallTime, WorktreeId,
 };
 
 /// How many of the leases that an agent lost in a worktree a view tells it of.
@@ -29,6 +29,17 @@ pub trait View {
     /// acquired the reference since.
     fn lost(&self, reference: &Reference) -> Result<Option<Ended>, Self::Error>;
 
+    /// The leases with a path that this scope may have too, lapsed or not, shared or not, in order
+    /// of their fences.
+    fn overlapping(&self, scope: &Scope) -> Result<Vec<Lease>, Self::Error>;
+
+    /// The leases with a path that this scope may have too, that lapsed or were evicted and that
+    /// nothing has superseded since, in the order in which they ended.
+    fn lost_over(&self, scope: &Scope) -> Result<Vec<Ended>, Self::Error>;
+
+    /// What superseded a lease that was lost.
+    fn successor(&self, id: &LeaseId) -> Result<Option<Successor>, Self::Error>;
+
     /// What is known of an issue besides its leases.
     fn facts(&self, issue: &Reference) -> Result<Facts, Self::Error>;
 
@@ -36,8 +47,19 @@ pub trait View {
     /// [`LATEST_LOST`] that anybody of its agent and worktree lost.
     fn lost_by(&self, holder: &Holder) -> Result<Vec<Ended>, Self::Error>;
 
+    /// The leases that were lost in a worktree since anybody there abandoned such, newest first: the
+    /// latest [`LATEST_LOST`].
+    fn lost_in(&self, worktree: &WorktreeId) -> Result<Vec<Ended>, Self::Error>;
+
+    /// The leases that are held in a worktree, lapsed or not, in order of their fences.
+    fn held_in(&self, worktree: &WorktreeId) -> Result<Vec<Lease>, Self::Error>;
+
     /// The leases of all who act for this holder, lapsed or not, in order of their fences.
-    fn held_by(&self, holder: &Holder) -> Result<Vec<Lease>, Self::Error>;
+    fn held_by(&self, holder: &Holder) -> Result<Vec<Lease>, Self::Error> {
+        let mut held = self.held_in(&holder.worktree)?;
+        held.retain(|lease| lease.holder.acts_for(holder));
+        Ok(held)
+    }
 
     /// Leases that have lapsed at `now`, at most `most` of them.
     fn lapsed(&self, now: &Stamp, most: usize) -> Result<Vec<Lease>, Self::Error>;
@@ -70,7 +92,7 @@ pub trait Query {
     fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Self::Answer, V::Error>;
 }
 
-/// Somebody who waits for references to become free.
+/// Somebody who waits for something to become free.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiter {
     /// Its place: lower came first.
@@ -78,7 +100,7 @@ pub struct Waiter {
     /// Who waits.
     pub agent: AgentId,
     /// For what.
-    pub issues: References,
+    pub claim: Claim,
     /// Since when, for people.
     pub since: WallTime,
 }

@@ -3,14 +3,14 @@
 
 mod common;
 
-use common::{World, holder, lease_id, things, ttl, waiter, who};
+use common::{World, asked_for, held_by, holder, lease_id, things, ttl, waiter};
 use jit_core::decide::{Acquire, Terms};
 use jit_core::{Lease, Policy, Refusal, Ttl};
 
 /// Who is in the way, as `x:a y:b`, if the request was refused for that.
 fn in_the_way(answer: Result<Lease, Refusal>) -> String {
     match answer {
-        Err(Refusal::Held(held)) => who(held.iter().map(|w| (&w.reference, &w.blocker.holder))),
+        Err(Refusal::Held(held)) => held_by(&held),
         other => panic!("not refused as held: {other:?}"),
     }
 }
@@ -19,9 +19,7 @@ fn in_the_way(answer: Result<Lease, Refusal>) -> String {
 fn awaited(answer: Result<Lease, Refusal>) -> String {
     match answer {
         Err(Refusal::Awaited(awaited)) => {
-            let short = |name: String| name.trim_start_matches("name:").to_owned();
-            let each =
-                awaited.iter().map(|w| format!("{}#{}", short(w.reference.to_string()), w.blocker.ticket));
+            let each = awaited.iter().map(|w| format!("{}#{}", asked_for(&w.item), w.blocker.ticket));
             each.collect::<Vec<_>>().join(" ")
         }
         other => panic!("not refused as awaited: {other:?}"),

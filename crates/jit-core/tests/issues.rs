@@ -9,7 +9,7 @@ use jit_core::decide::{
     Acquire, Assign, Attempted, Bar, Barred, Candidate, Change, Close, Concluded, Distribute, Ending, Finish,
     Next, Release, Reopen, ResetFailures, Settle, Terms,
 };
-use jit_core::{Attempt, Dependencies, Enforcement, Gate, Lease, Operation, Outcome, Refusal, Task};
+use jit_core::{Attempt, Dependencies, Enforcement, Gate, Lease, Operation, Outcome, Refusal, Scope, Task};
 
 fn reason() -> Task {
     "tests fail".parse().unwrap()
@@ -26,6 +26,7 @@ fn next(world: &mut World, actor: &str, names: &str, count: u64) -> Result<Strin
         candidates: candidates(names),
         minted: (first..first + count).map(|n| (lease_id(n), secret(n).hash())).collect(),
         all_or_nothing: false,
+        scope: Scope::none(),
         terms: Terms { ttl: Some(ttl(60)), ..Terms::default() },
     };
     world.ask(actor, &request).map(|leases| picked(&leases))
@@ -76,6 +77,7 @@ fn several_at_once() {
         candidates: candidates("#1 #2 #3"),
         minted: (5..8).map(|n| (lease_id(n), secret(n).hash())).collect(),
         all_or_nothing: true,
+        scope: Scope::none(),
         terms: Terms::default(),
     };
     assert_eq!(world.ask("a", &request), Err(Refusal::NothingToClaim { free: 2, wanted: 3 }));
@@ -118,7 +120,13 @@ fn only_work_that_is_ready_is_picked_or_shared_out() {
     let shares = world.ask("x", &Distribute { candidates: all.clone(), agents, most_each: None }).unwrap();
     assert_eq!(shares[0].issues, things("#3"));
     let minted = (1..4).map(|n| (lease_id(n), secret(n).hash())).collect();
-    let request = Next { candidates: all, minted, all_or_nothing: false, terms: Terms::default() };
+    let request = Next {
+        candidates: all,
+        minted,
+        all_or_nothing: false,
+        scope: Scope::none(),
+        terms: Terms::default(),
+    };
     assert_eq!(picked(&world.ask("b", &request).unwrap()), "#3");
     world.ask("a", &Acquire { id: lease_id(9), ..world.clone().acquisition("#1 #2") }).unwrap();
 }

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{SEC, World, lease_id, of, secret, some_lease, stamp, thing, things, ttl, wall, who};
+use common::{SEC, World, held_by, lease_id, of, secret, some_lease, stamp, thing, things, ttl, wall};
 use jit_core::{End, Known, Lease, Lifetime, Now, Refusal, Target, View};
 use proptest::prelude::*;
 
@@ -12,7 +12,7 @@ use proptest::prelude::*;
 fn lost<T: std::fmt::Debug>(answer: Result<T, Refusal>) -> (u64, String) {
     match answer {
         Err(Refusal::Lost { lost, now_held }) => {
-            let holders = who(now_held.iter().map(|w| (&w.reference, &w.blocker.holder)));
+            let holders = held_by(&now_held);
             ((0..20).find(|n| lease_id(*n) == lost.lease.id).unwrap_or(99), holders)
         }
         other => panic!("not told that it was lost: {other:?}"),

@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::{SEC, World, clock, holder, lease_id, secret, thing, ttl};
 use jit_core::decide::{Acquire, Renew, Sweep, Terms};
 use jit_core::{
-    Checkpoint, ControlPlaneId, Holder, Known, LeaseId, Operation, Record, Reference, References, Refusal,
-    Seq, State, Target, View,
+    Checkpoint, Claim, ControlPlaneId, Holder, Known, LeaseId, Operation, Record, Reference, References,
+    Refusal, Seq, State, Target, View,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -135,7 +135,7 @@ fn take(world: &mut World, model: &mut Model, actor: &str, names: &[Reference], 
     let (granted, expected) = match step {
         Step::Acquire { secs } => {
             let request = Acquire {
-                issues: asked(),
+                claim: Claim::from(asked()),
                 terms: Terms { ttl: Some(ttl(*secs)), ..Terms::default() },
                 ..world.acquisition("x")
             };
@@ -153,9 +153,12 @@ fn take(world: &mut World, model: &mut Model, actor: &str, names: &[Reference], 
                     }
                 }
                 Err(Refusal::Held(wanted)) => {
-                    assert_eq!(wanted.iter().map(|w| w.reference.clone()).collect::<Vec<_>>(), held);
+                    assert_eq!(
+                        wanted.iter().map(|w| w.item.reference().unwrap().clone()).collect::<Vec<_>>(),
+                        held
+                    );
                     for w in wanted {
-                        assert_eq!(w.blocker.holder, model.held[&w.reference].holder);
+                        assert_eq!(w.blocker.holder, model.held[w.item.reference().unwrap()].holder);
                     }
                 }
                 Err(other) => panic!("{other:?}"),

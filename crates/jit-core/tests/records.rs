@@ -6,10 +6,10 @@
 
 mod common;
 
-use common::{holder, lease_id, secret, some_lease, stamp, thing, things, ttl, wall};
+use common::{holder, lease_id, scope, secret, some_lease, stamp, thing, things, ttl, wall};
 use jit_core::{
-    Attempt, Cause, Checkpoint, ControlPlaneId, End, Ended, Facts, Fence, Gate, Holder, Known, Lease,
-    Operation, Outcome, Record, RecordError, Reference, Seq, Stamp, Task, WallTime,
+    Attempt, Case, Cause, Checkpoint, ControlPlaneId, End, Ended, Facts, Fence, Gate, Holder, Known, Lease,
+    Mode, Operation, Outcome, Record, RecordError, Reference, Scope, Seq, Stamp, Successor, Task, WallTime,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -58,6 +58,8 @@ fn each_operation() -> Vec<Operation> {
         Operation::Acquire(full()),
         Operation::Acquire(some_lease()),
         Operation::Resume(some_lease()),
+        Operation::Extend(Lease { issues: vec![], scope: scope("@src @doc/*.md"), ..some_lease() }),
+        Operation::Abandon,
         Operation::Renew(vec![some_lease(), Lease { id: lease_id(2), issues: things("y"), ..some_lease() }]),
         Operation::Transfer(some_lease()),
         Operation::Release { lease: over, released: things("x"), attempt: Attempt::Undone },
@@ -138,9 +140,9 @@ fn what_is_no_record_is_told_apart() {
         (r#"{"schema_version":2,"op":{"kind":"grant"},"seq":"nine","lease":[]}"#.into(), version(2)),
         (r#"  {"seq":{},"schema_version":7}  "#.into(), version(7)),
         // This version, another operation.
-        (known.replace("sighting", "extend"), operation("extend")),
-        (r#"{"schema_version":1,"op":"extend","seq":"nine"}"#.into(), operation("extend")),
-        (r#"{"schema_version":1,"op":"\u0065xtend"}"#.into(), operation("extend")),
+        (known.replace("sighting", "mutter"), operation("mutter")),
+        (r#"{"schema_version":1,"op":"mutter","seq":"nine"}"#.into(), operation("mutter")),
+        (r#"{"schema_version":1,"op":"\u006dutter"}"#.into(), operation("mutter")),
         // This version and operation, and not of the form.
         (known.replace(r#""seq":9"#, r#""seq":-9"#), None),
         (known.replace(r#""seq":9,"#, ""), None),
@@ -272,8 +274,26 @@ fn stamps() -> impl Strategy<Value = Stamp> {
     (0u64..9, any::<u64>()).prop_map(|(boot, ns)| stamp(boot, ns))
 }
 
+fn scopes() -> impl Strategy<Value = Scope> {
+    let patterns = prop::collection::vec(
+        "[a-z\"'é]{1,6}(/[a-z*?]{1,4}){0,3}".prop_filter_map("a pattern", |text| text.parse().ok()),
+        0..3,
+    );
+    let modes = (any::<bool>(), any::<bool>());
+    (patterns, modes).prop_map(|(patterns, (shared, ignored))| {
+        let mode = if shared { Mode::Shared } else { Mode::Exclusive };
+        match patterns.is_empty() {
+            true => Scope::none(),
+            false => {
+                Scope::new(patterns, mode, if ignored { Case::Ignored } else { Case::Sensitive }).unwrap()
+            }
+        }
+    })
+}
+
 fn leases() -> impl Strategy<Value = Lease> {
-    let told = (references(), prop::option::of(task()), holders(), prop::option::of(".{0,20}"), walls());
+    let told =
+        (references(), prop::option::of(task()), holders(), prop::option::of(".{0,20}"), walls(), scopes());
     let ttls = 1u64..=u64::from(u32::MAX);
     let counted = (any::<u64>(), ttls.clone(), stamps(), any::<u64>(), prop::option::of(ttls));
     let listed = (prop::collection::vec(stamps(), 0..4), prop::collection::vec(0u64..99, 0..4));
@@ -283,6 +303,7 @@ fn leases() -> impl Strategy<Value = Lease> {
         holder: told.2,
         branch: told.3,
         acquired_at: told.4,
+        scope: told.5,
         fence: Fence(Seq(counted.0)),
         ttl: ttl(counted.1),
         renewed: counted.2,
@@ -301,12 +322,15 @@ fn ended() -> impl Strategy<Value = Ended> {
         (holders(), task()).prop_map(|(by, reason)| End::Evicted { by: by.agent, reason })
     ];
     let ended = (leases(), end, walls(), any::<u64>(), references());
-    ended.prop_map(|(lease, end, ended_at, seq, unclaimed)| Ended {
+    let since = (prop::option::of(leases()), any::<bool>());
+    (ended, since).prop_map(|((lease, end, ended_at, seq, unclaimed), (next, abandoned))| Ended {
         lease,
         end,
         ended_at,
         seq: Seq(seq),
         unclaimed,
+        superseded_by: next.map(|next| Successor::of(&next)),
+        abandoned,
     })
 }
 
@@ -320,6 +344,8 @@ fn operations() -> impl Strategy<Value = Operation> {
         ended().prop_map(|ended| Operation::Carry(Known::Ended(ended))),
         leases().prop_map(Operation::Acquire),
         leases().prop_map(Operation::Resume),
+        leases().prop_map(Operation::Extend),
+        Just(Operation::Abandon),
         prop::collection::vec(leases(), 0..4).prop_map(Operation::Renew),
         leases().prop_map(Operation::Transfer),
         (leases(), references(), attempts()).prop_map(|(lease, released, attempt)| Operation::Release {

@@ -30,8 +30,11 @@ fn a_record_that_cannot_follow_is_refused_and_changes_nothing() {
     let before = two_leases().state;
     let checkpoint = two_leases().log[0].operation.clone();
     let order = |found| ApplyError::Order { expected: Seq(4), found: Seq(found) };
-    let covered =
-        |name, holder| ApplyError::Covered { seq: Seq(4), reference: thing(name), holder: lease_id(holder) };
+    let covered = |name, holder| ApplyError::Covered {
+        seq: Seq(4),
+        what: thing(name).to_string(),
+        holder: lease_id(holder),
+    };
     let not_live = |lease| ApplyError::NotLive { seq: Seq(4), lease: lease_id(lease) };
     let reason = "stuck".parse().unwrap();
     let cases = [
@@ -219,5 +222,5 @@ fn what_is_over_leaves_nothing_behind() {
     world.release("b", of("x")).unwrap();
     world.release("b", of("y")).unwrap();
     let state = format!("{:?}", world.state);
-    assert!(state.contains("live: {}") && state.contains("covering: {}, lost: {}, holders: {}"), "{state}");
+    assert!(state.contains("live: {}") && state.contains("covering: {}, lost: {}, worktrees: {}"), "{state}");
 }

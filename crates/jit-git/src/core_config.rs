@@ -76,6 +76,12 @@ impl CoreConfig {
     }
 }
 
+/// `core.ignoreCase`.
+pub(crate) fn ignores_case(common_dir: &Path) -> Result<bool, ConfigError> {
+    let config = read_plain(&common_dir.join("config"))?;
+    Ok(config.map_or(Ok(None), |config| boolean(&config, "core.ignoreCase"))?.unwrap_or(false))
+}
+
 fn boolean(config: &File, key: &'static str) -> Result<Option<bool>, ConfigError> {
     config.boolean(key).map_err(|_| ConfigError::BadValue {
         key,

@@ -17,7 +17,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use jit_core::decide::{Acquire, Attempted, Release, Target, Terms};
-use jit_core::{ControlPlaneId, Holder, LeaseId, Policy, Reference, Token, WorktreeId};
+use jit_core::{Claim, ControlPlaneId, Holder, LeaseId, Policy, Reference, Scope, Token, WorktreeId};
 use jit_store::os::{Modes, OsClock, OsDisk, random};
 use jit_store::{Options, Store};
 use uuid::Uuid;
@@ -74,7 +74,7 @@ fn work(dir: PathBuf, count: u64, release: bool, prefix: &str) {
         let acquire = Acquire {
             id: LeaseId::new(uuid()),
             token: Token::new(random().expect("random bytes")).hash(),
-            issues: reference.clone().into(),
+            claim: Claim::of(reference.clone(), Scope::none()),
             filed: Vec::new(),
             despite_failures: false,
             terms: Terms::default(),

@@ -8,16 +8,18 @@
 
 mod build;
 mod cells;
+mod ended;
 mod facts;
 mod header;
+mod keys;
+mod paths;
 mod slots;
 mod table;
 mod view;
 
 use std::io;
 
-use jit_core::{Holder, LATEST_LOST, Lease, LeaseId, Operation, Record, Reference, Stamp};
-use xxhash_rust::xxh3::xxh3_64;
+use jit_core::{Lease, LeaseId, Operation, Record, Stamp};
 
 pub(crate) use build::{build, install};
 pub(crate) use cells::{Ahead, Cells, InFile};
@@ -27,7 +29,7 @@ pub(crate) use view::IndexView;
 use crate::disk::{Disk, DiskFile, Open};
 use crate::segment::{Extent, Position};
 use slots::{NONE, Slot};
-use table::{Key, Kind, Place, Table, Value};
+use table::{Key, Table, Value};
 
 /// The index's file.
 pub(crate) const INDEX: &str = "index";
@@ -137,8 +139,19 @@ impl<C: Cells> Index<C> {
         match &record.operation {
             Operation::Acquire(lease) => {
                 self.claim(&lease.issues, log)?;
-                return self.insert(lease, extent, now);
+                return Ok(self.supersede(lease, extent, log)? && self.insert(lease, extent, now)?);
             }
+            Operation::Extend(lease) => {
+                let Some((i, mut slot)) = self.slot_of(&lease.id)? else { return Ok(false) };
+                self.leave_paths(slot.paths)?;
+                let Some(paths) = self.enter_paths(&lease.scope, Value::Slot(i))? else { return Ok(false) };
+                slot.describe(lease, extent, now);
+                slot.paths = paths;
+                self.put(i, &slot)?;
+                self.expect_by(slot.deadline);
+                return self.supersede(lease, extent, log);
+            }
+            Operation::Abandon => self.abandon(&record.actor.worktree, log)?,
             Operation::Resume(lease) => self.update(lease, extent, now)?,
             Operation::Renew(leases) => {
                 for lease in leases {
@@ -163,30 +176,15 @@ impl<C: Cells> Index<C> {
                 slot.describe(lease, extent, now);
                 self.put(i, &slot)?;
             }
-            Operation::Release { lease, released, .. } => return self.end(lease, released, &[], extent),
+            Operation::Release { lease, released, .. } => return self.end(lease, released, false, extent),
             Operation::AutoEvict(lease) | Operation::ForceEvict { lease, .. } => {
-                return self.end(lease, &lease.issues, &lease.issues, extent);
+                return self.end(lease, &lease.issues, true, extent);
             }
             Operation::Facts(_, facts) => return self.note(facts, extent, log),
             // These change what every entry means: the index is made anew.
             Operation::Sighting | Operation::Checkpoint(_) | Operation::Carry(_) => return Ok(false),
         }
         Ok(true)
-    }
-
-    /// These references are lost no more. Others may share their keys, so each is looked up.
-    fn claim<F: DiskFile>(&mut self, issues: &[Reference], log: &F) -> io::Result<()> {
-        for reference in issues {
-            let key = Key::lost(reference);
-            for value in self.table().find(key)? {
-                let lost = IndexView::new(self, log).lost_in(value, reference);
-                if lost.map_err(|_| io::Error::other("a lost lease has no record"))?.is_some() {
-                    self.take(key, value)?;
-                    break;
-                }
-            }
-        }
-        Ok(())
     }
 
     fn room(&self, keys: usize) -> bool {
@@ -211,7 +209,8 @@ impl<C: Cells> Index<C> {
         let Some(i) = self.free_slot()?.filter(|_| self.room(lease.issues.len() + 2)) else {
             return Ok(false);
         };
-        let mut slot = Slot::empty();
+        let Some(paths) = self.enter_paths(&lease.scope, Value::Slot(i))? else { return Ok(false) };
+        let mut slot = Slot { paths, ..Slot::empty() };
         slot.describe(lease, extent, now);
         self.link(i, slot)?;
         self.add(Key::lease(&lease.id), Value::Slot(i))?;
@@ -232,62 +231,6 @@ impl<C: Cells> Index<C> {
         Ok(())
     }
 
-    /// Turns a lease into one that ended; `false` when there is no room.
-    fn end(
-        &mut self,
-        lease: &Lease,
-        covered: &[Reference],
-        unclaimed: &[Reference],
-        at: Extent,
-    ) -> io::Result<bool> {
-        let Some((i, slot)) = self.slot_of(&lease.id)? else { return Ok(false) };
-        self.unlink(i, &slot)?;
-        let free = Slot { next: self.header.free_slot, ..Slot::empty() };
-        self.put(i, &free)?;
-        self.header.free_slot = i;
-        self.take(Key::lease(&lease.id), Value::Slot(i))?;
-        for reference in covered {
-            self.take(Key::reference(reference), Value::Slot(i))?;
-        }
-        // Only what its holder gave up leaves nothing behind.
-        self.remember(lease, !unclaimed.is_empty(), unclaimed, at)
-    }
-
-    /// Enters a lease that ended.
-    fn remember(
-        &mut self,
-        lease: &Lease,
-        lost: bool,
-        unclaimed: &[Reference],
-        at: Extent,
-    ) -> io::Result<bool> {
-        if !self.room(unclaimed.len() + 2) {
-            return Ok(false);
-        }
-        self.add(Key::lease(&lease.id), Value::Record(Place::whole(at.offset)))?;
-        if lost {
-            self.remember_loss(&lease.holder, at)?;
-        }
-        for reference in unclaimed {
-            let i = lease.issues.iter().position(|issue| issue == reference);
-            let Some(place) = i.and_then(|i| Place::part(at.offset, i)) else { return Ok(false) };
-            self.add(Key::lost(reference), Value::Record(place))?;
-        }
-        Ok(true)
-    }
-
-    /// Enters a loss with its holder, and forgets the oldest one where there are too many.
-    fn remember_loss(&mut self, holder: &Holder, at: Extent) -> io::Result<()> {
-        let key = Key::lost_by(holder);
-        let known = self.table().find(key)?;
-        if known.len() >= LATEST_LOST
-            && let Some(oldest) = known.into_iter().min_by_key(|value| value.word())
-        {
-            self.take(key, oldest)?;
-        }
-        self.add(key, Value::Record(Place::whole(at.offset)))
-    }
-
     fn free_slot(&mut self) -> io::Result<Option<u32>> {
         let i = self.header.free_slot;
         if i != NONE {
@@ -302,9 +245,9 @@ impl<C: Cells> Index<C> {
         Ok(Some(i))
     }
 
-    /// Writes a slot as the first of its holder's.
+    /// Writes a slot as the first of its worktree's.
     fn link(&mut self, i: u32, mut slot: Slot) -> io::Result<()> {
-        let key = Key::from_hash(slot.holder);
+        let key = Key::from_hash(slot.worktree);
         let first = self.table().find(key)?.into_iter().next();
         slot.previous = NONE;
         slot.next = NONE;
@@ -321,9 +264,9 @@ impl<C: Cells> Index<C> {
         self.put(i, &slot)
     }
 
-    /// Takes a slot out of its holder's list.
+    /// Takes a slot out of its worktree's list.
     fn unlink(&mut self, i: u32, slot: &Slot) -> io::Result<()> {
-        let key = Key::from_hash(slot.holder);
+        let key = Key::from_hash(slot.worktree);
         if slot.next != NONE {
             let mut next = self.slot(slot.next)?;
             next.previous = slot.previous;
@@ -350,48 +293,6 @@ impl<F: DiskFile> Index<Ahead<InFile<F>>> {
     pub(crate) fn read_whole(&self) -> io::Result<()> {
         self.cells.base().read_whole()
     }
-}
-
-impl Key {
-    fn lease(id: &LeaseId) -> Self {
-        Self::new(Kind::Lease, hash(id.uuid().as_bytes()))
-    }
-
-    fn reference(reference: &Reference) -> Self {
-        Self::new(Kind::Reference, hash(reference.to_string().as_bytes()))
-    }
-
-    fn lost(reference: &Reference) -> Self {
-        Self::new(Kind::Lost, hash(reference.to_string().as_bytes()))
-    }
-
-    fn holder(holder: &Holder) -> Self {
-        Self::of_base(Kind::Holder, holder)
-    }
-
-    fn facts(issue: &Reference) -> Self {
-        Self::new(Kind::Facts, hash(issue.to_string().as_bytes()))
-    }
-
-    fn lost_by(holder: &Holder) -> Self {
-        Self::of_base(Kind::LostBy, holder)
-    }
-
-    fn of_base(kind: Kind, holder: &Holder) -> Self {
-        let base = holder.base();
-        Self::new(kind, hash(format!("{} {}", base.agent, base.worktree).as_bytes()))
-    }
-}
-
-#[cfg(not(test))]
-fn hash(key: &[u8]) -> u64 {
-    xxh3_64(key)
-}
-
-/// In this crate's own tests most keys share their hash with others.
-#[cfg(test)]
-fn hash(key: &[u8]) -> u64 {
-    xxh3_64(key) & 0b11000
 }
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ pub(crate) struct Replay {
     pub(crate) extents: HashMap<LeaseId, Extent>,
     /// Where the latest facts of each issue stand: the record, and which of its facts.
     pub(crate) facts: HashMap<Reference, (Extent, usize)>,
+    /// Where it stands what superseded a lease that was lost: the record, and which of the leases
+    /// that it superseded.
+    pub(crate) successors: HashMap<LeaseId, (Extent, usize)>,
     /// The byte behind the last record of the checkpoint.
     pub(crate) checkpoint_end: u64,
     checkpoint_last: Seq,
@@ -36,6 +39,7 @@ impl Replay {
         if let Operation::Checkpoint(checkpoint) = &record.operation {
             self.extents.clear();
             self.facts.clear();
+            self.successors.clear();
             self.checkpoint_last = record.seq.plus(checkpoint.carried);
         }
         if record.seq <= self.checkpoint_last {
@@ -48,6 +52,7 @@ impl Replay {
             | Operation::Carry(Known::Live(lease))
             | Operation::Acquire(lease)
             | Operation::Resume(lease)
+            | Operation::Extend(lease)
             | Operation::Transfer(lease)
             | Operation::Release { lease, .. }
             | Operation::AutoEvict(lease)
@@ -56,8 +61,24 @@ impl Replay {
                 let places = facts.iter().enumerate().map(|(i, facts)| (facts.issue.clone(), (extent, i)));
                 self.facts.extend(places);
             }
-            Operation::Checkpoint(_) | Operation::Sighting => {}
+            Operation::Checkpoint(_) | Operation::Sighting | Operation::Abandon => {}
         }
+        self.note_successors(extent, record);
         Ok(())
+    }
+
+    fn note_successors(&mut self, extent: Extent, record: &Record) {
+        let superseded = match &record.operation {
+            Operation::Carry(Known::Ended(ended)) if ended.superseded_by.is_some() => {
+                std::slice::from_ref(&ended.lease.id)
+            }
+            Operation::Acquire(lease) | Operation::Extend(lease) | Operation::Carry(Known::Live(lease)) => {
+                &lease.supersedes[..]
+            }
+            _ => &[],
+        };
+        for (i, id) in superseded.iter().enumerate() {
+            self.successors.entry(*id).or_insert((extent, i));
+        }
     }
 }

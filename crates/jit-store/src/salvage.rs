@@ -5,7 +5,7 @@ use std::io;
 
 use jit_core::{
     Checkpoint, ControlPlaneId, Fence, Holder, Lease, LeaseId, Missing, Now, Operation, Record, Reference,
-    Seq, State, TokenHash, Ttl, View,
+    Scope, Seq, State, TokenHash, Ttl, View,
 };
 
 use crate::clock::Clock;
@@ -61,6 +61,7 @@ impl Keeper {
             id: self.lease,
             fence,
             issues: Vec::new(),
+            scope: Scope::none(),
             task: "named by records that can't be read any more: somebody may work on it".parse().ok(),
             holder: self.holder.clone(),
             branch: None,

@@ -46,8 +46,9 @@ const NEXT_TICKET: usize = DURABLE + 7;
 const SEAL_FROM: usize = DURABLE + 8;
 const FAILED: usize = DURABLE + 9;
 
-/// What the words mean and where they stand; another jit may have others.
-pub(crate) const LAYOUT_KNOWN: u64 = 1;
+/// What the words mean and where they stand; another jit may have others, or not know all that this
+/// one writes to the log.
+pub(crate) const LAYOUT_KNOWN: u64 = 2;
 
 /// Why a segment is put in doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use jit_core::{AgentId, Holder, Now, References, Stamp, Waiter, WallTime};
+use jit_core::{AgentId, Claim, Holder, Now, Stamp, Waiter, WallTime};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
@@ -51,7 +51,8 @@ impl<D: Disk> Drop for Ticket<'_, D> {
 struct Slip {
     ticket: u64,
     agent: AgentId,
-    issues: References,
+    #[serde(flatten)]
+    claim: Claim,
     since: WallTime,
     looked: Stamp,
 }
@@ -68,9 +69,9 @@ impl Slip {
     /// The waiter, if it looked not too long ago. What a slip says of a clock ahead of this one
     /// is believed.
     fn waiter(self, now: &Stamp) -> Option<Waiter> {
-        let Self { ticket, agent, issues, since, looked } = self;
+        let Self { ticket, agent, claim, since, looked } = self;
         let silent_ns = looked.age_at(now).unwrap_or(0);
-        (silent_ns <= SILENCE.as_nanos() as u64).then_some(Waiter { ticket, agent, issues, since })
+        (silent_ns <= SILENCE.as_nanos() as u64).then_some(Waiter { ticket, agent, claim, since })
     }
 }
 
@@ -85,11 +86,11 @@ const MOST: u64 = 1024;
 const SILENCE: Duration = Duration::from_secs(15);
 
 impl<D: Disk, C: Clock> Store<D, C> {
-    /// Takes the next place in the queue for these references.
+    /// Takes the next place in the queue for all of this.
     ///
     /// # Errors
     /// Trouble with the store, or more than 1,024 waiters.
-    pub fn queue(&self, actor: &Holder, issues: &References) -> Result<Ticket<'_, D>, StoreError> {
+    pub fn queue(&self, actor: &Holder, claim: &Claim) -> Result<Ticket<'_, D>, StoreError> {
         let entered = self.enter(actor)?;
         let shared = entered.shared;
         for slot in 0..MOST {
@@ -102,7 +103,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
             let slip = Slip {
                 ticket: number,
                 agent: actor.agent.clone(),
-                issues: issues.clone(),
+                claim: claim.clone(),
                 since: entered.now.wall,
                 looked: entered.now.stamp,
             };

@@ -1,7 +1,9 @@
 //! The commands, one file each. A command returns what it has to say as data.
 
+pub(crate) mod abandon;
 pub(crate) mod acquire;
 pub(crate) mod assign;
+pub(crate) mod check;
 pub(crate) mod compact;
 pub(crate) mod completions;
 pub(crate) mod config_get;
@@ -13,6 +15,7 @@ pub(crate) mod dep;
 pub(crate) mod distribute;
 pub(crate) mod doctor;
 pub(crate) mod export;
+pub(crate) mod extend;
 mod filter;
 pub(crate) mod force_evict;
 pub(crate) mod gate_add;
@@ -54,7 +57,7 @@ use jit_core::{Lease, Now};
 
 use crate::error::Failure;
 use crate::output::Output;
-use crate::render::text::{issues, left};
+use crate::render::text::{left, subject};
 use crate::shell::quoted;
 use crate::world::World;
 
@@ -84,7 +87,7 @@ fn issue_and_gates(command: Command, gates: &'static str) -> Command {
         .arg(texts("GATE", "GATE", gates).required(true))
 }
 
-fn all(matches: &ArgMatches, name: &str) -> Vec<String> {
+pub(crate) fn all(matches: &ArgMatches, name: &str) -> Vec<String> {
     matches.get_many::<String>(name).into_iter().flatten().cloned().collect()
 }
 
@@ -107,7 +110,7 @@ fn number(matches: &ArgMatches, name: &str) -> Result<Option<usize>, Failure> {
         .transpose()
 }
 
-fn one<'a>(matches: &'a ArgMatches, name: &str) -> Option<&'a str> {
+pub(crate) fn one<'a>(matches: &'a ArgMatches, name: &str) -> Option<&'a str> {
     matches.get_one::<String>(name).map(String::as_str)
 }
 
@@ -125,7 +128,7 @@ fn repeated(mut command: String, matches: &ArgMatches, options: &[&str]) -> Stri
 fn warn_of_its_end(world: &World<'_>, lease: &Lease, now: &Now) -> Result<(), Failure> {
     let most = world.policy()?.max_lifetime.filter(|most| lease.reaches(*most, &now.stamp));
     if let Some(most) = most {
-        let (issues, left) = (issues(&lease.issues), left(lease, now));
+        let (issues, left) = (subject(lease), left(lease, now));
         world.warn(format!("{issues}: {left}, and no renewal adds to that: max_lifetime is {most}"));
     }
     Ok(())
@@ -134,11 +137,7 @@ fn warn_of_its_end(world: &World<'_>, lease: &Lease, now: &Now) -> Result<(), Fa
 /// Says of a lease what `max_ttl` changed.
 fn warn_if_cut(world: &World<'_>, before: &Lease) -> Result<(), Failure> {
     let most = world.policy()?.max_ttl;
-    world.warn(format!(
-        "{}: its TTL was {}, and max_ttl is {most} now",
-        issues(&before.issues),
-        before.usual_ttl()
-    ));
+    world.warn(format!("{}: its TTL was {}, and max_ttl is {most} now", subject(before), before.usual_ttl()));
     Ok(())
 }
 

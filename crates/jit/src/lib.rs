@@ -19,6 +19,7 @@ mod look;
 mod merging;
 mod of_leases;
 mod output;
+mod paths;
 mod reference;
 mod rehearsal;
 mod render;

@@ -1,7 +1,7 @@
 //! Which leases an answer is of: they are told of when nobody knows whether it will stand.
 
 use jit_core::decide::{Beat, Concluded, Released, Renewed, Share};
-use jit_core::{Facts, Lease, Reference};
+use jit_core::{Ended, Facts, Lease, Reference};
 
 /// What an answer tells of leases, in case that its durability is unknown.
 pub(crate) trait OfLeases {
@@ -57,6 +57,12 @@ impl OfLeases for Vec<Reference> {
 }
 
 impl OfLeases for Vec<Share> {
+    fn leases(&self) -> Vec<&Lease> {
+        Vec::new()
+    }
+}
+
+impl OfLeases for Vec<Ended> {
     fn leases(&self) -> Vec<&Lease> {
         Vec::new()
     }

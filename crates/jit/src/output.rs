@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use jit_core::decide::{Beat, Released, Share};
 use jit_core::{
-    AgentId, Ended, IssueId, Lease, Record, Reference, SettingValue, Stats, Token, Waiter, WorktreeId,
+    AgentId, Ended, IssueId, Lease, Record, Reference, SettingValue, Stats, Token, Touched, Waiter,
+    WorktreeId,
 };
 use jit_git::Worktree;
 use jit_store::Compacted;
@@ -35,6 +36,10 @@ pub(crate) enum Output {
     /// What was given up, and the files that say what came of it, to be committed.
     /// What still has open gates is gated, not done.
     Released { released: Vec<Released>, gated: Vec<Reference>, commit: Vec<String> },
+    /// What may be touched.
+    Touched(Touched),
+    /// What was lost, and is let go of now.
+    Abandoned(Vec<Ended>),
     /// A lease was ended.
     Evicted(Lease),
     /// An issue, and what was done to it.
@@ -95,6 +100,7 @@ impl Output {
             | Self::Renewed { .. }
             | Self::Released { .. }
             | Self::Evicted(_)
+            | Self::Abandoned(_)
             | Self::Initialised { .. }
             | Self::Compacted { .. }
             | Self::Exported { .. }
@@ -106,6 +112,7 @@ impl Output {
             | Self::Issues { .. }
             | Self::Gates { did: None, .. }
             | Self::Leases { .. }
+            | Self::Touched(_)
             | Self::Status(_)
             | Self::History(_)
             | Self::Stats { .. }

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use jit_core::decide::Target;
-use jit_core::{IssueId, LeaseId, NoReference, Reference, ReferenceError, References, Spelled};
+use jit_core::{Claim, IssueId, LeaseId, NoReference, Reference, ReferenceError, References, Scope, Spelled};
 
 use crate::commands::list::Live;
 use crate::error::{Code, Failure};
@@ -47,10 +47,12 @@ impl<'w> Resolver<'w> {
         }
     }
 
+    fn all(&self, texts: &[String]) -> Result<Vec<Reference>, Failure> {
+        texts.iter().map(|text| self.reference(text)).collect()
+    }
+
     fn references(&self, texts: &[String]) -> Result<References, Failure> {
-        let references: Vec<Reference> =
-            texts.iter().map(|text| self.reference(text)).collect::<Result<_, _>>()?;
-        references
+        self.all(texts)?
             .try_into()
             .map_err(|error: NoReference| Failure::usage(&error.to_string(), "jit claim --help"))
     }
@@ -85,6 +87,12 @@ fn held(world: &World<'_>, word: &str) -> Result<Option<IssueId>, Failure> {
 /// References as typed.
 pub(crate) fn references(world: &World<'_>, texts: &[String]) -> Result<References, Failure> {
     Resolver::of(world).references(texts)
+}
+
+/// References as typed, and paths: not none of either.
+pub(crate) fn claim(world: &World<'_>, texts: &[String], scope: Scope) -> Result<Claim, Failure> {
+    let named = Resolver::of(world).all(texts)?;
+    Claim::new(named, scope).map_err(|error| Failure::usage(&error.to_string(), ""))
 }
 
 /// One reference, or a lease by its id.

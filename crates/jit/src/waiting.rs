@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jit_core::{Event, Lifetime, Now, Query, Reference, References, Refusal, Request, View};
+use jit_core::{Claim, Event, Lifetime, Now, Query, Reference, Refusal, Request, View};
 use jit_store::{StepError, StoreError};
 
 use crate::error::{Code, Failure};
@@ -23,7 +23,7 @@ const A_MOMENT: Duration = Duration::from_millis(100);
 pub(crate) fn transact<R: Request>(
     world: &World<'_>,
     most: Option<Duration>,
-    named: Option<&References>,
+    named: Option<&Claim>,
     ask: impl Fn(Option<u64>) -> Result<R, Failure>,
 ) -> Result<R::Answer, Failure>
 where
@@ -131,8 +131,8 @@ impl Query for NextLapse {
     }
 }
 
-fn about(named: Option<&References>) -> Vec<Reference> {
-    named.map(|named| named.to_vec()).unwrap_or_default()
+fn about(named: Option<&Claim>) -> Vec<Reference> {
+    named.map(|named| named.references().to_vec()).unwrap_or_default()
 }
 
 fn issues(answer: &impl OfLeases) -> Vec<Reference> {

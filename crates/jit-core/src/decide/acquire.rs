@@ -2,9 +2,9 @@
 
 use crate::decide::step::Step;
 use crate::decide::{Barred, Candidate, Refusal, Request, Wanted};
-use crate::{Lease, LeaseId, Operation, Policy, References, Task, TokenHash, Ttl, View, Waiter};
+use crate::{Claim, Lease, LeaseId, Operation, Policy, Task, TokenHash, Ttl, View, Waiter};
 
-/// All of these references, or nothing.
+/// All of these references and paths, or nothing.
 #[derive(Clone, Debug)]
 pub struct Acquire {
     /// Minted at the edge.
@@ -12,7 +12,7 @@ pub struct Acquire {
     /// Of the secret, minted at the edge.
     pub token: TokenHash,
     /// What is wanted.
-    pub issues: References,
+    pub claim: Claim,
     /// What files say of those that are issues.
     pub filed: Vec<Candidate>,
     /// Whether what failed too often is wanted all the same.
@@ -46,16 +46,11 @@ impl Request for Acquire {
             Ok(ttl) => ttl,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let mut held = Vec::new();
-        for reference in &self.issues {
-            if let Some(blocker) = step.covering(reference)? {
-                held.push(Wanted { reference: reference.clone(), blocker });
-            }
-        }
+        let held = step.in_the_way(self.claim.references(), self.claim.scope())?;
         if !held.is_empty() {
             return Ok(Err(Refusal::Held(held)));
         }
-        let awaited = self.awaited(step.scene().waiting);
+        let awaited = awaited(&self.claim, self.ticket, step.scene().waiting);
         if !awaited.is_empty() {
             return Ok(Err(Refusal::Awaited(awaited)));
         }
@@ -63,28 +58,17 @@ impl Request for Acquire {
         if !barred.is_empty() {
             return Ok(Err(Refusal::Barred(barred)));
         }
-        let lease = self.terms.granted(step, self.id, self.token, &self.issues, ttl)?;
+        let lease = self.terms.granted(step, self.id, self.token, &self.claim, ttl)?;
         step.push(Operation::Acquire(lease.clone()));
         Ok(Ok(lease))
     }
 }
 
 impl Acquire {
-    /// The waiters that came before and want some of the same: they are not overtaken.
-    fn awaited(&self, waiting: &[Waiter]) -> Vec<Wanted<Waiter>> {
-        let earlier = waiting.iter().filter(|waiter| self.ticket.is_none_or(|own| waiter.ticket < own));
-        earlier
-            .flat_map(|waiter| {
-                let wanted = waiter.issues.iter().filter(|reference| self.issues.contains(reference));
-                wanted.map(|reference| Wanted { reference: reference.clone(), blocker: waiter.clone() })
-            })
-            .collect()
-    }
-
     /// The issues that can't be claimed whoever asks.
     fn barred<V: View>(&self, step: &mut Step<'_, V>) -> Result<Vec<Barred>, V::Error> {
         let mut barred = Vec::new();
-        for reference in &self.issues {
+        for reference in self.claim.references() {
             let filed = self.filed.iter().find(|candidate| candidate.reference == *reference);
             let candidate = filed.cloned().unwrap_or_else(|| reference.clone().into());
             let bar = step.bar(&candidate, self.despite_failures)?;
@@ -94,6 +78,17 @@ impl Acquire {
     }
 }
 
+/// The waiters that came before whoever has this ticket and want some of the same: they are not
+/// overtaken.
+pub(super) fn awaited(claim: &Claim, ticket: Option<u64>, waiting: &[Waiter]) -> Vec<Wanted<Waiter>> {
+    let earlier = waiting.iter().filter(|waiter| ticket.is_none_or(|own| waiter.ticket < own));
+    let contested = |waiter: &Waiter| {
+        let items = claim.contested(waiter.claim.references(), waiter.claim.scope());
+        items.into_iter().map(|item| Wanted { item, blocker: waiter.clone() }).collect::<Vec<_>>()
+    };
+    earlier.flat_map(contested).collect()
+}
+
 impl Terms {
     /// The lease that the next operation grants.
     pub(super) fn granted<V: View>(
@@ -101,22 +96,16 @@ impl Terms {
         step: &Step<'_, V>,
         id: LeaseId,
         token: TokenHash,
-        issues: &References,
+        claim: &Claim,
         ttl: Ttl,
     ) -> Result<Lease, V::Error> {
-        let mut supersedes = Vec::new();
-        for reference in issues {
-            if let Some(ended) = step.lost(reference)? {
-                supersedes.push(ended.lease.id);
-            }
-        }
-        supersedes.sort_unstable();
-        supersedes.dedup();
+        let supersedes = step.superseded(claim)?;
         let scene = step.scene();
         Ok(Lease {
             id,
             fence: step.next_fence(),
-            issues: issues.to_vec(),
+            issues: claim.references().to_vec(),
+            scope: claim.scope().clone(),
             task: self.task.clone(),
             holder: scene.actor.clone(),
             branch: self.branch.clone(),

@@ -3,7 +3,7 @@
 use crate::decide::claimable::{Bar, Candidate};
 use crate::decide::step::Step;
 use crate::decide::{Barred, Refusal, Request, Wanted};
-use crate::{AgentId, Cause, Facts, Reference, View};
+use crate::{AgentId, Cause, Facts, Item, Reference, View};
 
 /// Reserves all of these for one agent, or none; or takes what is reserved back.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ impl<V: View> Step<'_, V> {
             let reference = candidate.reference.clone();
             if let Some(blocker) = self.covering(&reference)? {
                 if blocker.holder.agent.base() != to.base() {
-                    held.push(Wanted { reference, blocker });
+                    held.push(Wanted { item: Item::Reference(reference), blocker });
                 }
                 continue;
             }

@@ -1,7 +1,7 @@
 //! Finding the asker's own lease: every command that names a lease comes through here.
 
+use crate::decide::Refusal;
 use crate::decide::step::Step;
-use crate::decide::{Refusal, Wanted};
 use crate::{Ended, IssueId, Known, Lease, LeaseId, Reference, References, View};
 
 /// How a request names a lease.
@@ -126,12 +126,7 @@ impl<V: View> Step<'_, V> {
         if !ended.was_lost() {
             return Ok(Refusal::Released(Box::new(ended)));
         }
-        let mut now_held = Vec::new();
-        for reference in &ended.lease.issues {
-            if let Some(blocker) = self.covering(reference)? {
-                now_held.push(Wanted { reference: reference.clone(), blocker });
-            }
-        }
+        let now_held = self.in_the_way(&ended.lease.issues, &ended.lease.scope)?;
         Ok(Refusal::Lost { lost: Box::new(ended), now_held })
     }
 }

@@ -1,13 +1,13 @@
 //! Why a request was refused, with the facts that a message needs.
 
 use crate::decide::Bar;
-use crate::{Ended, Holder, Lease, LeaseId, Reference, Ttl, Waiter};
+use crate::{Ended, Holder, Item, Lease, LeaseId, Mode, Reference, ScopeError, Ttl, Waiter};
 
-/// A reference that was asked for, and what is in the way.
+/// Something that was asked for, and what is in the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted<T> {
     /// What was asked for.
-    pub reference: Reference,
+    pub item: Item,
     /// What is in the way.
     pub blocker: T,
 }
@@ -41,7 +41,7 @@ pub enum Refusal {
     Lost {
         /// The lease.
         lost: Box<Ended>,
-        /// Who has its references now.
+        /// Who has its references and paths now.
         now_held: Vec<Wanted<Lease>>,
     },
     /// The lease stands, and is somebody else's.
@@ -58,6 +58,16 @@ pub enum Refusal {
     },
     /// There is no lease of this id.
     Unknown(LeaseId),
+    /// The lease covers its paths in another way, shared or not, than those that it is to cover
+    /// besides.
+    OtherMode {
+        /// The lease.
+        lease: Box<Lease>,
+        /// As asked.
+        asked: Mode,
+    },
+    /// With the paths that are to be added, the scope is too large.
+    ScopeTooLarge(ScopeError),
     /// The references are of more than one lease.
     Several(Vec<LeaseId>),
     /// The token is not the one that the lease was granted with.
@@ -91,12 +101,15 @@ impl Refusal {
     /// What it is about, each once.
     pub fn about(&self) -> Vec<Reference> {
         let mut about: Vec<Reference> = match self {
-            Self::Held(held) => held.iter().map(|wanted| wanted.reference.clone()).collect(),
-            Self::Awaited(awaited) => awaited.iter().map(|wanted| wanted.reference.clone()).collect(),
+            Self::Held(held) => held.iter().filter_map(|wanted| wanted.item.reference().cloned()).collect(),
+            Self::Awaited(awaited) => {
+                awaited.iter().filter_map(|wanted| wanted.item.reference().cloned()).collect()
+            }
             Self::Barred(barred) => barred.iter().map(|barred| barred.reference.clone()).collect(),
             Self::Lost { lost: ended, .. } | Self::Released(ended) => ended.lease.issues.clone(),
             Self::NotYours(lease)
             | Self::WrongToken(lease)
+            | Self::OtherMode { lease, .. }
             | Self::Partial { lease, .. }
             | Self::LifetimeOver { lease, .. } => lease.issues.clone(),
             Self::NotHeld(reference) => vec![reference.clone()],
@@ -104,6 +117,7 @@ impl Refusal {
             | Self::NoLease { .. }
             | Self::Unknown(_)
             | Self::Several(_)
+            | Self::ScopeTooLarge(_)
             | Self::TtlTooLong { .. } => Vec::new(),
         };
         about.sort_unstable();

@@ -3,7 +3,7 @@
 use crate::decide::acquire::allowed_ttl;
 use crate::decide::step::Step;
 use crate::decide::{Refusal, Request, Target};
-use crate::{Ended, Lease, Lifetime, Operation, Reference, Scene, Ttl, View};
+use crate::{Ended, Lease, Lifetime, Operation, Pattern, Reference, Scene, Ttl, View};
 
 /// Renews the asker's own leases; all that are named, or none.
 #[derive(Clone, Debug)]
@@ -103,12 +103,14 @@ impl Request for Heartbeat {
 }
 
 /// Of the leases that were lost, those that ended after the oldest that is held was granted and
-/// whose references are not held again. Without any held, all.
+/// whose references and paths are not all held again. Without any held, all.
 pub fn lost_since(held: &[Lease], mut lost: Vec<Ended>) -> Vec<Ended> {
     let oldest = held.iter().map(|lease| lease.fence).min();
-    let held_again = |reference: &Reference| held.iter().any(|lease| lease.issues.contains(reference));
-    lost.retain(|ended| {
-        oldest.is_none_or(|fence| ended.seq > fence.0) && !ended.lease.issues.iter().all(held_again)
+    let again = |reference: &Reference| held.iter().any(|lease| lease.issues.contains(reference));
+    let covered = |path: &Pattern| held.iter().any(|lease| lease.scope.patterns().contains(path));
+    lost.retain(|Ended { lease, seq, .. }| {
+        let held_again = lease.issues.iter().all(again) && lease.scope.patterns().iter().all(covered);
+        oldest.is_none_or(|fence| *seq > fence.0) && !held_again
     });
     lost
 }

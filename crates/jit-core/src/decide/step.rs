@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::claim::overlap;
+use crate::decide::Wanted;
 use crate::state::FACTS_A_RECORD;
 use crate::{
-    Cause, End, Ended, Facts, Fence, Known, Lease, LeaseId, Operation, Reference, Scene, Task, View,
+    Cause, Claim, End, Ended, Facts, Fence, Item, Known, Lease, LeaseId, Operation, Reference, Scene, Scope,
+    Task, View,
 };
 
 /// Reads through to the view, with lapsed leases evicted as they are met.
@@ -132,6 +135,53 @@ impl<'v, V: View> Step<'v, V> {
         }
     }
 
+    /// The leases that stand and share a possible path with this scope.
+    fn overlapping(&mut self, scope: &Scope) -> Result<Vec<Lease>, V::Error> {
+        let mut over = Vec::new();
+        if !scope.is_none() {
+            for lease in self.view.overlapping(scope)? {
+                over.extend(self.standing(lease)?);
+            }
+        }
+        Ok(over)
+    }
+
+    /// Every lease that keeps some of this from whoever wants all of it, whoever has it.
+    pub(super) fn in_the_way(
+        &mut self,
+        references: &[Reference],
+        scope: &Scope,
+    ) -> Result<Vec<Wanted<Lease>>, V::Error> {
+        let mut held = Vec::new();
+        for reference in references {
+            if let Some(blocker) = self.covering(reference)? {
+                held.push(Wanted { item: Item::Reference(reference.clone()), blocker });
+            }
+        }
+        for blocker in self.overlapping(scope)? {
+            let items = overlap(scope, &blocker.scope).into_iter();
+            held.extend(items.map(|item| Wanted { item, blocker: blocker.clone() }));
+        }
+        Ok(held)
+    }
+
+    /// The leases that whoever is granted this supersedes, sorted, each once.
+    pub(super) fn superseded(&self, claim: &Claim) -> Result<Vec<LeaseId>, V::Error> {
+        let mut superseded = Vec::new();
+        for reference in claim.references() {
+            superseded.extend(self.lost(reference)?.map(|ended| ended.lease.id));
+        }
+        if !claim.scope().is_none() {
+            let here =
+                self.evicted.values().filter(|ended| !ended.lease.scope.overlaps(claim.scope()).is_empty());
+            superseded.extend(here.map(|ended| ended.lease.id));
+            superseded.extend(self.view.lost_over(claim.scope())?.iter().map(|ended| ended.lease.id));
+        }
+        superseded.sort_unstable();
+        superseded.dedup();
+        Ok(superseded)
+    }
+
     /// The lease that was lost last on a reference that nobody has acquired since.
     pub(super) fn lost(&self, reference: &Reference) -> Result<Option<Ended>, V::Error> {
         let here = self.evicted.values().find(|ended| ended.lease.issues.contains(reference));
@@ -148,6 +198,16 @@ impl<'v, V: View> Step<'v, V> {
             self.evicted.values().filter(|ended| ended.lease.holder.acts_for(actor)).cloned().collect();
         here.sort_unstable_by_key(|ended| std::cmp::Reverse(ended.seq));
         here.extend(self.view.lost_by(actor)?);
+        Ok(here)
+    }
+
+    /// The leases that were lost in the actor's worktree, newest first.
+    pub(super) fn lost_here(&self) -> Result<Vec<Ended>, V::Error> {
+        let worktree = self.scene.actor.worktree;
+        let here = self.evicted.values().filter(|ended| ended.lease.holder.worktree == worktree);
+        let mut here: Vec<Ended> = here.cloned().collect();
+        here.sort_unstable_by_key(|ended| std::cmp::Reverse(ended.seq));
+        here.extend(self.view.lost_in(&worktree)?);
         Ok(here)
     }
 

@@ -10,11 +10,15 @@ impl State {
     pub fn recover(&mut self, record: &Record) {
         let leases = match &record.operation {
             Operation::Checkpoint(_) => return,
-            Operation::Sighting | Operation::Carry(Known::Ended(_)) | Operation::Facts(..) => &[],
+            Operation::Sighting
+            | Operation::Abandon
+            | Operation::Carry(Known::Ended(_))
+            | Operation::Facts(..) => &[],
             Operation::Renew(leases) => &leases[..],
             Operation::Carry(Known::Live(lease))
             | Operation::Acquire(lease)
             | Operation::Resume(lease)
+            | Operation::Extend(lease)
             | Operation::Transfer(lease)
             | Operation::Release { lease, .. }
             | Operation::AutoEvict(lease)
@@ -27,6 +31,7 @@ impl State {
         let begins = matches!(record.operation, Operation::Acquire(_) | Operation::Carry(_));
         for lease in leases {
             self.give_way(lease.id, &lease.issues);
+            self.clear(lease);
             if !begins && !self.live.contains_key(&lease.id) {
                 self.insert(lease.clone());
             }
@@ -62,6 +67,16 @@ impl State {
             let (own, ttl) = (lease.usual_ttl(), lease.ttl.max(least));
             *lease = lease.clone().renewed_at(now, ttl);
             lease.own_ttl = Some(own).filter(|own| *own < ttl);
+        }
+    }
+
+    /// Leases whose paths are in the way of this one's must be over: a scope never shrinks.
+    fn clear(&mut self, lease: &Lease) {
+        let conflicts =
+            |other: &&Lease| other.id != lease.id && !lease.scope.conflicts(&other.scope).is_empty();
+        let over: Vec<LeaseId> = self.over(&lease.scope).filter(conflicts).map(|other| other.id).collect();
+        for id in over {
+            self.take(&id);
         }
     }
 

@@ -10,12 +10,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jit_core::decide::{
-    Acquire, Attempted, Beat, ForceEvict, Heartbeat, Release, Released, Renew, Resume, Sweep, Terms, Transfer,
+    Acquire, Attempted, Beat, ForceEvict, Heartbeat, Release, Released, Renew, Resume, Sweep, Terms,
+    Transfer, Wanted,
 };
 use jit_core::{
-    Cause, Checkpoint, ClockId, ControlPlaneId, Decision, Facts, Fence, Holder, IssueId, Known, Lease,
-    LeaseId, Now, Operation, Policy, Record, Reference, References, Refusal, Request, Scene, Seq, Stamp,
-    State, Target, Token, TokenHash, Ttl, View, Waiter, WallTime, WorktreeId, decide::decide,
+    Case, Cause, Checkpoint, Claim, ClockId, ControlPlaneId, Decision, Facts, Fence, Holder, IssueId, Item,
+    Known, Lease, LeaseId, Mode, Now, Operation, Policy, Record, Reference, References, Refusal, Request,
+    Scene, Scope, Seq, Stamp, State, Target, Token, TokenHash, Ttl, View, Waiter, WallTime, WorktreeId,
+    decide::decide,
 };
 use proptest::prelude::ProptestConfig;
 use uuid::Uuid;
@@ -92,6 +94,7 @@ pub fn some_lease() -> Lease {
         id: lease_id(1),
         fence: Fence(Seq(2)),
         issues: things("x"),
+        scope: Scope::none(),
         task: None,
         holder: holder("a"),
         branch: None,
@@ -107,7 +110,38 @@ pub fn some_lease() -> Lease {
 }
 
 pub fn waiter(ticket: u64, agent: &str, names: &str) -> Waiter {
-    Waiter { ticket, agent: holder(agent).agent, issues: asked(names), since: wall(0) }
+    Waiter { ticket, agent: holder(agent).agent, claim: claim(names), since: wall(0) }
+}
+
+/// What is asked for: things, and paths as `@src/*.rs`, shared as `@@src/*.rs`.
+pub fn claim(names: &str) -> Claim {
+    let is_path = |word: &&str| word.starts_with('@');
+    let things = names.split_whitespace().filter(|word| !is_path(word)).map(thing).collect();
+    Claim::new(things, scope(names)).unwrap()
+}
+
+/// The paths among these.
+pub fn scope(names: &str) -> Scope {
+    let paths = names.split_whitespace().filter_map(|word| word.strip_prefix('@'));
+    let shared = paths.clone().any(|path| path.starts_with('@'));
+    let patterns = paths.map(|path| path.trim_start_matches('@').parse().unwrap()).collect();
+    Scope::new(patterns, if shared { Mode::Shared } else { Mode::Exclusive }, Case::Sensitive).unwrap()
+}
+
+/// What was asked for, as [`claim`] takes it; paths that the other has otherwise as `wanted<held`.
+pub fn asked_for(item: &Item) -> String {
+    match item {
+        Item::Reference(reference) => short(reference),
+        Item::Paths { wanted, held } if wanted == held => format!("@{wanted}"),
+        Item::Paths { wanted, held } => format!("@{wanted}<{held}"),
+    }
+}
+
+/// What is in the way, as `x:a @src/a.rs<src:b`.
+pub fn held_by(held: &[Wanted<Lease>]) -> String {
+    let name = |lease: &Lease| lease.holder.agent.to_string().trim_start_matches("agent:").to_owned();
+    let held = held.iter().map(|w| format!("{}:{}", asked_for(&w.item), name(&w.blocker)));
+    held.collect::<Vec<_>>().join(" ")
 }
 
 /// A reference as [`thing`] takes it.
@@ -220,7 +254,10 @@ impl World {
             assert_eq!(lease.fence, before.fence, "{record:?}");
         };
         match &record.operation {
-            Operation::Acquire(lease) | Operation::Resume(lease) | Operation::Transfer(lease) => {
+            Operation::Acquire(lease)
+            | Operation::Resume(lease)
+            | Operation::Extend(lease)
+            | Operation::Transfer(lease) => {
                 assert_eq!(lease.fence, Fence(record.seq));
             }
             Operation::Renew(leases) => leases.iter().for_each(unchanged),
@@ -230,7 +267,7 @@ impl World {
                 assert!(self.live(&lease.id).unwrap().lapsed(&record.stamp), "evicted early: {record:?}");
             }
             Operation::Facts(cause, facts) => facts.iter().for_each(|facts| self.check_facts(*cause, facts)),
-            Operation::Checkpoint(_) | Operation::Carry(_) | Operation::Sighting => {}
+            Operation::Checkpoint(_) | Operation::Carry(_) | Operation::Sighting | Operation::Abandon => {}
         }
     }
 
@@ -258,7 +295,10 @@ impl World {
     fn check_one_holder(&self) {
         let mut holders = BTreeMap::new();
         for lease in self.leases() {
-            assert!(!lease.issues.is_empty(), "a lease of nothing stands: {lease:?}");
+            assert!(!lease.issues.is_empty() || !lease.scope.is_none(), "a lease of nothing: {lease:?}");
+            for other in self.leases().iter().filter(|other| other.id != lease.id) {
+                assert_eq!(lease.scope.conflicts(&other.scope), [], "{lease:?} and {other:?}");
+            }
             for reference in &lease.issues {
                 assert_eq!(holders.insert(reference.clone(), lease.id), None, "{reference} has two holders");
                 assert_eq!(self.covering(reference).map(|found| found.id), Some(lease.id));
@@ -308,7 +348,7 @@ impl World {
         Acquire {
             id: lease_id(self.minted),
             token: secret(self.minted).hash(),
-            issues: asked(names),
+            claim: claim(names),
             filed: vec![],
             despite_failures: false,
             terms: Terms { branch: Some("main".into()), ..Terms::default() },

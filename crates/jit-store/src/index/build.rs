@@ -5,6 +5,7 @@ use std::io;
 use jit_core::{LeaseId, Stamp, View};
 
 use super::cells::{Cells, InMemory};
+use super::paths::entries;
 use super::table::Place;
 use super::{Header, Index};
 use crate::replay::Replay;
@@ -19,16 +20,21 @@ pub(crate) fn build(replay: &Replay, log: Position, now: &Stamp) -> io::Result<V
     let state = &replay.state;
     let live = state.live().unwrap_or_else(|never| match never {});
     let keys: usize = live.iter().map(|lease| lease.issues.len() + 2).sum::<usize>()
-        + state.ended().iter().map(|ended| ended.unclaimed.len() + 2).sum::<usize>()
+        + state.ended().iter().map(|ended| ended.unclaimed.len() + 5).sum::<usize>()
         + state.known_facts().count();
-    let header = Header::sized(keys, live.len(), replay, log, now);
+    let scopes = live.iter().map(|lease| &lease.scope);
+    let scopes = scopes.chain(state.ended().into_iter().map(|ended| &ended.lease.scope));
+    let paths = scopes.map(entries).sum();
+    let header = Header::sized(keys, live.len(), paths, replay, log, now);
     let cells = InMemory::new(header.size());
     let mut index = Index { cells, header };
     let place = |id: &LeaseId| {
         replay.extents.get(id).copied().ok_or_else(|| io::Error::other("a lease without a record"))
     };
     for ended in state.ended() {
-        fitted(index.remember(&ended.lease, ended.was_lost(), &ended.unclaimed, place(&ended.lease.id)?)?)?;
+        let successor = replay.successors.get(&ended.lease.id);
+        let successor = successor.and_then(|(at, i)| Place::part(at.offset, *i));
+        fitted(index.remember(ended, place(&ended.lease.id)?, successor)?)?;
     }
     for lease in &live {
         if lease.deadline_ns(now).is_none() {

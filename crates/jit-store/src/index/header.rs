@@ -7,6 +7,7 @@ use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::cells::{Cells, longs};
+use super::paths;
 use super::slots::{NONE, SLOT};
 use super::table::ENTRY;
 use crate::line::Sum;
@@ -39,18 +40,32 @@ pub(crate) struct Header {
     pub(crate) slots_used: u32,
     /// The first of the free slots among them.
     pub(crate) free_slot: u32,
+    /// Entries of paths that there is room for.
+    pub(crate) paths_capacity: u32,
+    /// Entries of paths that were ever taken.
+    pub(crate) paths_used: u32,
+    /// The first of the free ones among them.
+    pub(crate) free_path: u32,
 }
 
-const MAGIC: u64 = u64::from_le_bytes(*b"jitidx04");
-const FIELDS: usize = 16;
+const MAGIC: u64 = u64::from_le_bytes(*b"jitidx05");
+const FIELDS: usize = 17;
 
 impl Header {
     /// Its size in bytes; the table follows.
     pub(crate) const SIZE: usize = FIELDS * 8;
 
-    /// The header of an index with room for so many keys and leases.
-    pub(super) fn sized(keys: usize, leases: usize, replay: &Replay, log: Position, now: &Stamp) -> Self {
-        let entries = (keys * 4).max(leases * 2 * Self::ENTRIES_A_SLOT as usize).max(256).next_power_of_two();
+    /// The header of an index with room for so many keys, leases and entries of paths.
+    pub(super) fn sized(
+        keys: usize,
+        leases: usize,
+        paths: usize,
+        replay: &Replay,
+        log: Position,
+        now: &Stamp,
+    ) -> Self {
+        let entries =
+            ((keys + paths) * 4).max(leases * 2 * Self::ENTRIES_A_SLOT as usize).max(256).next_power_of_two();
         Self {
             version: 0,
             boot: now.boot,
@@ -63,6 +78,9 @@ impl Header {
             table_used: 0,
             slots_used: 0,
             free_slot: NONE,
+            paths_capacity: (paths * 2).max(64) as u32,
+            paths_used: 0,
+            free_path: NONE,
         }
     }
 
@@ -77,9 +95,14 @@ impl Header {
         Self::SIZE as u64 + u64::from(self.table_capacity) * ENTRY as u64
     }
 
+    /// Where the entries of paths begin.
+    pub(super) fn paths_at(&self) -> u64 {
+        self.slots_at() + u64::from(self.slots_capacity()) * SLOT as u64
+    }
+
     /// The size of the whole index in bytes.
     pub(super) fn size(&self) -> usize {
-        self.slots_at() as usize + self.slots_capacity() as usize * SLOT
+        self.paths_at() as usize + self.paths_capacity as usize * paths::ENTRY
     }
 
     /// Whether deadlines can be told on this clock by this index.
@@ -117,7 +140,8 @@ impl Header {
             table,
             slots,
             checkpoint_end,
-            _,
+            paths,
+            free_path,
             check,
         ] = longs(bytes);
         (magic == MAGIC && check == xxh3_64(&bytes[..Self::SIZE - 8])).then(|| Self {
@@ -132,6 +156,9 @@ impl Header {
             table_used: table as u32,
             slots_used: (slots >> 32) as u32,
             free_slot: slots as u32,
+            paths_capacity: (paths >> 32) as u32,
+            paths_used: paths as u32,
+            free_path: free_path as u32,
         })
     }
 
@@ -154,7 +181,8 @@ impl Header {
             pair(self.table_capacity, self.table_used),
             pair(self.slots_used, self.free_slot),
             self.checkpoint_end,
-            0,
+            pair(self.paths_capacity, self.paths_used),
+            u64::from(self.free_path),
         ];
         let mut bytes = [0; Self::SIZE];
         for (to, field) in bytes.chunks_exact_mut(8).zip(fields) {

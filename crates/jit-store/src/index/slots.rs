@@ -23,18 +23,21 @@ pub(super) struct Slot {
     pub(super) extent: Extent,
     /// On the index's clock.
     pub(super) deadline: u64,
-    /// The hash of the key of all who act for the holder.
-    pub(super) holder: u64,
-    /// The holder's lease before this one.
+    /// The hash of the key of what is held in the holder's worktree.
+    pub(super) worktree: u64,
+    /// The worktree's lease before this one.
     pub(super) previous: u32,
-    /// The holder's next lease; of a free slot, the next free one.
+    /// The worktree's next lease; of a free slot, the next free one.
     pub(super) next: u32,
+    /// The first entry of its paths.
+    pub(super) paths: u32,
 }
 
 impl Slot {
     pub(super) fn empty() -> Self {
         let lease = LeaseId::new(Uuid::nil());
-        Self { lease, extent: Extent::default(), deadline: u64::MAX, holder: 0, previous: NONE, next: NONE }
+        let (extent, deadline) = (Extent::default(), u64::MAX);
+        Self { lease, extent, deadline, worktree: 0, previous: NONE, next: NONE, paths: NONE }
     }
 
     pub(super) fn is_free(&self) -> bool {
@@ -47,7 +50,7 @@ impl Slot {
         self.extent = extent;
         // An index is only kept while every lease has a deadline on its clock.
         self.deadline = lease.deadline_ns(now).unwrap_or(u64::MAX);
-        self.holder = Key::holder(&lease.holder).hash();
+        self.worktree = Key::held_in(&lease.holder.worktree).hash();
     }
 
     fn at(header: &Header, i: u32) -> u64 {
@@ -71,14 +74,15 @@ impl Slot {
     }
 
     fn parse(bytes: &[u8]) -> Self {
-        let [high, low, offset, deadline, holder, links, length, _] = longs(bytes);
+        let [high, low, offset, deadline, worktree, links, length, paths] = longs(bytes);
         Self {
             lease: LeaseId::new(Uuid::from_u64_pair(high, low)),
             extent: Extent { offset, length: length as u32 },
             deadline,
-            holder,
+            worktree,
             previous: (links >> 32) as u32,
             next: links as u32,
+            paths: paths as u32,
         }
     }
 
@@ -90,10 +94,10 @@ impl Slot {
             low,
             self.extent.offset,
             self.deadline,
-            self.holder,
+            self.worktree,
             links,
             u64::from(self.extent.length),
-            0,
+            u64::from(self.paths),
         ];
         let mut bytes = [0; SLOT];
         for (to, long) in bytes.chunks_exact_mut(8).zip(longs) {

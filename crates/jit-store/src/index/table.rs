@@ -18,7 +18,7 @@ impl Key {
     /// is found is of the kind that was looked for.
     pub(super) fn new(kind: Kind, hash: u64) -> Self {
         // Zero is an empty entry.
-        Self(((kind as u64) << 61 | hash >> 3).max(1))
+        Self(((kind as u64) << 60 | hash >> 4).max(1))
     }
 
     pub(super) const fn from_hash(hash: u64) -> Self {
@@ -39,18 +39,28 @@ pub(super) enum Kind {
     Reference,
     /// What a lease covered that was lost.
     Lost,
-    /// All who act for a holder.
-    Holder,
-    /// What they lost.
+    /// What is held in a worktree.
+    HeldIn,
+    /// What was lost there.
+    LostIn,
+    /// What all who act for a holder lost.
     LostBy,
+    /// What superseded a lease.
+    Successor,
+    /// The paths of a lease that was lost.
+    LostPaths,
     /// What is known of an issue.
     Facts,
+    /// The patterns that lead to a directory.
+    At,
+    /// The leases of patterns that lead further.
+    Under,
 }
 
 /// What is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Value {
-    /// The slot of a lease that stands.
+    /// The slot of a lease that stands, or the first entry of a list of paths.
     Slot(u32),
     /// In a record that stands alone.
     Record(Place),
@@ -88,7 +98,7 @@ impl Value {
         }
     }
 
-    fn of(word: u64) -> Self {
+    pub(super) fn of(word: u64) -> Self {
         if word & RECORD == 0 {
             return Self::Slot(word as u32);
         }

@@ -6,8 +6,8 @@ use std::cell::RefCell;
 use std::io;
 
 use jit_core::{
-    Attempt, Cause, ClockId, End, Ended, Facts, Fence, Known, Now, Query, Seq, Token, Ttl, View, WallTime,
-    WorktreeId,
+    Attempt, Case, Cause, ClockId, End, Ended, Facts, Fence, Holder, Known, Mode, Now, Pattern, Query,
+    Reference, Scope, Seq, Token, Ttl, View, WallTime, WorktreeId,
 };
 use uuid::Uuid;
 
@@ -52,14 +52,26 @@ impl DiskFile for Log {
 
 const NAMES: u64 = 12;
 const HOLDERS: u64 = 6;
+const WORKTREES: u64 = 2;
 
 fn name(n: u64) -> Reference {
     format!("name:n{n}").parse().unwrap()
 }
 
 fn holder(n: u64) -> Holder {
-    let worktree = WorktreeId::new(Uuid::from_u128(7));
-    Holder { agent: format!("agent:a{n}").parse().unwrap(), worktree }
+    Holder { agent: format!("agent:a{n}").parse().unwrap(), worktree: worktree(n % WORKTREES) }
+}
+
+fn worktree(n: u64) -> WorktreeId {
+    WorktreeId::new(Uuid::from_u128(u128::from(n)))
+}
+
+/// Paths that lie in, above and beside each other; the first of them are often wanted.
+const PATHS: [&str; 8] = ["a/b", "a/b/c", "a/*.rs", "d", "d/e/f/g.rs", "a/b/**/c.rs", "**/g.rs", "."];
+
+fn scope(patterns: &[&str], mode: Mode) -> Scope {
+    let patterns: Vec<Pattern> = patterns.iter().map(|pattern| pattern.parse().unwrap()).collect();
+    Scope::new(patterns, mode, Case::Sensitive).unwrap()
 }
 
 fn id(n: u64) -> LeaseId {
@@ -86,13 +98,35 @@ impl Query for All {
         for n in 0..HOLDERS {
             said.push(format!("{n} {:?}", view.held_by(&holder(n))?));
         }
+        for path in PATHS {
+            let path = scope(&[path], Mode::Shared);
+            let lost: Vec<LeaseId> = view.lost_over(&path)?.iter().map(|ended| ended.lease.id).collect();
+            said.push(format!("{path:?} {:?} {lost:?}", view.overlapping(&path)?));
+        }
+        for n in 0..WORKTREES {
+            let held = view.held_in(&worktree(n))?;
+            let lost = view.lost_in(&worktree(n))?;
+            let lost: Vec<LeaseId> = lost.iter().map(|ended| ended.lease.id).collect();
+            said.push(format!("{n} {held:?} {lost:?}"));
+        }
         for n in self.0.saturating_sub(10)..self.0 {
             let known = match view.lease(&id(n))? {
-                // Of what is unclaimed `lost` is asked.
-                Some(Known::Ended(ended)) => Some(Known::Ended(Ended { unclaimed: Vec::new(), ..ended })),
+                // Of what happened to it since the view is asked by other keys.
+                Some(Known::Ended(Ended { lease, end, ended_at, seq, .. })) => {
+                    let (unclaimed, superseded_by, abandoned) = (Vec::new(), None, false);
+                    Some(Known::Ended(Ended {
+                        lease,
+                        end,
+                        ended_at,
+                        seq,
+                        unclaimed,
+                        superseded_by,
+                        abandoned,
+                    }))
+                }
                 known => known,
             };
-            said.push(format!("{n} {known:?}"));
+            said.push(format!("{n} {known:?} {:?}", view.successor(&id(n))?));
         }
         Ok(said)
     }
@@ -150,6 +184,32 @@ impl World {
         }
     }
 
+    /// Some paths that no lease but this one has in another way, from a place in the list on.
+    fn free_paths(&self, but: Option<LeaseId>, most: usize, from: usize) -> Scope {
+        let live = self.replay.state.live().unwrap_or_else(|never| match never {});
+        let others = || live.iter().filter(|lease| Some(lease.id) != but);
+        let free = |path: &&&str| {
+            let path = scope(&[path], Mode::Exclusive);
+            others().all(|lease| lease.scope.overlaps(&path).is_empty())
+        };
+        let free: Vec<&str> =
+            PATHS.iter().cycle().skip(from).take(8).filter(free).take(most).copied().collect();
+        scope(&free, Mode::Exclusive)
+    }
+
+    /// What a lease takes over, and what it did before.
+    fn superseded(&self, lease: &Lease) -> Vec<LeaseId> {
+        let state = &self.replay.state;
+        let lost =
+            lease.issues.iter().filter_map(|issue| state.lost(issue).unwrap_or_else(|never| match never {}));
+        let over = state.lost_over(&lease.scope).unwrap_or_else(|never| match never {});
+        let mut all: Vec<LeaseId> = lost.chain(over).map(|ended| ended.lease.id).collect();
+        all.extend(&lease.supersedes);
+        all.sort();
+        all.dedup();
+        all
+    }
+
     fn lease(&mut self, holder: Holder, issues: Vec<Reference>, ns: u64) -> Lease {
         let now = now(ns);
         self.leases += 1;
@@ -157,6 +217,7 @@ impl World {
             id: id(self.leases - 1),
             fence: Fence(self.end.seq.next()),
             issues,
+            scope: Scope::none(),
             task: None,
             holder,
             branch: None,
@@ -198,20 +259,20 @@ fn transfers_leave_half_of_the_table_empty() {
 #[test]
 fn an_index_whose_keys_collide_says_what_the_log_says() {
     let mut world = World::begin();
-    let mut random: u64 = 11;
+    let (mut random, mut lost_at_times): (u64, usize) = (11, 0);
     let mut below = |n: u64| {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (random >> 33) % n
     };
-    for ns in 2..150 {
+    for ns in 2..400 {
         let live = world.replay.state.live().unwrap_or_else(|never| match never {});
         let free = |n: &u64| !live.iter().any(|lease| lease.issues.contains(&name(*n)));
         let mut wanted: Vec<u64> = (0..3).map(|_| below(NAMES)).filter(free).collect();
         wanted.sort_unstable();
         wanted.dedup();
         let lease = (!live.is_empty()).then(|| live[below(live.len() as u64) as usize].clone());
-        let operation = match (below(10), lease) {
-            (8..=9, _) => {
+        let operation = match (below(12), lease) {
+            (10..=11, _) => {
                 let known = |n| Facts { failures: n as u32 % 3, ..Facts::none(name(n)) };
                 let first = below(NAMES);
                 Operation::Facts(Cause::Failed, vec![known(first), known((first + below(2)) % NAMES)])
@@ -219,8 +280,23 @@ fn an_index_whose_keys_collide_says_what_the_log_says() {
             (0..=2, _) | (_, None) if !wanted.is_empty() => {
                 let mut issues: Vec<Reference> = wanted.into_iter().map(name).collect();
                 issues.sort();
-                Operation::Acquire(world.lease(holder(below(HOLDERS)), issues, ns))
+                let mut lease = world.lease(holder(below(HOLDERS)), issues, ns);
+                lease.scope = world.free_paths(None, below(4) as usize, below(8) as usize);
+                if below(4) == 0 && !lease.scope.is_none() {
+                    lease.issues.clear();
+                }
+                lease.supersedes = world.superseded(&lease);
+                Operation::Acquire(lease)
             }
+            (7, Some(mut lease)) => {
+                let more = world.free_paths(Some(lease.id), 1 + below(3) as usize, below(8) as usize);
+                let more = if lease.scope.is_none() { more } else { lease.scope.with(&more).unwrap() };
+                lease.scope = more;
+                lease.supersedes = world.superseded(&lease);
+                lease.fence = Fence(world.end.seq.next());
+                Operation::Extend(lease)
+            }
+            (_, Some(_)) if below(12) == 0 => Operation::Abandon,
             (3, Some(lease)) => Operation::AutoEvict(lease),
             (4, Some(lease)) => Operation::ForceEvict { lease, reason: "stuck".parse().unwrap() },
             (5, Some(lease)) => Operation::Transfer(Lease { holder: holder(below(HOLDERS)), ..lease }),
@@ -232,9 +308,14 @@ fn an_index_whose_keys_collide_says_what_the_log_says() {
             (_, None) => continue,
         };
         world.step(operation, ns);
+        let lost = world.replay.state.lost_over(&scope(&["."], Mode::Shared));
+        lost_at_times += usize::from(!lost.unwrap_or_else(|never| match never {}).is_empty());
     }
     assert!(world.leases > 30);
     let ended = world.replay.state.ended();
-    let ended = ended.iter().filter(|ended| matches!(ended.end, End::Lapsed)).count();
-    assert!(ended > 5);
+    let lapsed = ended.iter().filter(|ended| matches!(ended.end, End::Lapsed)).count();
+    assert!(lapsed > 5);
+    let superseded = |ended: &&&Ended| !ended.lease.scope.is_none() && ended.superseded_by.is_some();
+    assert!(ended.iter().filter(superseded).count() > 5);
+    assert!(lost_at_times > 5);
 }

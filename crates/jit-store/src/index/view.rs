@@ -4,12 +4,13 @@ use std::cell::{Cell, Ref, RefCell};
 use std::io;
 
 use jit_core::{
-    ControlPlaneId, End, Ended, Facts, Holder, Known, Lease, LeaseId, Operation, Record, Reference, Seq,
-    Stamp, View,
+    ControlPlaneId, End, Ended, Facts, Holder, Known, Lease, LeaseId, Operation, Record, Reference, Scope,
+    Seq, Stamp, Successor, View, WorktreeId,
 };
 
 use super::Index;
 use super::cells::Cells;
+use super::paths::shares;
 use super::slots::{NONE, Slot};
 use super::table::{Key, Value};
 use crate::disk::DiskFile;
@@ -84,6 +85,7 @@ impl<'a, C: Cells, F: DiskFile> IndexView<'a, C, F> {
             Operation::Renew(leases) => leases.iter().find(|lease| lease.id == slot.lease),
             Operation::Acquire(lease)
             | Operation::Resume(lease)
+            | Operation::Extend(lease)
             | Operation::Transfer(lease)
             | Operation::Release { lease, .. }
             | Operation::Carry(Known::Live(lease)) => Some(lease),
@@ -96,7 +98,7 @@ impl<'a, C: Cells, F: DiskFile> IndexView<'a, C, F> {
         Ok(lease)
     }
 
-    fn ended_at(&self, offset: u64) -> Result<Ended, Trouble> {
+    pub(super) fn ended_at(&self, offset: u64) -> Result<Ended, Trouble> {
         let record = self.record_at(offset)?;
         let (lease, end) = match record.operation {
             Operation::Carry(Known::Ended(ended)) => return Ok(ended),
@@ -110,8 +112,26 @@ impl<'a, C: Cells, F: DiskFile> IndexView<'a, C, F> {
         Ok(Ended::lost(lease, end, record.at, record.seq))
     }
 
+    /// The lease that ended that an entry stands for.
+    pub(super) fn ended_in(&self, value: Value) -> Result<Ended, Trouble> {
+        let Value::Record(place) = value else { return Err(Trouble) };
+        self.ended_at(place.offset)
+    }
+
+    /// The latest leases that were lost, by the key that they stand under, newest first.
+    fn latest_lost(&self, key: Key) -> Result<Vec<Ended>, Trouble> {
+        let values = self.index.table().find(key)?.into_iter();
+        let mut lost = values.map(|value| self.ended_in(value)).collect::<Result<Vec<_>, _>>()?;
+        lost.sort_unstable_by_key(|ended| std::cmp::Reverse(ended.seq));
+        Ok(lost)
+    }
+
     /// The lease that an entry of what was lost stands for, if it is of this reference.
-    pub(super) fn lost_in(&self, value: Value, reference: &Reference) -> Result<Option<Ended>, Trouble> {
+    pub(super) fn lost_in_entry(
+        &self,
+        value: Value,
+        reference: &Reference,
+    ) -> Result<Option<Ended>, Trouble> {
         let Value::Record(place) = value else { return Err(Trouble) };
         let ended = self.ended_at(place.offset)?;
         let of_it = ended.lease.issues.get(usize::from(place.part)) == Some(reference);
@@ -165,7 +185,7 @@ impl<C: Cells, F: DiskFile> View for IndexView<'_, C, F> {
 
     fn lost(&self, reference: &Reference) -> Result<Option<Ended>, Trouble> {
         for value in self.index.table().find(Key::lost(reference))? {
-            if let Some(ended) = self.lost_in(value, reference)? {
+            if let Some(ended) = self.lost_in_entry(value, reference)? {
                 return Ok(Some(ended));
             }
         }
@@ -176,20 +196,54 @@ impl<C: Cells, F: DiskFile> View for IndexView<'_, C, F> {
         Ok(self.facts_of(issue)?.map_or_else(|| Facts::none(issue.clone()), |(_, facts)| facts))
     }
 
-    fn lost_by(&self, holder: &Holder) -> Result<Vec<Ended>, Trouble> {
-        let mut lost = Vec::new();
-        for value in self.index.table().find(Key::lost_by(holder))? {
-            let Value::Record(place) = value else { return Err(Trouble) };
-            lost.push(self.ended_at(place.offset)?);
+    fn overlapping(&self, scope: &Scope) -> Result<Vec<Lease>, Trouble> {
+        let mut over = Vec::new();
+        for owner in self.index.owners_over(scope)? {
+            if let Value::Slot(i) = owner {
+                over.push(self.live_in(&self.index.slot(i)?)?);
+            }
         }
+        over.retain(|lease| shares(lease, scope));
+        over.sort_by_key(|lease| lease.fence);
+        Ok(over)
+    }
+
+    fn lost_over(&self, scope: &Scope) -> Result<Vec<Ended>, Trouble> {
+        let mut over = Vec::new();
+        for owner in self.index.owners_over(scope)? {
+            if matches!(owner, Value::Record(_)) {
+                over.push(self.ended_in(owner)?);
+            }
+        }
+        over.retain(|ended| shares(&ended.lease, scope));
+        over.sort_unstable_by_key(|ended| ended.seq);
+        Ok(over)
+    }
+
+    fn successor(&self, id: &LeaseId) -> Result<Option<Successor>, Trouble> {
+        for value in self.index.table().find(Key::successor(id))? {
+            if let Some(successor) = self.successor_in(value, id)? {
+                return Ok(Some(successor));
+            }
+        }
+        Ok(None)
+    }
+
+    fn lost_by(&self, holder: &Holder) -> Result<Vec<Ended>, Trouble> {
+        let mut lost = self.latest_lost(Key::lost_by(holder))?;
         lost.retain(|ended| ended.lease.holder.acts_for(holder));
-        lost.sort_unstable_by_key(|ended| std::cmp::Reverse(ended.seq));
         Ok(lost)
     }
 
-    fn held_by(&self, holder: &Holder) -> Result<Vec<Lease>, Trouble> {
+    fn lost_in(&self, worktree: &WorktreeId) -> Result<Vec<Ended>, Trouble> {
+        let mut lost = self.latest_lost(Key::lost_in(worktree))?;
+        lost.retain(|ended| ended.lease.holder.worktree == *worktree);
+        Ok(lost)
+    }
+
+    fn held_in(&self, worktree: &WorktreeId) -> Result<Vec<Lease>, Trouble> {
         let mut held = Vec::new();
-        let mut next = match self.index.table().find(Key::holder(holder))?.first() {
+        let mut next = match self.index.table().find(Key::held_in(worktree))?.first() {
             Some(Value::Slot(i)) => *i,
             Some(Value::Record(_)) => return Err(Trouble),
             None => NONE,
@@ -202,7 +256,7 @@ impl<C: Cells, F: DiskFile> View for IndexView<'_, C, F> {
             held.push(self.live_in(&slot)?);
             next = slot.next;
         }
-        held.retain(|lease| lease.holder.acts_for(holder));
+        held.retain(|lease| lease.holder.worktree == *worktree);
         held.sort_by_key(|lease| lease.fence);
         Ok(held)
     }

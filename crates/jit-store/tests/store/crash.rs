@@ -11,7 +11,7 @@ use crate::support::machine::{Fault, LOG, Machine, Op};
 use crate::support::past::{Past, trace};
 use crate::support::random::chance;
 use crate::support::scenarios::{for_each_scenario, held};
-use crate::support::{asked, check, holder, process};
+use crate::support::{check, claimed, holder, process};
 
 /// Checks a command in every way in which it can be interrupted.
 fn at_every_step(past: &Past, actor: &str, request: &Ask) {
@@ -102,7 +102,7 @@ for_each_scenario!(at_every_step);
 fn a_step_that_looks_at_the_queue() {
     let past = held();
     let waiter = process(&past.machine);
-    let ticket = waiter.queue(&holder("c"), &asked("x")).unwrap();
+    let ticket = waiter.queue(&holder("c"), &claimed("x")).unwrap();
     at_every_step(&past, "a", &release("x"));
     drop(ticket);
 }

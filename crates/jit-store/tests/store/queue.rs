@@ -7,7 +7,7 @@ use jit_store::StepError;
 use crate::support::ask::{acquire, acquisition, ask, release};
 use crate::support::past::Past;
 use crate::support::scenarios::held;
-use crate::support::{asked, holder, policy, reader};
+use crate::support::{claimed, holder, policy, reader};
 
 /// Asks with a place in the queue, or without; who was in the way?
 fn asks(past: &Past, actor: &str, n: u64, names: &str, ticket: Option<u64>) -> Result<(), Vec<String>> {
@@ -25,8 +25,8 @@ fn asks(past: &Past, actor: &str, n: u64, names: &str, ticket: Option<u64>) -> R
 fn a_living_waiter_is_not_overtaken_and_a_dead_one_is() {
     let past = held();
     let (first, second) = (past.process(), past.process());
-    let one = first.queue(&holder("c"), &asked("x")).unwrap();
-    let two = second.queue(&holder("d"), &asked("x y")).unwrap();
+    let one = first.queue(&holder("c"), &claimed("x")).unwrap();
+    let two = second.queue(&holder("d"), &claimed("x y")).unwrap();
     assert!(two.number() > one.number());
     assert!(ask(&past.process(), "a", &release("x y")).is_granted());
     assert_eq!(asks(&past, "e", 10, "x", None), Err(vec!["agent:c".into(), "agent:d".into()]));
@@ -43,10 +43,10 @@ fn a_living_waiter_is_not_overtaken_and_a_dead_one_is() {
 fn slots_are_used_again_and_the_order_is_kept() {
     let past = held();
     let (first, second, third) = (past.process(), past.process(), past.process());
-    let one = first.queue(&holder("c"), &asked("x")).unwrap();
-    let two = second.queue(&holder("d"), &asked("x")).unwrap();
+    let one = first.queue(&holder("c"), &claimed("x")).unwrap();
+    let two = second.queue(&holder("d"), &claimed("x")).unwrap();
     drop(one);
-    let three = third.queue(&holder("e"), &asked("x")).unwrap();
+    let three = third.queue(&holder("e"), &claimed("x")).unwrap();
     let tickets = past.machine.names().iter().filter(|name| name.contains("ticket")).count();
     assert_eq!(tickets, 2);
     assert!(ask(&past.process(), "a", &release("x")).is_granted());
@@ -59,7 +59,7 @@ fn slots_are_used_again_and_the_order_is_kept() {
 fn changes_are_heard() {
     let past = held();
     let waiter = past.process();
-    let ticket = waiter.queue(&holder("c"), &asked("x")).unwrap();
+    let ticket = waiter.queue(&holder("c"), &claimed("x")).unwrap();
     let seen = waiter.seen().unwrap();
     assert!(!ask(&past.process(), "e", &acquire(10, "x")).is_granted());
     assert_eq!(waiter.seen().unwrap(), seen, "a refusal is no change");
@@ -76,8 +76,8 @@ fn changes_are_heard() {
 fn a_stopped_waiter_is_passed_over_until_it_goes_on() {
     let past = held();
     let (first, second) = (past.process(), past.process());
-    let mut one = first.queue(&holder("c"), &asked("x")).unwrap();
-    let mut two = second.queue(&holder("d"), &asked("x")).unwrap();
+    let mut one = first.queue(&holder("c"), &claimed("x")).unwrap();
+    let mut two = second.queue(&holder("d"), &claimed("x")).unwrap();
     for _ in 0..4 {
         past.machine.pass(5);
         first.look(&mut one).unwrap();
@@ -108,11 +108,11 @@ fn waiters_are_seen_by_readers() {
     };
     assert!(seen().is_empty());
     let (first, second) = (past.process(), past.process());
-    let one = first.queue(&holder("c"), &asked("x y")).unwrap();
-    let mut two = second.queue(&holder("d"), &asked("x")).unwrap();
+    let one = first.queue(&holder("c"), &claimed("x y")).unwrap();
+    let mut two = second.queue(&holder("d"), &claimed("x")).unwrap();
     assert_eq!(seen(), ["agent:c", "agent:d"]);
     let waiting = reader(&past.machine).waiting();
-    assert_eq!(waiting[0].issues, asked("x y"));
+    assert_eq!(waiting[0].claim, claimed("x y"));
     drop(one);
     assert_eq!(seen(), ["agent:d"]);
     past.machine.kill(second.disk().pid);

@@ -7,7 +7,7 @@ use crate::support::dump::Dump;
 use crate::support::machine::{Fault, LOG, Machine, Op};
 use crate::support::past::Past;
 use crate::support::scenarios::{held, is_append};
-use crate::support::{asked, check, holder, lease_id, process, reader, things};
+use crate::support::{check, claimed, holder, lease_id, process, reader, things};
 
 fn dump() -> Dump {
     Dump { names: things("x y z u"), holders: vec![holder("a")], leases: vec![lease_id(1)] }
@@ -80,7 +80,7 @@ fn nobody_is_waited_for() {
     begun.confirm(&writer, "c");
     assert_eq!(reads(&past).live.len(), 3);
     let waited = process(&past.machine);
-    waited.queue(&holder("d"), &asked("x")).unwrap();
+    waited.queue(&holder("d"), &claimed("x")).unwrap();
     let before = past.machine.monotonic_ns.get();
     reads(&past);
     assert_eq!(before, past.machine.monotonic_ns.get());

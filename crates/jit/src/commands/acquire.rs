@@ -2,26 +2,27 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::decide::{Acquire, Candidate, Resume, Terms};
-use jit_core::{IssueId, Now, Reference, References, Token, parse_duration};
+use jit_core::{Claim, IssueId, Now, Reference, Token, parse_duration};
 
 use crate::commands::{all, one, option, parsed, repeated, texts, warn_of_its_end};
 use crate::error::Failure;
 use crate::known;
 use crate::output::Output;
-use crate::reference::references;
+use crate::paths;
+use crate::reference::{claim, references};
 use crate::tracker::{Tracker, warn_of_uncommitted};
 use crate::waiting;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
-    command
-        .arg(texts("REF", "REF", "What to take, all of it or nothing: issues by their id or its beginning, things as name:THING").required(true))
+    paths::arguments(command)
+        .arg(texts("REF", "REF", "What to take, all of it or nothing: issues by their id or its beginning, things as name:THING; none for a lease of paths alone"))
         .arg(option("task", "TEXT", "What for, in a line; others see it"))
         .arg(option("ttl", "DURATION", "How long it stands without a renewal: 90s, 10m, 1h30m, 1d, a plain number is seconds; more than `jit config get max_ttl` says is bad usage [default: 10m, or what `jit config get ttl` says]"))
         .arg(option("wait", "DURATION", "Wait in turn, at most so long, if somebody holds it: 90s, 10m, 2h"))
         .arg(
             option("resume", "TOKEN", "Carry on with a lease of one's own, in the worktree that holds it: the token that its grant showed")
-                .conflicts_with_all(["task", "ttl", "wait", "dry-run"]),
+                .conflicts_with_all(["task", "ttl", "wait", "dry-run", "path", "paths-from", "shared"]),
         )
         .arg(
             Arg::new("dry-run")
@@ -38,23 +39,28 @@ pub(crate) fn arguments(command: Command) -> Command {
         .after_help(
             "The answer shows the lease's id and, this once, its token. Exit status 5: somebody holds some of\n\
              it (each holder is named), or waits for it; 8: waited in vain.\n\n\
-             Example: jit claim acquire name:schema name:docs --ttl 30m --task \"rename users\" --wait 2m",
+             Paths are relative to the current directory. One that exists, is tracked, or has nothing of a glob\n\
+             covers itself and all below it; any other is a glob of whole paths, `*` and `?` within a directory,\n\
+             `**` across. :(literal)PATH and :(glob)PATH force it, :/PATH is relative to the root.\n\n\
+             Examples: jit claim acquire name:schema name:docs --ttl 30m --task \"rename users\" --wait 2m\n          \
+             jit claim acquire --path src/parser/ --path 'tests/parse*.rs' --task \"new lexer\"",
         )
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    let issues = references(world, &all(matches, "REF"))?;
     let task = parsed(matches, "task")?;
     let ttl = parsed(matches, "ttl")?;
     let wait = one(matches, "wait").map(parse_duration).transpose();
     let wait = wait.map_err(|error| Failure::usage(&format!("--wait: {error}"), ""))?;
     if let Some(token) = parsed::<Token>(matches, "resume")? {
+        let issues = references(world, &all(matches, "REF"))?;
         let request = Resume { issues, token: token.hash() };
         let lease = world.transact(&request)?;
         let look = world.glance(world.now()?, Some(&lease));
         return Ok(Output::Granted { did: "resumed", lease, token: None, look });
     }
-    let again = again(&issues, matches);
+    let claim = claim(world, &all(matches, "REF"), paths::scope(world, matches)?)?;
+    let again = again(&claim, matches);
     let minted = world.mint()?;
     let branch = world.branch()?;
     let terms = Terms { task, branch, ttl };
@@ -62,8 +68,8 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         Ok(Acquire {
             id: minted.lease,
             token: minted.token.hash(),
-            issues: issues.clone(),
-            filed: filed(world, &issues)?,
+            claim: claim.clone(),
+            filed: filed(world, claim.references())?,
             despite_failures: matches.get_flag("override-quarantine"),
             terms: terms.clone(),
             ticket,
@@ -72,7 +78,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     if matches.get_flag("dry-run") {
         return rehearse(world, &request(None)?).map_err(|failure| failure.with_wait(&again));
     }
-    let lease = waiting::transact(world, wait, Some(&issues), request).map_err(|failure| {
+    let lease = waiting::transact(world, wait, Some(&claim), request).map_err(|failure| {
         failure
             .with_token(&minted.token)
             .or_renew(&format!("jit claim renew {}", minted.lease))
@@ -86,7 +92,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
 }
 
 /// What files say of the issues among these.
-fn filed(world: &World<'_>, issues: &References) -> Result<Vec<Candidate>, Failure> {
+fn filed(world: &World<'_>, issues: &[Reference]) -> Result<Vec<Candidate>, Failure> {
     let ids: Vec<IssueId> = issues.iter().filter_map(Reference::issue).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -96,9 +102,11 @@ fn filed(world: &World<'_>, issues: &References) -> Result<Vec<Candidate>, Failu
 }
 
 /// The command that asks for the same again.
-fn again(issues: &References, matches: &ArgMatches) -> String {
-    let named = issues.iter().map(|reference| format!(" {reference}"));
-    repeated(format!("jit claim acquire{}", named.collect::<String>()), matches, &["ttl", "task"])
+fn again(claim: &Claim, matches: &ArgMatches) -> String {
+    let named = claim.references().iter().map(|reference| format!(" {reference}"));
+    let command = format!("jit claim acquire{}", named.collect::<String>());
+    let command = repeated(command, matches, &["path", "paths-from", "ttl", "task"]);
+    paths::repeated_shared(command, matches)
 }
 
 fn rehearse(world: &World<'_>, request: &Acquire) -> Result<Output, Failure> {

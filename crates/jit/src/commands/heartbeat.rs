@@ -6,7 +6,7 @@ use jit_core::decide::Heartbeat;
 use crate::commands::{warn_if_cut, warn_of_its_end};
 use crate::error::Failure;
 use crate::output::Output;
-use crate::render::text::{ending, issues};
+use crate::render::text::{ending, subject};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -22,7 +22,7 @@ pub(crate) fn run(world: &World<'_>, _: &ArgMatches) -> Result<Output, Failure> 
     let beat = world.transact(&Heartbeat)?;
     let now = world.now()?;
     for ended in &beat.lost {
-        world.warn(format!("stop working on {}: {}", issues(&ended.lease.issues), ending(ended)));
+        world.warn(format!("stop working on {}: {}", subject(&ended.lease), ending(ended)));
     }
     beat.cut.iter().try_for_each(|before| warn_if_cut(world, before))?;
     beat.renewed.iter().chain(&beat.over).try_for_each(|lease| warn_of_its_end(world, lease, &now))?;

@@ -82,11 +82,12 @@ fn concerns(record: &Record, target: &Target) -> bool {
         }
         Operation::Acquire(lease)
         | Operation::Resume(lease)
+        | Operation::Extend(lease)
         | Operation::Transfer(lease)
         | Operation::AutoEvict(lease)
         | Operation::ForceEvict { lease, .. }
         | Operation::Carry(Known::Live(lease) | Known::Ended(Ended { lease, .. })) => lease_matches(lease),
         Operation::Facts(_, facts) => facts.iter().any(|facts| named(&facts.issue)),
-        Operation::Checkpoint(_) | Operation::Sighting => false,
+        Operation::Checkpoint(_) | Operation::Sighting | Operation::Abandon => false,
     }
 }

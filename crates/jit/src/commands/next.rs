@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::decide::{Candidate, Next, Terms};
-use jit_core::{AgentId, Lease, Now, Token, parse_duration};
+use jit_core::{AgentId, Lease, Mode, Now, Token, parse_duration};
 use jit_tracker::dependencies::pick_order;
 
 use crate::commands::filter::{Picking, picking};
@@ -10,12 +10,13 @@ use crate::commands::{number, one, option, parsed, repeated, warn_of_its_end};
 use crate::error::Failure;
 use crate::known::{All, Known};
 use crate::output::Output;
+use crate::paths;
 use crate::tracker::warn_of_uncommitted;
 use crate::waiting;
 use crate::world::{Minted, World};
 
 pub(crate) fn arguments(command: Command) -> Command {
-    picking(command)
+    paths::arguments(picking(command))
         .arg(option("count", "N", "Up to so many, each a lease of its own [default: 1]"))
         .arg(
             Arg::new("all-or-nothing")
@@ -41,6 +42,10 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let count = number(matches, "count")?.unwrap_or(1);
     let wait = one(matches, "wait").map(parse_duration).transpose();
     let wait = wait.map_err(|error| Failure::usage(&format!("--wait: {error}"), ""))?;
+    let scope = paths::scope(world, matches)?;
+    if count > 1 && !scope.is_none() && scope.mode() == Mode::Exclusive {
+        return Err(Failure::one_holder_of_paths());
+    }
     let minted: Vec<Minted> = (0..count).map(|_| world.mint()).collect::<Result<_, _>>()?;
     let terms =
         Terms { task: parsed(matches, "task")?, branch: world.branch()?, ttl: parsed(matches, "ttl")? };
@@ -49,6 +54,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
             candidates: candidates(world, &picking, Some(&agent))?,
             minted: minted.iter().map(|minted| (minted.lease, minted.token.hash())).collect(),
             all_or_nothing: matches.get_flag("all-or-nothing"),
+            scope: scope.clone(),
             terms: terms.clone(),
         })
     };
@@ -69,8 +75,8 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
 
 /// The command that asks for the same again.
 fn again(matches: &ArgMatches) -> String {
-    let options = ["label", "priority", "count", "task", "ttl"];
-    let again = repeated("jit claim next".into(), matches, &options);
+    let options = ["label", "priority", "count", "path", "paths-from", "task", "ttl"];
+    let again = paths::repeated_shared(repeated("jit claim next".into(), matches, &options), matches);
     match matches.get_flag("all-or-nothing") {
         true => again + " --all-or-nothing",
         false => again,

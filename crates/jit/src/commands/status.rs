@@ -49,7 +49,7 @@ pub(crate) fn own(world: &World<'_>) -> Result<Output, Failure> {
 /// Those who wait for some of these.
 fn waiting_for(world: &World<'_>, wanted: &[Reference]) -> Result<Vec<Waiter>, Failure> {
     let mut waiters = world.store()?.waiting();
-    waiters.retain(|waiter| waiter.issues.iter().any(|reference| wanted.contains(reference)));
+    waiters.retain(|waiter| waiter.claim.references().iter().any(|reference| wanted.contains(reference)));
     Ok(waiters)
 }
 
@@ -66,9 +66,11 @@ impl Query for Own {
     }
 }
 
-struct Lookup(Target);
+/// What a reference or lease id leads to.
+pub(crate) struct Lookup(pub(crate) Target);
 
-struct Unknown;
+/// There is no lease of this id.
+pub(crate) struct Unknown;
 
 impl Query for Lookup {
     type Answer = (Result<Found, Unknown>, Now);

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use jit_core::decide::{Bar, Barred, Wanted};
-use jit_core::{Ended, Lease, Outcome, Reference, Refusal, Waiter, span};
+use jit_core::{Ended, Item, Lease, Mode, Outcome, Reference, Refusal, Touched, Waiter, span};
 use serde_json::{Value, json};
 
 use super::{Code, Failure};
 use crate::look::Look;
+use crate::paths::argument;
 use crate::render::json::{ended as ended_json, lease as lease_json};
-use crate::render::text::{ending, lease_line, left};
+use crate::render::text::{ending, lease_line, left, one_line};
 use crate::shell::quoted;
 
 /// How many of those who are in the way get a line.
@@ -86,6 +87,16 @@ impl Failure {
                 }
             ))
             .context(json!({ "lease_id": lease.id, "missing": missing })),
+            Refusal::OtherMode { lease, asked } => Self::new(
+                Code::OtherMode,
+                match asked {
+                    Mode::Shared => format!("lease {} covers its paths for itself alone", lease.id),
+                    Mode::Exclusive => format!("lease {} shares its paths", lease.id),
+                },
+            )
+            .hint("take the other paths by a lease of their own: jit claim acquire --path")
+            .context(json!({ "lease": lease_json(lease, look), "asked": asked })),
+            Refusal::ScopeTooLarge(error) => Self::new(Code::ScopeTooLarge, error.to_string()),
             Refusal::TtlTooLong { asked, most } => Self::new(
                 Code::TtlTooLong,
                 format!("a TTL of {asked} is longer than this repository allows, {most}"),
@@ -98,6 +109,11 @@ impl Failure {
             .hint(format!("jit claim release {}", lease.id))
             .context(json!({ "lease": lease_json(lease, look), "most_secs": most.secs() })),
         }
+    }
+
+    /// There is no lease of it.
+    pub(crate) fn nobody_holds(what: &str) -> Self {
+        Self::new(Code::NotHeld, format!("nobody holds {what}")).hint("see what is held: jit claim list")
     }
 
     fn held(held: &[Wanted<Lease>], look: &Look) -> Self {
@@ -145,6 +161,25 @@ impl Failure {
             (self.message, self.details) = (format!("it can't be reserved: {only}"), Vec::new());
         }
         self.hint("reserve what nobody holds: jit query available")
+    }
+
+    /// Paths that somebody else covers, to whoever wants to touch them.
+    pub(crate) fn in_the_way(touched: &Touched, look: &Look) -> Self {
+        let failure = Self::held(&touched.held, look);
+        let free = touched.free.iter().map(|path| one_line(&path.to_string())).collect::<Vec<_>>().join(", ");
+        let mut details = failure.details.clone();
+        details.extend(Some(format!("free: {free}")).filter(|_| !free.is_empty()));
+        let mut context = json!({ "free": touched.free, "outside": touched.outside });
+        context["conflicts"] = json!(conflicts(&touched.held, look));
+        let hint = touched.held.first().map(|Wanted { blocker, .. }| {
+            let wait = acquire_paths(touched.held.iter().map(|wanted| &wanted.item));
+            let to = look.by.as_ref().map_or_else(|| "AGENT".to_owned(), |by| by.agent.to_string());
+            format!(
+                "wait: {wait} --wait 10m; or keep to what is free; or let {} hand it over (jit claim transfer {} --to {to}), or do both as one task",
+                blocker.holder.agent, blocker.id
+            )
+        });
+        Self { hint, ..failure.details(details).context(context) }
     }
 
     /// Issues that nobody can claim as they are; the first says how the whole is called.
@@ -201,7 +236,8 @@ impl Failure {
         let mut details = vec![ending(lost)];
         details.extend(held_lines(now_held, look));
         let has = |wanted: &&Wanted<Lease>| look.is_own(&wanted.blocker);
-        let again: Vec<&Reference> = now_held.iter().filter(has).map(|wanted| &wanted.reference).collect();
+        let again: Vec<&Reference> =
+            now_held.iter().filter(has).filter_map(|wanted| wanted.item.reference()).collect();
         let wanting = lost.lease.issues.iter().filter(|reference| !again.contains(reference));
         let hint = match (now_held.len() - again.len(), wanting.clone().count()) {
             (_, 0) => "you have it again, by another lease: jit claim status".into(),
@@ -247,6 +283,11 @@ impl Failure {
             false => format!("waited {} in vain: {}", span(waited), self.message),
         };
         Self { code: Code::TimedOut, message, ..self }
+    }
+
+    /// What to do about a failure of this kind that says nothing of it.
+    pub(crate) fn or_hint(self, code: Code, hint: String) -> Self {
+        if self.code == code && self.hint.is_none() { self.hint(hint) } else { self }
     }
 
     /// What to do where waiting would help: `request` is the command that asks for the same again.
@@ -300,6 +341,18 @@ fn acquire<'r>(references: impl IntoIterator<Item = &'r Reference>) -> String {
     format!("jit claim acquire{}", named.collect::<String>())
 }
 
+/// The command that would take these paths.
+fn acquire_paths<'i>(items: impl Iterator<Item = &'i Item>) -> String {
+    let mut paths: Vec<String> = items
+        .filter_map(|item| match item {
+            Item::Paths { wanted, .. } => Some(format!(" --path {}", quoted(&argument(wanted)))),
+            Item::Reference(_) => None,
+        })
+        .collect();
+    paths.dedup();
+    format!("jit claim acquire{}", paths.concat())
+}
+
 fn worktree_gone(lease: &Lease) -> String {
     format!(
         "its worktree is gone; end it: jit claim force-evict {} --reason 'its worktree is gone'",
@@ -308,23 +361,48 @@ fn worktree_gone(lease: &Lease) -> String {
 }
 
 fn names<T>(wanted: &[Wanted<T>]) -> String {
-    let verb = if references(wanted).len() == 1 { "is" } else { "are" };
+    let verb = if items(wanted).len() == 1 { "is" } else { "are" };
     format!("{} {verb}", list(wanted, ", "))
 }
 
 fn list<T>(wanted: &[Wanted<T>], between: &str) -> String {
-    references(wanted).iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
+    items(wanted).join(between)
 }
 
-fn references<T>(wanted: &[Wanted<T>]) -> Vec<&Reference> {
-    let mut references: Vec<&Reference> = wanted.iter().map(|wanted| &wanted.reference).collect();
-    references.dedup();
-    references
+/// What was asked for and can't be had, each once.
+fn items<T>(wanted: &[Wanted<T>]) -> Vec<String> {
+    let mut items: Vec<String> = wanted
+        .iter()
+        .map(|wanted| match &wanted.item {
+            Item::Reference(reference) => reference.to_string(),
+            Item::Paths { wanted, .. } => one_line(&wanted.to_string()),
+        })
+        .collect();
+    items.dedup();
+    items
+}
+
+/// One item, with how the other has it if that reads otherwise.
+fn item(item: &Item) -> String {
+    match item {
+        Item::Reference(reference) => reference.to_string(),
+        Item::Paths { wanted, held } if wanted == held => one_line(&wanted.to_string()),
+        Item::Paths { wanted, held } => {
+            format!("{} (held as {})", one_line(&wanted.to_string()), one_line(&held.to_string()))
+        }
+    }
+}
+
+fn item_json(item: &Item) -> Value {
+    match item {
+        Item::Reference(reference) => json!({ "reference": reference }),
+        Item::Paths { wanted, held } => json!({ "path": wanted, "held_as": held }),
+    }
 }
 
 fn held_lines(held: &[Wanted<Lease>], look: &Look) -> Vec<String> {
     let line =
-        |wanted: &Wanted<Lease>| format!("{}: {}", wanted.reference, lease_line(&wanted.blocker, look));
+        |wanted: &Wanted<Lease>| format!("{}: {}", item(&wanted.item), lease_line(&wanted.blocker, look));
     let more = held
         .len()
         .checked_sub(MOST_LINES + 1)
@@ -334,20 +412,22 @@ fn held_lines(held: &[Wanted<Lease>], look: &Look) -> Vec<String> {
 
 fn conflicts(held: &[Wanted<Lease>], look: &Look) -> Vec<Value> {
     let conflict = |wanted: &Wanted<Lease>| {
-        json!({
-            "reference": wanted.reference,
-            "agent": wanted.blocker.holder.agent,
-            "yours": look.is_own(&wanted.blocker),
-            "lease": lease_json(&wanted.blocker, look),
-        })
+        let mut shown = item_json(&wanted.item);
+        shown["agent"] = json!(wanted.blocker.holder.agent);
+        shown["yours"] = json!(look.is_own(&wanted.blocker));
+        shown["lease"] = lease_json(&wanted.blocker, look);
+        shown
     };
     held.iter().map(conflict).collect()
 }
 
 fn waiter_line(wanted: &Wanted<Waiter>) -> String {
-    format!("{}: {} waits since {}", wanted.reference, wanted.blocker.agent, wanted.blocker.since)
+    format!("{}: {} waits since {}", item(&wanted.item), wanted.blocker.agent, wanted.blocker.since)
 }
 
 fn waiter_json(wanted: &Wanted<Waiter>) -> Value {
-    json!({ "reference": wanted.reference, "agent": wanted.blocker.agent, "since": wanted.blocker.since })
+    let mut shown = item_json(&wanted.item);
+    shown["agent"] = json!(wanted.blocker.agent);
+    shown["since"] = json!(wanted.blocker.since);
+    shown
 }

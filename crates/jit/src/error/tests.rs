@@ -5,8 +5,8 @@ use jit_core::decide::{
     Wanted, decide,
 };
 use jit_core::{
-    ControlPlaneId, Ended, Holder, IssueId, LeaseId, Now, Operation, Outcome, Policy, Record, Reference,
-    References, Refusal, Scene, Seq, Stamp, State, Token, Waiter, WorktreeId,
+    ControlPlaneId, Ended, Holder, IssueId, Item, LeaseId, Now, Operation, Outcome, Policy, Record,
+    Reference, References, Refusal, Scene, Seq, Stamp, State, Token, Waiter, WorktreeId,
 };
 use uuid::Uuid;
 
@@ -86,7 +86,7 @@ fn acquire(issues: &[&str], at: u64) -> Acquire {
     Acquire {
         id: LeaseId::new(Uuid::from_u128(at.into())),
         token: Token::new([1; 16]).hash(),
-        issues: asked(issues),
+        claim: asked(issues).into(),
         filed: Vec::new(),
         despite_failures: false,
         terms: Terms { task: Some("the work".parse().unwrap()), ..Terms::default() },
@@ -121,17 +121,17 @@ fn refusals_say_what_happened_what_is_in_the_way_and_what_to_do() {
     let waiter = Waiter {
         ticket: 1,
         agent: "agent:bob".parse().unwrap(),
-        issues: asked(&["name:held"]),
+        claim: asked(&["name:held"]).into(),
         since: now(650).wall,
     };
-    let awaited = Wanted { reference: lease.issues[0].clone(), blocker: waiter };
+    let awaited = Wanted { item: Item::Reference(lease.issues[0].clone()), blocker: waiter };
     let most = "8h".parse().unwrap();
     let taken_since = Ended { unclaimed: vec![], ..lapsed.clone() };
     let both = decided(&State::default(), &acquire(&["name:held", "name:too"], 600), "agent:x", 600);
     let both = Ended::lost(both.answer.unwrap(), jit_core::End::Lapsed, now(1200).wall, Seq(9));
     let again = decided(&State::default(), &acquire(&["name:held"], 700), "agent:x", 700).answer.unwrap();
     let again =
-        |reference: usize| Wanted { reference: both.lease.issues[reference].clone(), blocker: again.clone() };
+        |i: usize| Wanted { item: Item::Reference(both.lease.issues[i].clone()), blocker: again.clone() };
     let lost = |now_held| Refusal::Lost { lost: Box::new(both.clone()), now_held };
     let mut elsewhere = look("agent:ann");
     elsewhere.by = Some(Holder { worktree: WorktreeId::new(Uuid::from_u128(8)), ..holder("agent:ann") });

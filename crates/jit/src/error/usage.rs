@@ -15,6 +15,12 @@ impl Failure {
         Self::new(Code::BadUsage, message).hint(hint)
     }
 
+    /// Several leases of the same paths, where each is to have them alone.
+    pub(crate) fn one_holder_of_paths() -> Self {
+        Self::usage("several leases can't each cover the same paths alone", "")
+            .hint("leave --count out, or cover the paths together with others: --shared")
+    }
+
     /// What the argument parser says, without what it would repeat of the arguments.
     pub(crate) fn arguments(error: &clap::Error) -> Self {
         let text = error.render().to_string();

@@ -6,7 +6,7 @@ use jit_store::Salvaged;
 
 use crate::error::Code;
 use crate::finding::{Finding, Kind, Needs, shell};
-use crate::render::text::issues;
+use crate::render::text::subject;
 
 impl Finding {
     /// What a salvage did, if there was anything to do. Even where every lease seems to be known, a
@@ -27,7 +27,7 @@ impl Finding {
              least {least} from now, unless it is released"
         );
         let (keeps, give_back) = doubtful.map_or_else(Default::default, |lease| {
-            let (id, names) = (lease.id, issues(&lease.issues));
+            let (id, names) = (lease.id, subject(&lease));
             (
                 format!("; what unreadable records still name is kept for you as lease {id}: {names}"),
                 format!("; then give back what was kept for you: jit {options}claim release {id}"),

@@ -5,7 +5,7 @@ mod issues;
 mod stats;
 
 use jit_core::decide::Released;
-use jit_core::{Ended, Lease, Lifetime, Operation, Record, SettingValue, Token, Waiter};
+use jit_core::{Ended, Lease, Lifetime, Operation, Record, Scope, SettingValue, Token, Waiter};
 use jit_git::{Worktree, WorktreeKind};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -100,6 +100,10 @@ pub(crate) fn data(output: &Output) -> Value {
             };
             json!({ "released": released.iter().map(one).collect::<Vec<_>>(), "gated": gated, "commit": commit })
         }
+        Output::Touched(touched) => {
+            json!({ "free": touched.free, "outside": touched.outside, "conflicts": [] })
+        }
+        Output::Abandoned(lost) => json!({ "abandoned": lost.iter().map(ended).collect::<Vec<_>>() }),
         Output::Evicted(lease) => {
             json!({ "evicted": { "lease_id": lease.id, "issues": lease.issues, "agent": lease.holder.agent } })
         }
@@ -219,7 +223,7 @@ fn fields(lease: &Lease) -> Map<String, Value> {
         "lease_id": lease.id,
         "fence": lease.fence,
         "issues": lease.issues,
-        "scope": { "paths": [], "mode": "exclusive" },
+        "scope": scope(&lease.scope),
         "task": lease.task,
         "agent": lease.holder.agent,
         "worktree": lease.holder.worktree,
@@ -232,6 +236,11 @@ fn fields(lease: &Lease) -> Map<String, Value> {
         Value::Object(shown) => shown,
         _ => Map::new(),
     }
+}
+
+/// The paths that a lease covers.
+pub(crate) fn scope(scope: &Scope) -> Value {
+    json!({ "paths": scope.patterns(), "mode": scope.mode() })
 }
 
 /// A lease that is over.
@@ -256,8 +265,10 @@ fn status(status: &Status) -> Value {
 }
 
 fn waiters_json(waiters: &[Waiter]) -> Value {
-    let one =
-        |waiter: &Waiter| json!({ "agent": waiter.agent, "issues": waiter.issues, "since": waiter.since });
+    let one = |waiter: &Waiter| {
+        let Waiter { agent, claim, since, .. } = waiter;
+        json!({ "agent": agent, "issues": claim.references(), "scope": scope(claim.scope()), "since": since })
+    };
     waiters.iter().map(one).collect()
 }
 
@@ -286,6 +297,7 @@ fn record(record: &Record) -> Value {
         }
         Operation::Acquire(lease)
         | Operation::Resume(lease)
+        | Operation::Extend(lease)
         | Operation::Transfer(lease)
         | Operation::AutoEvict(lease) => {
             shown["lease"] = one(lease);
@@ -295,7 +307,7 @@ fn record(record: &Record) -> Value {
                 shown["missing"] = json!(missing);
             }
         }
-        Operation::Carry(_) | Operation::Sighting => {}
+        Operation::Carry(_) | Operation::Abandon | Operation::Sighting => {}
     }
     shown
 }

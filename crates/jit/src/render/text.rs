@@ -9,7 +9,9 @@ mod stats;
 
 use std::path::Path;
 
-use jit_core::{End, Ended, Lease, Lifetime, Now, Reference, SettingValue, Waiter, span};
+use jit_core::{
+    Claim, End, Ended, Lease, Lifetime, Mode, Now, Reference, Scope, SettingValue, Touched, Waiter, span,
+};
 
 use jit_git::WorktreeKind;
 
@@ -33,7 +35,7 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
             .map(|(lease, token)| granted("acquired", lease, Some(token.to_string()), &look.now))
             .collect(),
         Output::WouldGrant { lease } => {
-            format!("would get {} for {}\n", issues(&lease.issues), lease.ttl)
+            format!("would get {} for {}\n", subject(lease), lease.ttl)
         }
         Output::Renewed { leases, look } => renewed(leases, &look.now),
         Output::Beat { beat, look } => renewed(&beat.renewed, &look.now),
@@ -45,7 +47,7 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
             let lost = lost
                 .iter()
                 .flatten()
-                .map(|lost| format!("lost {}: {}\n", issues(&lost.lease.issues), ending(lost)));
+                .map(|lost| format!("lost {}: {}\n", subject(&lost.lease), ending(lost)));
             text.extend(lost.chain(waiters.iter().map(waiter)));
             text
         }
@@ -68,7 +70,15 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
             commit.iter().for_each(|file| text.push_str(&format!("to be committed: {file}\n")));
             text
         }
-        Output::Evicted(lease) => format!("evicted {} from {}\n", lease.holder.agent, issues(&lease.issues)),
+        Output::Touched(touched) => may_touch(touched),
+        Output::Abandoned(lost) => match lost.is_empty() {
+            true => "nothing was lost here\n".into(),
+            false => lost
+                .iter()
+                .map(|lost| format!("let go of {}: {}\n", subject(&lost.lease), ending(lost)))
+                .collect(),
+        },
+        Output::Evicted(lease) => format!("evicted {} from {}\n", lease.holder.agent, subject(lease)),
         Output::Issue { did, known } => issues::one(*did, known),
         Output::Issues { issues, broken } => issues::table(issues, broken),
         Output::Gates { did: None, gates } => gates::table(gates),
@@ -184,7 +194,7 @@ fn status(status: &Status) -> String {
 }
 
 fn waiter(waiter: &Waiter) -> String {
-    format!("{} waits for {} since {}\n", waiter.agent, issues(&waiter.issues), waiter.since)
+    format!("{} waits for {} since {}\n", waiter.agent, wanted(&waiter.claim), waiter.since)
 }
 
 /// A failure as text: what happened, what is in the way, what to do next.
@@ -247,13 +257,57 @@ impl Paint {
 }
 
 fn renewed(leases: &[Lease], now: &Now) -> String {
-    let line = |lease: &Lease| format!("renewed {}: {}\n", issues(&lease.issues), left(lease, now));
+    let line = |lease: &Lease| format!("renewed {}: {}\n", subject(lease), left(lease, now));
     leases.iter().map(line).collect()
 }
 
 /// What a lease is of.
 pub(crate) fn issues(issues: &[Reference]) -> String {
     issues.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// What a lease is of, in short: its references, or its paths if it has none.
+pub(crate) fn subject(lease: &Lease) -> String {
+    if lease.issues.is_empty() { paths(&lease.scope) } else { issues(&lease.issues) }
+}
+
+/// That nobody is in the way.
+fn may_touch(touched: &Touched) -> String {
+    let outside = touched
+        .outside
+        .iter()
+        .map(|path| format!("outside of what you hold: {}\n", one_line(&path.to_string())));
+    let said = match touched.free.len() {
+        0 => "nothing is staged\n".to_owned(),
+        1 => "nobody else holds it\n".to_owned(),
+        paths => format!("nobody else holds any of the {paths} paths\n"),
+    };
+    outside.chain([said]).collect()
+}
+
+/// What somebody waits for.
+fn wanted(claim: &Claim) -> String {
+    whole(claim.references(), claim.scope())
+}
+
+/// References and paths.
+fn whole(references: &[Reference], scope: &Scope) -> String {
+    let both = [issues(references), paths(scope)];
+    both.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+/// The paths of a scope.
+pub(crate) fn paths(scope: &Scope) -> String {
+    const MOST: usize = 4;
+    let patterns = scope.patterns();
+    let mut shown: Vec<String> = patterns.iter().take(MOST).map(|path| one_line(&path.to_string())).collect();
+    if let Some(more) = patterns.len().checked_sub(MOST).filter(|more| *more > 0) {
+        shown.push(format!("{more} more"));
+    }
+    if scope.mode() == Mode::Shared && !shown.is_empty() {
+        shown.push("shared".into());
+    }
+    shown.join(", ")
 }
 
 /// How long a lease stands still.
@@ -267,10 +321,11 @@ pub(crate) fn left(lease: &Lease, now: &Now) -> String {
 
 fn granted(did: &str, lease: &Lease, token: Option<String>, now: &Now) -> String {
     let to = if did == "transferred" { format!(" to {}", lease.holder.agent) } else { String::new() };
-    let mut text = format!("{did} {}{to}\n", issues(&lease.issues));
+    let mut text = format!("{did} {}{to}\n", subject(lease));
     text.push_str(&fields(&[
         ("lease", Some(lease.id.to_string())),
         ("fence", Some(lease.fence.to_string())),
+        ("paths", Some(paths(&lease.scope)).filter(|paths| !paths.is_empty() && !lease.issues.is_empty())),
         ("ttl", Some(format!("{} (until {})", lease.ttl, lease.expires_at(now)))),
         ("token", token),
     ]));
@@ -279,7 +334,8 @@ fn granted(did: &str, lease: &Lease, token: Option<String>, now: &Now) -> String
 
 fn details(lease: &Lease, look: &Look) -> String {
     fields(&[
-        ("issues", Some(issues(&lease.issues))),
+        ("issues", Some(issues(&lease.issues)).filter(|issues| !issues.is_empty())),
+        ("paths", Some(paths(&lease.scope)).filter(|paths| !paths.is_empty())),
         ("held by", Some(lease.holder.agent.to_string())),
         ("worktree", Some(lease.holder.worktree.to_string())),
         ("path", look.place(lease).map(shown)),
@@ -293,10 +349,10 @@ fn details(lease: &Lease, look: &Look) -> String {
 }
 
 fn table(leases: &[Lease], look: &Look, paint: Paint) -> String {
-    let head = ["ISSUES", "AGENT", "BRANCH", "LEFT", "LEASE", "TASK", "WORKTREE"].map(String::from).to_vec();
+    let head = ["HELD", "AGENT", "BRANCH", "LEFT", "LEASE", "TASK", "WORKTREE"].map(String::from).to_vec();
     let rows = leases.iter().map(|lease| {
         vec![
-            issues(&lease.issues),
+            whole(&lease.issues, &lease.scope),
             lease.holder.agent.to_string(),
             lease.branch.clone().unwrap_or_else(|| "-".into()),
             left(lease, &look.now),

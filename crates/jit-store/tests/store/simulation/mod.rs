@@ -12,7 +12,7 @@ use jit_store::{Options, Pending};
 
 use crate::support::ask::{Ask, Begun, Outcome, acquire_for, ask, begin, of, outcome};
 use crate::support::disk::{MemDisk, SimClock};
-use crate::support::dump::Dump;
+use crate::support::dump::{Dump, PATHS};
 use crate::support::machine::{Fault, Machine};
 use crate::support::random::{Random, chance};
 use crate::support::{SEC, SimStore, check, holder, lease_id, options, process, reader, things};
@@ -146,11 +146,15 @@ impl Simulation {
         let to = *self.random.pick(&ACTORS);
         let (name, names) = (self.name(), self.names());
         let (has, anybody) = (self.asker(&name), self.random.below(ACTORS.len() as u64) as usize);
-        match self.random.below(20) {
+        let path = *self.random.pick(&PATHS);
+        match self.random.below(22) {
             0..=6 => {
                 self.next += 1;
+                let names = if self.random.one_in(4) { format!("{names} {path}") } else { names };
                 (anybody, acquire_for(self.next, &names, 1 + self.random.below(40)))
             }
+            20 => (has, Ask::Extend { target: of(&name), names: path.into() }),
+            21 => (anybody, Ask::Abandon),
             7..=8 => (has, Ask::Renew { target: of(&name) }),
             9..=10 => (has, Ask::Heartbeat),
             11..=14 => (has, Ask::Release { target: of(&name) }),

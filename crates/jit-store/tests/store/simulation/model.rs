@@ -111,7 +111,7 @@ impl Model {
                     entries.push(entry_of(lease));
                 }
             }
-            Operation::Resume(lease) | Operation::Transfer(lease) => {
+            Operation::Resume(lease) | Operation::Transfer(lease) | Operation::Extend(lease) => {
                 assert!(lease.fence > self.fence.0, "fences grow");
                 self.stands(actor, lease);
             }
@@ -172,6 +172,8 @@ impl Model {
                 anew(lease, self);
             }
             Operation::Resume(lease) | Operation::Transfer(lease) => anew(lease, self),
+            // Its TTL goes on as it did.
+            Operation::Extend(lease) => self.fence.0 = self.fence.0.max(lease.fence),
             Operation::Renew(leases) => leases.iter().for_each(|lease| anew(lease, self)),
             Operation::Release { lease, released, .. } => {
                 for name in released {

@@ -1,15 +1,15 @@
 //! Requests as data, so that tests can list, repeat and interrupt them.
 
 use jit_core::decide::{
-    Acquire, Attempted, ForceEvict, Heartbeat, Release, Released, Renew, Resume, Sweep, Target, Terms,
-    Transfer,
+    Abandon, Acquire, Attempted, Extend, ForceEvict, Heartbeat, Release, Released, Renew, Resume, Sweep,
+    Target, Terms, Transfer,
 };
 use jit_core::{Attempt, Holder, LeaseId, Operation, Refusal, Request, TokenHash};
 use jit_store::clock::Clock;
 use jit_store::disk::Disk;
 use jit_store::{Pending, StepError, Store, StoreError};
 
-use super::{asked, holder, lease_id, policy, secret, ttl};
+use super::{asked, claimed, holder, lease_id, policy, secret, ttl};
 
 /// What somebody asks.
 #[derive(Clone, Debug)]
@@ -39,6 +39,12 @@ pub enum Ask {
         names: String,
         secret: u64,
     },
+    /// `names` are paths alone.
+    Extend {
+        target: Target,
+        names: String,
+    },
+    Abandon,
     Sweep,
     Compact,
     Queue {
@@ -92,7 +98,7 @@ pub fn acquisition(n: u64, names: &str, secs: u64) -> Acquire {
     Acquire {
         id: lease_id(n),
         token: token(n),
-        issues: asked(names),
+        claim: claimed(names),
         filed: vec![],
         despite_failures: false,
         terms: Terms { ttl: Some(ttl(secs)), ..Terms::default() },
@@ -160,7 +166,7 @@ pub fn begin<D: Disk, C: Clock>(store: &Store<D, C>, actor: &str, ask: &Ask) -> 
             });
         }
         Ask::Queue { names } => {
-            return Begun::Done(match store.queue(&actor, &asked(names)) {
+            return Begun::Done(match store.queue(&actor, &claimed(names)) {
                 Ok(_) => Outcome::Granted(Vec::new()),
                 Err(error) => Outcome::Trouble(error),
             });
@@ -217,6 +223,12 @@ impl Request for AnyRequest<'_> {
             Ask::Resume { names, secret } => Resume { issues: asked(names), token: token(*secret) }
                 .judge(step)?
                 .map(|lease| vec![Operation::Resume(lease)]),
+            Ask::Extend { target, names } => {
+                Extend { target: target.clone(), scope: claimed(names).scope().clone() }
+                    .judge(step)?
+                    .map(|lease| vec![Operation::Extend(lease)])
+            }
+            Ask::Abandon => Abandon.judge(step)?.map(|_| Vec::new()),
             Ask::Sweep => Sweep.judge(step)?.map(|()| Vec::new()),
             Ask::Compact | Ask::Queue { .. } => unreachable!(),
         })

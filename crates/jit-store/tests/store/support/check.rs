@@ -78,9 +78,17 @@ pub fn follow(records: &[Record]) {
                     let both = other.lease.issues.iter().find(|name| lease.issues.contains(name));
                     assert_eq!(both, None, "held twice: by {} and {}", other.lease.id, lease.id);
                 }
+                alone(&live, lease);
                 fence = grown(fence, lease, record);
                 let standing = Standing { lease: lease.clone(), counted };
                 assert!(live.insert(lease.id, standing).is_none(), "a lease id was used again");
+            }
+            Operation::Extend(lease) => {
+                alone(&live, lease);
+                fence = grown(fence, lease, record);
+                let standing = live.get_mut(&lease.id).expect("it stood");
+                assert_eq!(standing.lease.issues, lease.issues);
+                standing.lease = lease.clone();
             }
             Operation::Resume(lease) | Operation::Transfer(lease) => {
                 fence = grown(fence, lease, record);
@@ -119,8 +127,17 @@ pub fn follow(records: &[Record]) {
                     assert_eq!(new.failures, old + failed, "failures are counted for good");
                 }
             }),
+            Operation::Abandon => {}
             Operation::Sighting => live.values_mut().for_each(|standing| standing.counted.push(record.stamp)),
         }
+    }
+}
+
+/// Nobody else has a path of this lease's.
+fn alone(live: &BTreeMap<LeaseId, Standing>, lease: &Lease) {
+    for other in live.values().filter(|other| other.lease.id != lease.id) {
+        let both = other.lease.scope.conflicts(&lease.scope);
+        assert_eq!(both, [], "held twice: by {} and {}", other.lease.id, lease.id);
     }
 }
 
@@ -156,13 +173,14 @@ fn all_of(records: &[Record]) -> Dump {
     };
     for record in records {
         match &record.operation {
-            Operation::Checkpoint(_) | Operation::Sighting => {}
+            Operation::Checkpoint(_) | Operation::Sighting | Operation::Abandon => {}
             Operation::Facts(_, facts) => noted.extend(facts.iter().map(|facts| facts.issue.clone())),
             Operation::Renew(leases) => leases.iter().for_each(&mut meet),
             Operation::Carry(Known::Ended(ended)) => meet(&ended.lease),
             Operation::Carry(Known::Live(lease))
             | Operation::Acquire(lease)
             | Operation::Resume(lease)
+            | Operation::Extend(lease)
             | Operation::Transfer(lease)
             | Operation::Release { lease, .. }
             | Operation::AutoEvict(lease)
@@ -262,12 +280,14 @@ fn about(operation: &Operation) -> Option<LeaseId> {
     match operation {
         Operation::Acquire(lease)
         | Operation::Resume(lease)
+        | Operation::Extend(lease)
         | Operation::Transfer(lease)
         | Operation::Release { lease, .. }
         | Operation::AutoEvict(lease)
         | Operation::ForceEvict { lease, .. } => Some(lease.id),
         Operation::Renew(leases) => leases.first().map(|lease| lease.id),
-        Operation::Checkpoint(_) | Operation::Carry(_) | Operation::Facts(..) | Operation::Sighting => None,
+        Operation::Checkpoint(_) | Operation::Carry(_) | Operation::Facts(..) => None,
+        Operation::Abandon | Operation::Sighting => None,
     }
 }
 

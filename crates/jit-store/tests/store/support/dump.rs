@@ -3,8 +3,14 @@
 use std::collections::BTreeMap;
 
 use jit_core::{
-    ControlPlaneId, Facts, Holder, Known, Lease, LeaseId, Now, Query, Reference, Seq, Stamp, View,
+    ControlPlaneId, Facts, Holder, Known, Lease, LeaseId, Now, Query, Reference, Seq, Stamp, Successor, View,
+    WorktreeId,
 };
+
+use super::claimed;
+
+/// Paths in, above and beside each other, which a dump asks about.
+pub const PATHS: [&str; 6] = ["@p", "@p/q", "@p/*.rs", "@r/s/t.rs", "@**/t.rs", "@."];
 
 /// Asks a view about all of these.
 pub struct Dump {
@@ -23,6 +29,10 @@ pub struct Dumped {
     pub lost: BTreeMap<Reference, LeaseId>,
     pub held: BTreeMap<Holder, Vec<LeaseId>>,
     pub lost_by: BTreeMap<Holder, Vec<LeaseId>>,
+    pub over: BTreeMap<String, Vec<LeaseId>>,
+    pub lost_over: BTreeMap<String, Vec<LeaseId>>,
+    pub in_worktree: BTreeMap<WorktreeId, (Vec<LeaseId>, Vec<LeaseId>)>,
+    pub successors: BTreeMap<LeaseId, Successor>,
     pub facts: BTreeMap<Reference, Facts>,
     pub known: BTreeMap<LeaseId, Known>,
     pub lapsed: Vec<LeaseId>,
@@ -43,6 +53,9 @@ impl Dumped {
             && self.covering == other.covering
             && self.lost == other.lost
             && self.facts == other.facts
+            && self.over == other.over
+            && self.lost_over == other.lost_over
+            && self.successors == other.successors
             && known(&self.held) == known(&other.held)
             && known(&self.lost_by) == known(&other.lost_by)
             && self.known == other.known
@@ -64,8 +77,10 @@ fn known_on_clock(known: Known, now: &Stamp) -> Known {
     match known {
         Known::Live(lease) => Known::Live(on_clock(lease, now)),
         Known::Ended(mut ended) => {
-            // Whoever decides asks `lost`, not this.
+            // Whoever decides asks `lost`, `successor` and `lost_in`, not this.
             ended.unclaimed.clear();
+            ended.superseded_by = None;
+            ended.abandoned = false;
             Known::Ended(ended)
         }
     }
@@ -84,6 +99,10 @@ impl Query for Dump {
             lost: BTreeMap::new(),
             held: BTreeMap::new(),
             lost_by: BTreeMap::new(),
+            over: BTreeMap::new(),
+            lost_over: BTreeMap::new(),
+            in_worktree: BTreeMap::new(),
+            successors: BTreeMap::new(),
             facts: BTreeMap::new(),
             known: BTreeMap::new(),
             lapsed: view.lapsed(stamp, usize::MAX)?.into_iter().map(|lease| lease.id).collect(),
@@ -102,8 +121,20 @@ impl Query for Dump {
             dumped.held.insert(holder.clone(), held);
             let lost = view.lost_by(holder)?.into_iter().map(|ended| ended.lease.id).collect();
             dumped.lost_by.insert(holder.clone(), lost);
+            let held = view.held_in(&holder.worktree)?.into_iter().map(|lease| lease.id).collect();
+            let lost = view.lost_in(&holder.worktree)?.into_iter().map(|ended| ended.lease.id).collect();
+            dumped.in_worktree.insert(holder.worktree, (held, lost));
+        }
+        for path in PATHS {
+            let path = claimed(path).scope().clone();
+            let path_name = path.patterns()[0].to_string();
+            let over = view.overlapping(&path)?.into_iter().map(|lease| lease.id).collect();
+            dumped.over.insert(path_name.clone(), over);
+            let lost = view.lost_over(&path)?.into_iter().map(|ended| ended.lease.id).collect();
+            dumped.lost_over.insert(path_name, lost);
         }
         for id in &self.leases {
+            dumped.successors.extend(view.successor(id)?.map(|successor| (*id, successor)));
             dumped.known.extend(view.lease(id)?.map(|known| (*id, known_on_clock(known, stamp))));
         }
         Ok(dumped)

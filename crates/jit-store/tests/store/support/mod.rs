@@ -14,7 +14,10 @@ pub mod scenarios;
 use std::rc::Rc;
 use std::time::Duration;
 
-use jit_core::{ControlPlaneId, Holder, LeaseId, Policy, Reference, References, Token, Ttl, WorktreeId};
+use jit_core::{
+    Case, Claim, ControlPlaneId, Holder, LeaseId, Mode, Policy, Reference, References, Scope, Token, Ttl,
+    WorktreeId,
+};
 use jit_store::{Keeper, Options, Store};
 use uuid::Uuid;
 
@@ -36,6 +39,15 @@ pub fn holder(text: &str) -> Holder {
 /// The things that a request names.
 pub fn asked(names: &str) -> References {
     things(names).try_into().unwrap()
+}
+
+/// Things, and paths as `@src/*.rs`.
+pub fn claimed(names: &str) -> Claim {
+    let is_path = |word: &&str| word.starts_with('@');
+    let things = names.split_whitespace().filter(|word| !is_path(word)).map(thing).collect();
+    let paths = names.split_whitespace().filter_map(|word| word.strip_prefix('@'));
+    let paths = paths.map(|path| path.parse().unwrap()).collect();
+    Claim::new(things, Scope::new(paths, Mode::Exclusive, Case::Sensitive).unwrap()).unwrap()
 }
 
 /// `x` is a thing, `#1` is an issue.

@@ -23,6 +23,21 @@ pub fn an_acquisition() -> Vec<Scenario> {
     vec![(held(), "c", acquire(3, "u v"))]
 }
 
+pub fn an_acquisition_of_paths_that_supersedes_and_one_that_grows() -> Vec<Scenario> {
+    let mut past = held();
+    past.grant("c", acquire_for(3, "@p @r/*.rs", 10)).grant("d", acquire(4, "@doc")).pass(20);
+    let grow = Ask::Extend { target: of("x y"), names: "@p/q".into() };
+    let mut evicted = past.fork();
+    evicted.grant("d", Ask::Sweep);
+    vec![(past, "e", acquire(5, "v @p/q")), (evicted, "a", grow.clone()), (held(), "c", acquire(3, "@p"))]
+}
+
+pub fn an_abandonment() -> Vec<Scenario> {
+    let mut past = held();
+    past.pass(200).grant("c", Ask::Sweep);
+    vec![(past, "b", Ask::Abandon)]
+}
+
 pub fn an_acquisition_that_evicts_what_lapsed() -> Vec<Scenario> {
     let mut past = held();
     past.grant("c", acquire_for(3, "u", 10)).pass(110);
@@ -149,7 +164,8 @@ macro_rules! for_each_scenario {
             $check: the_first_acquisition_that_makes_the_control_plane, an_acquisition,
             an_acquisition_that_evicts_what_lapsed, a_refusal_that_evicts_what_lapsed,
             a_renewal_and_a_heartbeat, a_release_whole_in_part_and_of_several_leases,
-            a_transfer_an_eviction_and_a_resumption, the_first_step_after_a_reboot, a_sweep,
+            a_transfer_an_eviction_and_a_resumption,
+            an_acquisition_of_paths_that_supersedes_and_one_that_grows, an_abandonment, the_first_step_after_a_reboot, a_sweep,
             a_compaction, a_compaction_that_comes_by_itself, carrying_over_after_a_failed_flush,
             carrying_over_after_a_flush_whose_owner_died, cutting_a_torn_tail,
             an_index_that_is_outgrown, a_place_in_the_queue,

@@ -2,7 +2,7 @@
 
 use jit_core::{Attempt, Cause, Facts, Missing, Operation, Record, Reference};
 
-use super::{columns, issues};
+use super::{columns, issues, subject};
 
 /// Records as a table.
 pub(super) fn table(records: &[Record]) -> String {
@@ -15,23 +15,22 @@ pub(super) fn table(records: &[Record]) -> String {
 fn row(record: &Record) -> Vec<String> {
     let (covered, note) = match &record.operation {
         Operation::Renew(leases) => {
-            (leases.iter().map(|lease| issues(&lease.issues)).collect::<Vec<_>>().join(", "), String::new())
+            (leases.iter().map(subject).collect::<Vec<_>>().join(", "), String::new())
         }
         Operation::Release { released, attempt, .. } => (issues(released), attempted(attempt)),
-        Operation::AutoEvict(lease) => {
-            (issues(&lease.issues), format!("of {}: it lapsed", lease.holder.agent))
-        }
+        Operation::AutoEvict(lease) => (subject(lease), format!("of {}: it lapsed", lease.holder.agent)),
         Operation::ForceEvict { lease, reason } => {
-            (issues(&lease.issues), format!("of {}: {reason}", lease.holder.agent))
+            (subject(lease), format!("of {}: {reason}", lease.holder.agent))
         }
-        Operation::Transfer(lease) => (issues(&lease.issues), format!("to {}", lease.holder.agent)),
-        Operation::Acquire(lease) | Operation::Resume(lease) => {
-            (issues(&lease.issues), lease.task.as_ref().map(ToString::to_string).unwrap_or_default())
+        Operation::Transfer(lease) => (subject(lease), format!("to {}", lease.holder.agent)),
+        Operation::Acquire(lease) | Operation::Resume(lease) | Operation::Extend(lease) => {
+            (subject(lease), lease.task.as_ref().map(ToString::to_string).unwrap_or_default())
         }
         Operation::Checkpoint(checkpoint) => {
             (String::new(), checkpoint.missing.as_ref().map(gap).unwrap_or_default())
         }
         Operation::Facts(cause, facts) => noted(*cause, facts),
+        Operation::Abandon => (String::new(), "what was lost in this worktree".into()),
         Operation::Carry(_) | Operation::Sighting => (String::new(), String::new()),
     };
     vec![

@@ -1,0 +1,77 @@
+//! Who may touch a path: asked before an edit, at a commit, and by whoever plans.
+
+use crate::claim::overlap;
+use crate::decide::Wanted;
+use crate::{Holder, Item, Lease, LeaseId, Mode, Now, Pattern, Query, Scope, View};
+
+/// What keeps somebody from touching paths. Nothing is taken.
+#[derive(Clone, Debug)]
+pub struct Touch {
+    /// Who would touch them.
+    pub actor: Holder,
+    /// Which. Shared, where only those who want them alone would be in the way.
+    pub paths: Scope,
+    /// The lease that alone is asked about, if not all are.
+    pub against: Option<LeaseId>,
+}
+
+/// What is in the way of touching paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// Others' leases that stand and cover some of the paths.
+    pub held: Vec<Wanted<Lease>>,
+    /// The paths that nobody else covers.
+    pub free: Vec<Pattern>,
+    /// The paths outside of what the actor's own leases cover, if these cover any paths at all.
+    pub outside: Vec<Pattern>,
+    /// When this was so.
+    pub now: Now,
+}
+
+impl Query for Touch {
+    type Answer = Touched;
+
+    fn asks_much(&self) -> bool {
+        self.paths.patterns().len() > Self::MANY
+    }
+
+    fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Touched, V::Error> {
+        let own: Vec<Scope> = view
+            .held_by(&self.actor)?
+            .into_iter()
+            .filter(|lease| !lease.lapsed(&now.stamp) && !lease.scope.is_none())
+            .map(|lease| lease.scope)
+            .collect();
+        let mut held = Vec::new();
+        for lease in view.overlapping(&self.paths)? {
+            let is_meant = self.against.is_none_or(|id| id == lease.id);
+            if is_meant && !lease.lapsed(&now.stamp) && !lease.holder.acts_for(&self.actor) {
+                let items = overlap(&self.paths, &lease.scope).into_iter();
+                let items = items.filter(|item| !shares(&own, item, &lease.scope));
+                held.extend(items.map(|item| Wanted { item, blocker: lease.clone() }));
+            }
+        }
+        let taken = |path: &&Pattern| held.iter().any(|wanted| wants(&wanted.item, path));
+        let covered = |path: &&Pattern| own.iter().any(|scope| scope.touches(path).is_some());
+        let paths = self.paths.patterns().iter();
+        let free = paths.clone().filter(|path| !taken(path)).cloned().collect();
+        let outside = paths.filter(|path| !own.is_empty() && !covered(path)).cloned().collect();
+        Ok(Touched { held, free, outside, now: *now })
+    }
+}
+
+impl Touch {
+    /// From so many paths on a backend had better be read whole.
+    const MANY: usize = 16;
+}
+
+fn wants(item: &Item, path: &Pattern) -> bool {
+    matches!(item, Item::Paths { wanted, .. } if wanted == path)
+}
+
+/// Whether the actor has the path together with the other.
+fn shares(own: &[Scope], item: &Item, other: &Scope) -> bool {
+    let Item::Paths { wanted, .. } = item else { return false };
+    let shared = |scope: &&Scope| scope.mode() == Mode::Shared;
+    shared(&other) && own.iter().filter(shared).any(|scope| scope.touches(wanted).is_some())
+}
