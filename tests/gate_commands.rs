@@ -27,7 +27,7 @@ pub(crate) fn recorded(agent: &Agent<'_>, id: &str) -> Value {
 }
 
 /// The number in a file that a command writes.
-fn number_in(path: &Path) -> Pid {
+pub(crate) fn number_in(path: &Path) -> Pid {
     let began = Instant::now();
     loop {
         let number = fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok());
@@ -40,7 +40,7 @@ fn number_in(path: &Path) -> Pid {
 }
 
 /// Whether a process is gone, or soon is: what dies is collected by somebody else.
-fn is_gone(pid: Pid) -> bool {
+pub(crate) fn is_gone(pid: Pid) -> bool {
     let dead = || match fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())) {
         Ok(stat) => stat.rsplit(") ").next().is_some_and(|state| state.starts_with('Z')),
         Err(_) => test_kill_process(pid).is_err(),

@@ -50,6 +50,9 @@ mod issue_files;
 #[cfg(test)]
 mod issues;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod keeping;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod merging;
@@ -63,6 +66,12 @@ mod picking;
 mod places;
 #[cfg(test)]
 mod race;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod running;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod running_lost;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]

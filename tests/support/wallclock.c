@@ -1,6 +1,7 @@
 /* Runs a command that sees a wall clock which is off, and nothing else that is.
  *
  *   wallclock SECONDS PROGRAM [ARGUMENT]…
+ *   wallclock @SECONDS PROGRAM [ARGUMENT]…      off only once this gets a SIGUSR1
  *
  * A preloaded library does not reach a static program, nor one that makes system calls itself,
  * and the vDSO makes no system calls at all. So this traces the program and its children: at each
@@ -23,7 +24,15 @@
 	PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL)
 enum { MOST = 4096 };
 
-static long shift;
+static volatile long shift;
+static long later;
+
+static void step(int signal)
+{
+	(void)signal;
+	shift = later;
+}
+
 /* Where each traced process wants the time put, from the entry of the call to its return. */
 static struct { pid_t pid; unsigned long at; } wanted[MOST];
 
@@ -97,7 +106,11 @@ int main(int argc, char **argv)
 {
 	if (argc < 3)
 		errx(125, "wallclock SECONDS PROGRAM [ARGUMENT]...");
-	shift = atol(argv[1]);
+	if (*argv[1] == '@') {
+		later = atol(argv[1] + 1);
+		signal(SIGUSR1, step);
+	} else
+		shift = atol(argv[1]);
 	pid_t child = fork(), pid;
 	if (child < 0)
 		err(125, "fork");

@@ -18,6 +18,8 @@ pub(crate) struct Leaf {
     about: &'static str,
     arguments: fn(Command) -> Command,
     run: Run,
+    /// Not for people, and not shown.
+    hidden: bool,
 }
 
 /// A command, or several under one name.
@@ -38,6 +40,7 @@ macro_rules! leaf {
             about: $about,
             arguments: |command| commands::$module::arguments(command),
             run: commands::$module::run,
+            hidden: false,
         }
     };
 }
@@ -50,6 +53,7 @@ const CLAIM: &[Leaf] = &[
     leaf!("extend", extend, "Let a lease cover more paths"),
     leaf!("check", check, "See whether somebody covers paths, without taking anything"),
     leaf!("renew", renew, "Let the TTL of leases count anew"),
+    leaf!("keep", keep, "Renew a lease for as long as a process lives"),
     leaf!("heartbeat", heartbeat, "Renew all leases that the caller holds, in one operation"),
     leaf!("release", release, "Give up leases, or some references of them"),
     leaf!("transfer", transfer, "Hand a lease to another agent"),
@@ -78,12 +82,14 @@ const DEP: &[Leaf] = &[
         about: "Let an issue wait for others",
         arguments: commands::dep::arguments_to_add,
         run: commands::dep::add,
+        hidden: false,
     },
     Leaf {
         name: "rm",
         about: "Let it wait no more",
         arguments: commands::dep::arguments_to_remove,
         run: commands::dep::remove,
+        hidden: false,
     },
 ];
 
@@ -105,6 +111,7 @@ macro_rules! query {
             about: $about,
             arguments: |command| commands::query::arguments(command, $name),
             run: commands::query::$run,
+            hidden: false,
         }
     };
 }
@@ -140,6 +147,7 @@ const ENTRIES: &[Entry] = &[
         leaves: CLAIM,
         arguments: |command| with_leaves(command, CLAIM),
     },
+    Entry::Leaf(leaf!("run", run, "Hold a lease while a command runs")),
     Entry::Group {
         name: "issue",
         about: "Make, show, change and close issues",
@@ -191,6 +199,7 @@ const ENTRIES: &[Entry] = &[
         leaves: MERGE_DRIVER,
         arguments: |command| with_leaves(command, MERGE_DRIVER),
     },
+    Entry::Leaf(Leaf { hidden: true, ..leaf!("guard", guard, "End what a killed jit left behind") }),
     Entry::Leaf(leaf!("completions", completions, "Print completions for a shell")),
 ];
 
@@ -206,6 +215,8 @@ Exit status:
   3 not found                   9 state unreadable, corrupt or not writable
   4 nothing to claim           10 no repository, or another program failed
   5 conflict: somebody holds it, or waits for it
+
+`jit run` ends with its command's status; 125 is its own failure, 124 a lost lease.
 
 * With the code durability_unknown, it is not known whether it was done.
 
@@ -253,8 +264,8 @@ pub(crate) fn command(arguments: &[OsString]) -> Command {
 
 /// The help of the command that these arguments begin with.
 pub(crate) fn help(arguments: &[OsString]) -> String {
-    let words: Vec<&str> = arguments.iter().skip(1).filter_map(|word| word.to_str()).collect();
-    let entry = words.iter().find_map(|word| ENTRIES.iter().find(|entry| entry.name() == *word));
+    let words = words(arguments);
+    let entry = entry(&words);
     let leaf = match entry {
         Some(Entry::Group { leaves, .. }) => {
             words.iter().find_map(|word| leaves.iter().find(|leaf| leaf.name == *word))
@@ -263,6 +274,25 @@ pub(crate) fn help(arguments: &[OsString]) -> String {
     };
     let names = entry.map(Entry::name).into_iter().chain(leaf.map(|leaf| leaf.name));
     std::iter::once("jit").chain(names).chain(["--help"]).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether these arguments begin with the command that passes another's exit status on.
+pub(crate) fn is_run(arguments: &[OsString]) -> bool {
+    entry(&words(arguments)).is_some_and(|entry| entry.name() == "run")
+}
+
+/// The words that may name a command: not what an option before it is given.
+fn words(arguments: &[OsString]) -> Vec<&str> {
+    let is_given = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| arguments[before].to_str());
+        matches!(before, Some("-C" | "--dir" | "--agent" | "--lock-timeout"))
+    };
+    let named = arguments.iter().enumerate().skip(1).filter(|(at, _)| !is_given(*at));
+    named.filter_map(|(_, word)| word.to_str()).collect()
+}
+
+fn entry(words: &[&str]) -> Option<&'static Entry> {
+    words.iter().find_map(|word| ENTRIES.iter().find(|entry| entry.name() == *word))
 }
 
 /// The parser without its commands.
@@ -294,7 +324,7 @@ fn jit() -> Command {
 }
 
 fn built(leaf: &Leaf) -> Command {
-    Command::new(leaf.name).about(leaf.about).defer(leaf.arguments)
+    Command::new(leaf.name).about(leaf.about).hide(leaf.hidden).defer(leaf.arguments)
 }
 
 fn with_leaves(command: Command, leaves: &'static [Leaf]) -> Command {

@@ -26,6 +26,7 @@ pub(crate) mod gate_fail;
 pub(crate) mod gate_list;
 pub(crate) mod gate_pass;
 pub(crate) mod gate_rm;
+pub(crate) mod guard;
 pub(crate) mod heartbeat;
 pub(crate) mod history;
 pub(crate) mod import;
@@ -40,20 +41,24 @@ pub(crate) mod issue_reset_failures;
 pub(crate) mod issue_search;
 pub(crate) mod issue_show;
 pub(crate) mod issue_update;
+pub(crate) mod keep;
 pub(crate) mod list;
 pub(crate) mod merge_driver;
 pub(crate) mod next;
 pub(crate) mod query;
 pub(crate) mod release;
 pub(crate) mod renew;
+pub(crate) mod run;
 pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod transfer;
 pub(crate) mod worktree_info;
 pub(crate) mod worktree_list;
 
+use std::time::Duration;
+
 use clap::{Arg, ArgMatches, Command};
-use jit_core::{Lease, Now};
+use jit_core::{Lease, Now, parse_duration};
 
 use crate::error::Failure;
 use crate::output::Output;
@@ -139,6 +144,12 @@ fn warn_if_cut(world: &World<'_>, before: &Lease) -> Result<(), Failure> {
     let most = world.policy()?.max_ttl;
     world.warn(format!("{}: its TTL was {}, and max_ttl is {most} now", subject(before), before.usual_ttl()));
     Ok(())
+}
+
+/// An option's value, a length of time.
+fn duration(matches: &ArgMatches, name: &str) -> Result<Option<Duration>, Failure> {
+    let parsed = one(matches, name).map(parse_duration).transpose();
+    parsed.map_err(|error| Failure::usage(&format!("--{name}: {error}"), ""))
 }
 
 /// An option's value, parsed by its type.

@@ -5,6 +5,7 @@ pub(crate) mod gates;
 mod merging;
 mod missing;
 pub(crate) mod refusals;
+mod running;
 mod trouble;
 mod usage;
 
@@ -33,6 +34,14 @@ pub(crate) struct Failure {
     pub(crate) context: Value,
     /// What was refused, if it was: for statistics.
     pub(crate) refused: Option<Vec<Reference>>,
+    /// The exit status, if it is another than the code's.
+    pub(crate) exit: Option<i32>,
+}
+
+/// The command that asks for the same again: an option goes between its two parts.
+pub(crate) struct Again {
+    pub(crate) head: String,
+    pub(crate) tail: String,
 }
 
 /// What went wrong, for programs: its name never changes its meaning.
@@ -95,6 +104,10 @@ pub(crate) enum Code {
     NotARepository,
     GitFailed,
 }
+
+/// The exit status of `jit run` where it fails itself, and where its lease is lost.
+pub(crate) const OF_RUN: i32 = 125;
+pub(crate) const LOST_IN_RUN: i32 = 124;
 
 /// What the owner of a control plane does to let others in.
 const SHARE: &str = "its owner can share it: git config core.sharedRepository group && jit doctor --fix";
@@ -188,7 +201,18 @@ impl Failure {
             place: None,
             context: json!({}),
             refused: None,
+            exit: None,
         }
+    }
+
+    /// The exit status.
+    pub(crate) fn status(&self) -> i32 {
+        self.exit.unwrap_or_else(|| self.code.status())
+    }
+
+    /// With this exit status, unless it has one of its own already.
+    pub(crate) fn or_exit(self, status: i32) -> Self {
+        Self { exit: self.exit.or(Some(status)), ..self }
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -285,6 +309,7 @@ impl Failure {
                 "doctor",
                 "compact",
                 "import ",
+                "run ",
             ]
             .into_iter();
             let commands = groups.fold(commands.to_owned(), |text, group| {

@@ -1,5 +1,12 @@
-//! The only file that starts a command. (Git is started by `jit-git`.)
+//! Starting commands, here and in `launch/` only. (Git is started by `jit-git`.)
 
+mod guardian;
+mod held;
+
+pub(crate) use guardian::{Guardian, News as GuardianNews, hear};
+pub(crate) use held::start;
+
+use std::ffi::OsStr;
 use std::io::{self, PipeReader, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -79,19 +86,22 @@ enum News {
     AskedToStop(i32),
 }
 
-/// Starts commands. While it lives, a signal that asks this process to stop ends the command first.
+/// Starts commands. While it lives, a signal that asks this process to stop ends the command first; if
+/// this process is killed, its guardian does.
 pub(crate) struct Launcher {
     news: Receiver<News>,
     tell: Sender<News>,
     signals: HeldBack,
+    guardian: Guardian,
 }
 
 impl Launcher {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new() -> io::Result<Self> {
+        let guardian = Guardian::start(&[], GRACE, &[])?;
         let (tell, news) = channel();
         let asked = tell.clone();
         let signals = HeldBack::telling(move |signal| asked.send(News::AskedToStop(signal)).is_ok());
-        Self { news, tell, signals }
+        Ok(Self { news, tell, signals, guardian })
     }
 
     /// Runs a command to its end, in a process group of its own, of which nothing is left then.
@@ -108,6 +118,7 @@ impl Launcher {
         // What it left running.
         let _ = kill_process_group(group, Signal::KILL);
         let status = child.wait()?;
+        self.guardian.ended();
         // What left the group may hold the pipe for as long as it likes.
         let _ = closed.recv_timeout(GRACE);
         let output = std::mem::take(&mut *output.lock().unwrap_or_else(PoisonError::into_inner));
@@ -115,14 +126,14 @@ impl Launcher {
     }
 
     fn command(&self, job: &Job<'_>) -> Command {
-        #[allow(clippy::disallowed_methods, reason = "the adapter that starts commands")]
-        let mut command = Command::new(SHELL);
+        let mut command = program(SHELL.as_ref());
         command
             .args(["-c", "--", job.command])
             .current_dir(job.dir)
             .envs(job.env)
             .stdin(Stdio::null())
             .process_group(0);
+        self.guardian.told_by(&mut command);
         self.signals.let_through(&mut command);
         command
     }
@@ -158,6 +169,11 @@ impl Launcher {
         }
         Some(why)
     }
+}
+
+fn program(path: &OsStr) -> Command {
+    #[allow(clippy::disallowed_methods, reason = "the adapter that starts commands")]
+    Command::new(path)
 }
 
 fn ended(status: ExitStatus) -> End {

@@ -3,6 +3,7 @@
 
 mod approvals;
 mod arguments;
+mod cgroup;
 mod change;
 mod cli;
 mod commands;
@@ -11,8 +12,11 @@ mod error;
 mod files;
 mod finding;
 mod gates;
+mod group;
+mod holding;
 mod identity;
 mod issue_lock;
+mod keeper;
 mod known;
 mod launch;
 mod look;
@@ -20,6 +24,7 @@ mod merging;
 mod of_leases;
 mod output;
 mod paths;
+mod process;
 mod reference;
 mod rehearsal;
 mod render;
@@ -27,6 +32,7 @@ mod settings;
 mod shell;
 mod signals;
 mod streams;
+mod terminal;
 mod tracker;
 mod unrecorded;
 mod waiting;
@@ -48,9 +54,11 @@ pub use crate::arguments::arguments;
 /// Parses the arguments, runs the command and prints what it says; returns the exit status.
 pub fn run(arguments: Vec<OsString>) -> i32 {
     // Known before parsing, for errors of the arguments themselves.
+    let is_run = cli::is_run(&arguments);
+    let own = |failure: Failure| if is_run { failure.or_exit(error::OF_RUN) } else { failure };
     let mut json = arguments.iter().skip(1).take_while(|a| *a != "--").any(|a| a == OsStr::new("--json"));
     if !streams::output_is_open() {
-        return render::failure(&Failure::no_output(), &[], json);
+        return render::failure(&own(Failure::no_output()), &[], json);
     }
     // Taking the parser apart again would cost more than the process has left to do.
     let mut parser = ManuallyDrop::new(cli::command(&arguments));
@@ -71,7 +79,7 @@ pub fn run(arguments: Vec<OsString>) -> i32 {
     match outcome {
         // Nor is what was printed taken apart: it may be ten thousand issues.
         Ok(output) => render::success(&ManuallyDrop::new(output), &warnings, json, &options),
-        Err(failure) => render::failure(&failure.or_help(|| cli::help(&arguments)), &warnings, json),
+        Err(failure) => render::failure(&own(failure.or_help(|| cli::help(&arguments))), &warnings, json),
     }
 }
 

@@ -40,6 +40,11 @@ pub(crate) enum Output {
     Touched(Touched),
     /// What was lost, and is let go of now.
     Abandoned(Vec<Ended>),
+    /// A command ran while a lease was held: with what status it ended, as a shell says it, and what
+    /// was released then.
+    Ran { lease: Lease, status: i32, released: Option<Box<Output>> },
+    /// A lease was renewed until a process was gone, or until its holder gave it up.
+    Kept { lease: Lease, pid: i32, released: Option<Box<Output>> },
     /// A lease was ended.
     Evicted(Lease),
     /// An issue, and what was done to it.
@@ -99,6 +104,8 @@ impl Output {
             | Self::Beat { .. }
             | Self::Renewed { .. }
             | Self::Released { .. }
+            | Self::Ran { .. }
+            | Self::Kept { .. }
             | Self::Evicted(_)
             | Self::Abandoned(_)
             | Self::Initialised { .. }

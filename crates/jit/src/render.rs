@@ -19,6 +19,9 @@ use crate::output::Output;
 /// Prints what a command says; returns the exit status.
 /// `options` are what the caller said before the command, for hints.
 pub(crate) fn success(output: &Output, warnings: &[String], as_json: bool, options: &str) -> i32 {
+    if let Output::Ran { status, .. } = output {
+        return ran(output, *status, warnings, as_json);
+    }
     let written = match (output, as_json) {
         (output, true) => print(json::success(output, warnings)),
         (output, false) => {
@@ -37,6 +40,24 @@ pub(crate) fn success(output: &Output, warnings: &[String], as_json: bool, optio
     }
 }
 
+/// Of a command that was run, standard output is its own, and its status is what counts.
+fn ran(output: &Output, status: i32, warnings: &[String], as_json: bool) -> i32 {
+    let text = if as_json {
+        json::success(output, warnings)
+    } else {
+        warn(warnings);
+        text::human(output, false)
+    };
+    // Nobody is left to tell when this fails.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+    status
+}
+
+/// Warns while the command still runs.
+pub(crate) fn tell(warning: &str) {
+    warn(&[warning.to_owned()]);
+}
+
 /// Prints why a command did not work; returns the exit status.
 pub(crate) fn failure(failure: &Failure, warnings: &[String], as_json: bool) -> i32 {
     let text = if as_json {
@@ -47,7 +68,7 @@ pub(crate) fn failure(failure: &Failure, warnings: &[String], as_json: bool) -> 
     };
     // Nobody is left to tell when this fails.
     let _ = std::io::stderr().write_all(text.as_bytes());
-    failure.code.status()
+    failure.status()
 }
 
 /// Asks on the terminal whether gates' commands may run; only a clear yes is one.

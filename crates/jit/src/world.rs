@@ -1,6 +1,7 @@
 //! The real world, built once and only as far as a command needs it.
 
 use std::cell::{OnceCell, RefCell};
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,8 @@ pub(crate) const POLICY: &str = "config.toml";
 /// Everything outside the program.
 pub(crate) struct World<'m> {
     matches: &'m ArgMatches,
+    /// How long another process is waited for at most, whatever the caller said.
+    patience: Option<Duration>,
     repo: OnceCell<Repo>,
     policy: OnceCell<Result<Policy, PolicyError>>,
     store: OnceCell<RealStore>,
@@ -53,12 +56,26 @@ impl<'m> World<'m> {
     pub(crate) fn new(matches: &'m ArgMatches) -> Self {
         Self {
             matches,
+            patience: None,
             repo: OnceCell::new(),
             policy: OnceCell::new(),
             store: OnceCell::new(),
             unknown: RefCell::default(),
             warnings: RefCell::default(),
         }
+    }
+
+    /// The same world, looked at again, as another process would: for one that runs for hours.
+    pub(crate) fn anew(&self, patience: Duration) -> Self {
+        Self { patience: Some(patience), ..Self::new(self.matches) }
+    }
+
+    /// What is said before a command, for another process that is to do something for this agent,
+    /// here.
+    pub(crate) fn said(&self) -> Result<Vec<OsString>, Failure> {
+        let agent = ["--agent".into(), self.agent()?.to_string().into()];
+        let dir = self.dir().map(|dir| ["-C".into(), dir.into_os_string()]);
+        Ok(dir.into_iter().flatten().chain(agent).collect())
     }
 
     fn option(&self, name: &str) -> Option<&str> {
@@ -209,8 +226,10 @@ impl<'m> World<'m> {
 
     /// How long another process that changes something is waited for.
     pub(crate) fn lock_timeout(&self) -> Result<Duration, Failure> {
-        let Some(text) = self.option("lock-timeout") else { return Ok(Duration::from_secs(5)) };
-        parse_duration(text).map_err(|error| Failure::usage(&format!("--lock-timeout: {error}"), ""))
+        let said = self.option("lock-timeout").map(parse_duration).transpose();
+        let said = said.map_err(|error| Failure::usage(&format!("--lock-timeout: {error}"), ""))?;
+        let timeout = said.unwrap_or(Duration::from_secs(5));
+        Ok(self.patience.map_or(timeout, |patience| patience.min(timeout)))
     }
 
     /// Both clocks, now.
@@ -325,8 +344,16 @@ impl<'m> World<'m> {
     where
         R::Answer: OfLeases,
     {
-        let (store, holder, policy) = (self.store()?, self.holder()?, self.policy()?);
-        store.transact(request, &holder, policy).map_err(|error| self.step_failed(error))
+        self.transact_as(&self.holder()?, request)
+    }
+
+    /// The same for a holder who was told apart before.
+    pub(crate) fn transact_as<R: Request>(&self, holder: &Holder, request: &R) -> Result<R::Answer, Failure>
+    where
+        R::Answer: OfLeases,
+    {
+        let (store, policy) = (self.store()?, self.policy()?);
+        store.transact(request, holder, policy).map_err(|error| self.step_failed(error))
     }
 
     /// Wakes those who wait for something to claim.

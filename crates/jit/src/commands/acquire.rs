@@ -1,18 +1,20 @@
 //! `jit claim acquire`
 
+use std::time::Duration;
+
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::decide::{Acquire, Candidate, Resume, Terms};
-use jit_core::{Claim, IssueId, Now, Reference, Token, parse_duration};
+use jit_core::{Claim, IssueId, Lease, Now, Reference, Token};
 
-use crate::commands::{all, one, option, parsed, repeated, texts, warn_of_its_end};
-use crate::error::Failure;
+use crate::commands::{all, duration, option, parsed, repeated, texts, warn_of_its_end};
+use crate::error::{Again, Failure};
 use crate::known;
 use crate::output::Output;
 use crate::paths;
 use crate::reference::{claim, references};
 use crate::tracker::{Tracker, warn_of_uncommitted};
 use crate::waiting;
-use crate::world::World;
+use crate::world::{Minted, World};
 
 pub(crate) fn arguments(command: Command) -> Command {
     paths::arguments(command)
@@ -48,10 +50,6 @@ pub(crate) fn arguments(command: Command) -> Command {
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    let task = parsed(matches, "task")?;
-    let ttl = parsed(matches, "ttl")?;
-    let wait = one(matches, "wait").map(parse_duration).transpose();
-    let wait = wait.map_err(|error| Failure::usage(&format!("--wait: {error}"), ""))?;
     if let Some(token) = parsed::<Token>(matches, "resume")? {
         let issues = references(world, &all(matches, "REF"))?;
         let request = Resume { issues, token: token.hash() };
@@ -59,36 +57,62 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         let look = world.glance(world.now()?, Some(&lease));
         return Ok(Output::Granted { did: "resumed", lease, token: None, look });
     }
-    let claim = claim(world, &all(matches, "REF"), paths::scope(world, matches)?)?;
-    let again = again(&claim, matches);
-    let minted = world.mint()?;
-    let branch = world.branch()?;
-    let terms = Terms { task, branch, ttl };
-    let request = |ticket| {
-        Ok(Acquire {
-            id: minted.lease,
-            token: minted.token.hash(),
-            claim: claim.clone(),
-            filed: filed(world, claim.references())?,
-            despite_failures: matches.get_flag("override-quarantine"),
-            terms: terms.clone(),
-            ticket,
-        })
-    };
+    let asked =
+        Asked { despite_failures: matches.get_flag("override-quarantine"), ..Asked::read(world, matches)? };
+    let again = Again { head: again(&asked.claim, matches), tail: String::new() };
     if matches.get_flag("dry-run") {
-        return rehearse(world, &request(None)?).map_err(|failure| failure.with_wait(&again));
+        return rehearse(world, &asked.request(world, None)?).map_err(|failure| failure.with_wait(&again));
     }
-    let lease = waiting::transact(world, wait, Some(&claim), request).map_err(|failure| {
-        failure
-            .with_token(&minted.token)
-            .or_renew(&format!("jit claim renew {}", minted.lease))
-            .with_wait(&again)
-    })?;
+    let lease = asked.granted(world, &again)?;
     let now = Now { stamp: lease.renewed, wall: lease.acquired_at };
     warn_of_its_end(world, &lease, &now)?;
     warn_of_uncommitted(world, std::slice::from_ref(&lease));
     let look = world.glance(now, Some(&lease));
-    Ok(Output::Granted { did: "acquired", lease, token: Some(minted.token), look })
+    Ok(Output::Granted { did: "acquired", lease, token: Some(asked.minted.token), look })
+}
+
+/// A lease that is asked for.
+pub(crate) struct Asked {
+    pub(crate) claim: Claim,
+    pub(crate) minted: Minted,
+    terms: Terms,
+    wait: Option<Duration>,
+    despite_failures: bool,
+}
+
+impl Asked {
+    /// What the arguments name, with paths, task, TTL and how long to wait.
+    pub(crate) fn read(world: &World<'_>, matches: &ArgMatches) -> Result<Self, Failure> {
+        let terms = Terms { task: parsed(matches, "task")?, branch: None, ttl: parsed(matches, "ttl")? };
+        let wait = duration(matches, "wait")?;
+        let claim = claim(world, &all(matches, "REF"), paths::scope(world, matches)?)?;
+        let (minted, branch) = (world.mint()?, world.branch()?);
+        Ok(Self { claim, minted, terms: Terms { branch, ..terms }, wait, despite_failures: false })
+    }
+
+    fn request(&self, world: &World<'_>, ticket: Option<u64>) -> Result<Acquire, Failure> {
+        Ok(Acquire {
+            id: self.minted.lease,
+            token: self.minted.token.hash(),
+            claim: self.claim.clone(),
+            filed: filed(world, self.claim.references())?,
+            despite_failures: self.despite_failures,
+            terms: self.terms.clone(),
+            ticket,
+        })
+    }
+
+    /// The lease, once nothing is in the way. `again` is the command that asks for the same again.
+    pub(crate) fn granted(&self, world: &World<'_>, again: &Again) -> Result<Lease, Failure> {
+        let granted =
+            waiting::transact(world, self.wait, Some(&self.claim), |ticket| self.request(world, ticket));
+        granted.map_err(|failure| {
+            failure
+                .with_token(&self.minted.token)
+                .or_renew(&format!("jit claim renew {}", self.minted.lease))
+                .with_wait(again)
+        })
+    }
 }
 
 /// What files say of the issues among these.

@@ -46,7 +46,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     may_change(world, &[found.issue.reference()])?;
     world.holder()?;
     approved(world, &defined, &commands)?;
-    let launcher = Launcher::new();
+    let launcher = Launcher::new().map_err(|error| Failure::gate_not_started(&commands[0].0, &error))?;
     let checked = commands.iter().map(|(name, gate)| check(world, &launcher, id, name, gate));
     let checks: Vec<Checked> = checked.collect::<Result<_, _>>()?;
     drop(launcher);

@@ -2,12 +2,12 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::decide::{Candidate, Next, Terms};
-use jit_core::{AgentId, Lease, Mode, Now, Token, parse_duration};
+use jit_core::{AgentId, Lease, Mode, Now, Token};
 use jit_tracker::dependencies::pick_order;
 
 use crate::commands::filter::{Picking, picking};
-use crate::commands::{number, one, option, parsed, repeated, warn_of_its_end};
-use crate::error::Failure;
+use crate::commands::{duration, number, one, option, parsed, repeated, warn_of_its_end};
+use crate::error::{Again, Failure};
 use crate::known::{All, Known};
 use crate::output::Output;
 use crate::paths;
@@ -40,8 +40,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let picking = Picking::read(matches)?;
     let agent = world.agent()?;
     let count = number(matches, "count")?.unwrap_or(1);
-    let wait = one(matches, "wait").map(parse_duration).transpose();
-    let wait = wait.map_err(|error| Failure::usage(&format!("--wait: {error}"), ""))?;
+    let wait = duration(matches, "wait")?;
     let scope = paths::scope(world, matches)?;
     if count > 1 && !scope.is_none() && scope.mode() == Mode::Exclusive {
         return Err(Failure::one_holder_of_paths());
@@ -74,13 +73,11 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
 }
 
 /// The command that asks for the same again.
-fn again(matches: &ArgMatches) -> String {
+fn again(matches: &ArgMatches) -> Again {
     let options = ["label", "priority", "count", "path", "paths-from", "task", "ttl"];
     let again = paths::repeated_shared(repeated("jit claim next".into(), matches, &options), matches);
-    match matches.get_flag("all-or-nothing") {
-        true => again + " --all-or-nothing",
-        false => again,
-    }
+    let all = if matches.get_flag("all-or-nothing") { " --all-or-nothing" } else { "" };
+    Again { head: again + all, tail: String::new() }
 }
 
 /// What may be claimed as far as is known before the step, in the order of preference: by this

@@ -49,20 +49,22 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         let released = world.transact(&ReleaseAll)?;
         return Ok(Output::Released { released, gated: Vec::new(), commit: Vec::new() });
     }
-    let target = targets(world, &all(matches, "TARGET"))?;
-    match attempt(matches)? {
-        Attempt::Done => done(world, target),
-        attempt => {
-            let failed = matches!(attempt, Attempt::Failed(_));
-            let attempted = Attempted { attempt, gated: BTreeMap::new() };
-            let released = world.transact(&Release { target, attempted })?;
-            if failed {
-                // It is released: what can't be found out is not told.
-                let _ = warn_of_quarantine(world, &released);
-            }
-            Ok(Output::Released { released, gated: Vec::new(), commit: Vec::new() })
-        }
+    give_up(world, targets(world, &all(matches, "TARGET"))?, attempt(matches)?)
+}
+
+/// Gives up what is named, with what came of it.
+pub(crate) fn give_up(world: &World<'_>, target: Target, attempt: Attempt) -> Result<Output, Failure> {
+    if attempt == Attempt::Done {
+        return done(world, target);
     }
+    let failed = matches!(attempt, Attempt::Failed(_));
+    let attempted = Attempted { attempt, gated: BTreeMap::new() };
+    let released = world.transact(&Release { target, attempted })?;
+    if failed {
+        // It is released: what can't be found out is not told.
+        let _ = warn_of_quarantine(world, &released);
+    }
+    Ok(Output::Released { released, gated: Vec::new(), commit: Vec::new() })
 }
 
 /// Lets the files of the issues say that they are done, then the log: should this process die in

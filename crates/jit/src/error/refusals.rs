@@ -6,7 +6,7 @@ use jit_core::decide::{Bar, Barred, Wanted};
 use jit_core::{Ended, Item, Lease, Mode, Outcome, Reference, Refusal, Touched, Waiter, span};
 use serde_json::{Value, json};
 
-use super::{Code, Failure};
+use super::{Again, Code, Failure};
 use crate::look::Look;
 use crate::paths::argument;
 use crate::render::json::{ended as ended_json, lease as lease_json};
@@ -290,15 +290,16 @@ impl Failure {
         if self.code == code && self.hint.is_none() { self.hint(hint) } else { self }
     }
 
-    /// What to do where waiting would help: `request` is the command that asks for the same again.
-    pub(crate) fn with_wait(self, request: &str) -> Self {
+    /// What to do where waiting would help.
+    pub(crate) fn with_wait(self, again: &Again) -> Self {
+        let wait = |time: &str| format!("{} --wait {time}{}", again.head, again.tail);
         match self.code {
-            Code::Held | Code::Awaited if self.hint.is_none() => self.hint(format!("{request} --wait 2m")),
-            Code::TimedOut if self.hint.is_none() => self
-                .hint(format!("take something else (jit claim list), or wait longer: {request} --wait 10m")),
-            Code::NothingToClaim => self.hint(format!(
-                "see what is in the way: jit query all; wait for something: {request} --wait 10m"
-            )),
+            Code::Held | Code::Awaited if self.hint.is_none() => self.hint(wait("2m")),
+            Code::TimedOut if self.hint.is_none() => {
+                self.hint(format!("take something else (jit claim list), or wait longer: {}", wait("10m")))
+            }
+            Code::NothingToClaim => self
+                .hint(format!("see what is in the way: jit query all; wait for something: {}", wait("10m"))),
             _ => self,
         }
     }

@@ -16,6 +16,10 @@ use super::usage::with_option;
 use super::*;
 use crate::look::Look;
 
+fn asking(head: &str) -> Again {
+    Again { head: head.to_owned(), tail: String::new() }
+}
+
 /// What `by` is told when it asks for this while ann holds `name:held` and `name:too`, and
 /// her `name:lapsed` was taken over by bob.
 fn told<R: Request>(request: &R, by: &str) -> Failure {
@@ -42,7 +46,9 @@ fn told<R: Request>(request: &R, by: &str) -> Failure {
     }
     match decided(&state, request, by, 702).answer {
         Ok(_) => panic!("granted"),
-        Err(refusal) => Failure::refused(&refusal, &look(by)).with_wait("jit claim acquire name:all"),
+        Err(refusal) => {
+            Failure::refused(&refusal, &look(by)).with_wait(&asking("jit claim acquire name:all"))
+        }
     }
 }
 
@@ -137,8 +143,11 @@ fn refusals_say_what_happened_what_is_in_the_way_and_what_to_do() {
     elsewhere.by = Some(Holder { worktree: WorktreeId::new(Uuid::from_u128(8)), ..holder("agent:ann") });
     let gone = Look { places: [].into(), by: elsewhere.by.clone(), ..look("agent:ann") };
     let theirs = || Refusal::NotYours(Box::new(lease.clone()));
-    let said = |refusal| Failure::refused(&refusal, &look("agent:x")).with_wait("jit claim acquire name:all");
-    let picked = |refusal| Failure::refused(&refusal, &look("agent:x")).with_wait("jit claim next --count 3");
+    let said = |refusal| {
+        Failure::refused(&refusal, &look("agent:x")).with_wait(&asking("jit claim acquire name:all"))
+    };
+    let picked =
+        |refusal| Failure::refused(&refusal, &look("agent:x")).with_wait(&asking("jit claim next --count 3"));
     let reference = |n| Reference::Issue(IssueId::new(Uuid::from_u128(n)));
     let barred = |bar| vec![Barred { reference: reference(1), bar }];
     let failures = [

@@ -104,6 +104,12 @@ pub(crate) fn data(output: &Output) -> Value {
             json!({ "free": touched.free, "outside": touched.outside, "conflicts": [] })
         }
         Output::Abandoned(lost) => json!({ "abandoned": lost.iter().map(ended).collect::<Vec<_>>() }),
+        Output::Ran { lease, status, released } => {
+            json!({ "lease_id": lease.id, "fence": lease.fence, "status": status, "release": released.as_deref().map(data) })
+        }
+        Output::Kept { lease, pid, released } => {
+            json!({ "lease_id": lease.id, "fence": lease.fence, "pid": pid, "release": released.as_deref().map(data) })
+        }
         Output::Evicted(lease) => {
             json!({ "evicted": { "lease_id": lease.id, "issues": lease.issues, "agent": lease.holder.agent } })
         }

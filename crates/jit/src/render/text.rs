@@ -78,6 +78,15 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
                 .map(|lost| format!("let go of {}: {}\n", subject(&lost.lease), ending(lost)))
                 .collect(),
         },
+        // The command has spoken for itself; what it does not know is which files to commit.
+        Output::Ran { released, .. } => match released.as_deref() {
+            Some(released @ Output::Released { commit, .. }) if !commit.is_empty() => human(released, false),
+            _ => String::new(),
+        },
+        Output::Kept { lease, pid, released } => match released {
+            Some(released) => format!("process {pid} is gone\n{}", human(released, false)),
+            None => format!("lease {} was given up meanwhile\n", lease.id),
+        },
         Output::Evicted(lease) => format!("evicted {} from {}\n", lease.holder.agent, subject(lease)),
         Output::Issue { did, known } => issues::one(*did, known),
         Output::Issues { issues, broken } => issues::table(issues, broken),

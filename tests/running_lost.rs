@@ -1,0 +1,259 @@
+//! `jit run` when something goes wrong: its lease is lost, or jit itself is killed.
+
+use std::fs;
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::gate_commands::{gated, is_gone, number_in, recorded};
+use crate::running::{SOON, answer, guardians, last_release, run, start};
+use crate::support::{Repo, skip};
+
+/// A command with a child that heeds no SIGTERM any more than itself.
+const STUBBORN: &str = "exec 2>/dev/null; trap '' TERM; (echo $(exec sh -c 'echo $PPID') >child; while :; do sleep 0.05; done) & \
+                        echo $$ >shell; while :; do sleep 0.05; done";
+
+/// Its two processes, and that jit has read what it needs.
+fn both(repo: &Repo) -> [Pid; 2] {
+    ["shell", "child"].map(|name| number_in(&repo.main().join(name)))
+}
+
+/// Jit is killed: all of the group is ended, the lease is released, and nobody's work failed. Whoever
+/// reads what jit and its command print sees the end of it.
+#[test]
+fn a_killed_jit_leaves_nothing_behind() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let mut command = ann.command(["run", "name:a", "--grace", "1s", "--", "sh", "-c", STUBBORN]);
+    let mut running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let processes = both(&repo);
+    let killed = Instant::now();
+    running.kill().unwrap();
+    // Until the end of both streams.
+    let output = running.wait_with_output().unwrap();
+    assert_eq!((output.stdout.len(), output.stderr.len()), (0, 0));
+    assert!(processes.into_iter().all(is_gone));
+    let waited = bob.jit(["claim", "acquire", "name:a", "--wait", "30s"]);
+    waited.lease();
+    assert!(killed.elapsed() < SOON, "long before the TTL has passed");
+    assert_eq!(last_release(&repo), ("infra".into(), Some("jit run was killed".into())));
+    assert!(guardians(&repo).is_empty() || (sleep(Duration::from_secs(1)), guardians(&repo).is_empty()).1);
+    repo.healthy();
+}
+
+/// At any moment of it: no process and no lease is left.
+#[test]
+fn a_jit_killed_at_any_moment_leaves_nothing_behind() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    for i in 0..40 {
+        let name = format!("name:n{i}");
+        let mut running = start(&ann, &[&name, "--", "sh", "-c", &format!("echo $$ >pid{i}; sleep 20")]);
+        sleep(Duration::from_micros(i * 500));
+        running.kill().unwrap();
+        running.wait().unwrap();
+    }
+    for i in 0..40 {
+        bob.jit(["claim", "acquire", &format!("name:n{i}"), "--wait", "20s"]).lease();
+    }
+    for i in 0..40 {
+        let started = fs::read_to_string(repo.main().join(format!("pid{i}"))).ok();
+        if let Some(process) = started.and_then(|text| text.trim().parse().ok()).and_then(Pid::from_raw) {
+            assert!(is_gone(process), "{i}");
+        }
+    }
+    repo.healthy();
+}
+
+/// Evicted in the middle: the command is asked to end, then killed with all of its group, and jit
+/// says who did it, and ends with 124.
+#[test]
+fn an_evicted_lease_ends_the_command() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let running = start(&ann, &["name:a", "--ttl", "2s", "--grace", "1s", "--", "sh", "-c", STUBBORN]);
+    let processes = both(&repo);
+    bob.jit(["claim", "force-evict", "name:a", "--reason", "mine now"]).ok();
+    bob.claim("name:a");
+    let lost = answer(running).refused(124);
+    assert_eq!(lost.code, "lease_lost");
+    assert!(lost.names("agent:bob"), "{lost:?}");
+    assert!(processes.into_iter().all(is_gone));
+    assert_eq!(bob.holder_of("name:a").as_deref(), Some("agent:bob"));
+    // One that heeds it ends at once, in its own way.
+    let running = start(
+        &ann,
+        &[
+            "name:b",
+            "--ttl",
+            "1s",
+            "--",
+            "sh",
+            "-c",
+            "exec 2>/dev/null; trap 'echo >tidied; exit 0' TERM; echo $$ >shell; while :; do sleep 0.05; done",
+        ],
+    );
+    fs::remove_file(repo.main().join("shell")).unwrap();
+    number_in(&repo.main().join("shell"));
+    bob.jit(["claim", "force-evict", "name:b", "--reason", "mine now"]).ok();
+    answer(running).refused(124);
+    assert!(repo.main().join("tidied").exists());
+}
+
+/// What else can be done about a lost lease.
+#[test]
+fn a_lost_lease_can_be_survived() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let script =
+        "trap 'echo >asked' TERM; echo $$ >shell; for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.1; done; exit 6";
+    for (on_lost, status) in [("ignore", 6), ("signal", 124)] {
+        let running = start(
+            &ann,
+            &["name:a", "--ttl", "1s", "--grace", "0", "--on-lost", on_lost, "--", "sh", "-c", script],
+        );
+        number_in(&repo.main().join("shell"));
+        bob.jit(["claim", "force-evict", "name:a", "--reason", "mine now"]).ok();
+        let ended = answer(running);
+        assert_eq!(ended.status, Some(status), "{ended:?}");
+        assert!(ended.stderr.contains("is not yours any more"), "{ended:?}");
+        assert_eq!(repo.main().join("asked").exists(), on_lost == "signal");
+        fs::remove_file(repo.main().join("shell")).unwrap();
+    }
+}
+
+/// A child that somebody kills is told as a shell tells it.
+#[test]
+fn a_killed_command_is_told_of() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let running = start(&ann, &["name:a", "--", "sh", "-c", "echo $$ >shell; exec sleep 60"]);
+    kill_process(number_in(&repo.main().join("shell")), Signal::KILL).unwrap();
+    assert_eq!(answer(running).status, Some(137));
+    assert_eq!(ann.holder_of("name:a"), None);
+}
+
+/// At the end of the longest life the command ends too.
+#[test]
+fn a_lease_is_not_renewed_past_its_longest_life() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let running = start(&ann, &["name:a", "--ttl", "1s", "--", "sleep", "60"]);
+    sleep(Duration::from_millis(300));
+    // Changed while it runs.
+    ann.jit(["config", "set", "max_lifetime", "3s"]).ok();
+    let began = Instant::now();
+    assert_eq!(answer(running).refused(124).code, "lifetime_over");
+    assert!(began.elapsed() < Duration::from_secs(10));
+    assert_eq!(ann.holder_of("name:a"), None);
+}
+
+/// A jit that is stopped renews nothing, and others get what it held. When it goes on, it sees to the
+/// end of its command.
+#[test]
+fn a_stopped_jit_holds_nothing() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let running = start(&ann, &["name:a", "--ttl", "1s", "--", "sh", "-c", "echo $$ >shell; exec sleep 60"]);
+    let command = number_in(&repo.main().join("shell"));
+    kill_process(Pid::from_child(&running), Signal::STOP).unwrap();
+    bob.jit(["claim", "acquire", "name:a", "--wait", "10s"]).lease();
+    kill_process(Pid::from_child(&running), Signal::CONT).unwrap();
+    assert!(answer(running).refused(124).names("agent:bob"));
+    assert!(is_gone(command));
+}
+
+/// Trouble in renewing is no loss until the lease has lapsed; then it is.
+#[test]
+fn trouble_in_renewing_is_got_over_for_a_ttl() {
+    if !skip::has("trouble_in_renewing_is_got_over_for_a_ttl", "flock") {
+        return;
+    }
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let lock = repo.control().join("locks/claims");
+    let hold = |seconds: &str| {
+        repo.hermetic("flock").arg("--no-fork").arg(&lock).args(["sleep", seconds]).spawn().unwrap()
+    };
+    let running = start(&ann, &["name:a", "--ttl", "3s", "--", "sh", "-c", "echo $$ >shell; sleep 3"]);
+    number_in(&repo.main().join("shell"));
+    hold("1.5").wait().unwrap();
+    assert_eq!(answer(running).status, Some(0));
+    fs::remove_file(repo.main().join("shell")).unwrap();
+    let running = start(&ann, &["name:a", "--ttl", "2s", "--", "sh", "-c", "echo $$ >shell; sleep 60"]);
+    let command = number_in(&repo.main().join("shell"));
+    let mut holder = hold("4");
+    let lost = answer(running).refused(124);
+    assert!(lost.code == "lease_lost" && lost.message.contains("could not be renewed"), "{lost:?}");
+    assert!(is_gone(command));
+    holder.wait().unwrap();
+}
+
+/// What leaves the process group is in the cgroup still, where one can be had.
+#[test]
+fn a_killed_jit_ends_what_left_the_group() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let script = "setsid sh -c 'echo $$ >away; grep -c /jit- /proc/self/cgroup >in; exec sleep 30' & echo $$ >shell; sleep 60";
+    let mut running = start(&ann, &["name:a", "--", "sh", "-c", script]);
+    let away = number_in(&repo.main().join("away"));
+    sleep(Duration::from_millis(200));
+    running.kill().unwrap();
+    running.wait().unwrap();
+    assert!(is_gone(number_in(&repo.main().join("shell"))));
+    if fs::read_to_string(repo.main().join("in")).unwrap().trim() == "0" {
+        skip::skip("a_killed_jit_ends_what_left_the_group", "no cgroup can be made here");
+        kill_process(away, Signal::KILL).unwrap();
+        return;
+    }
+    let began = Instant::now();
+    while !is_gone(away) {
+        assert!(began.elapsed() < SOON);
+    }
+}
+
+/// Whoever kills the check of a gate leaves no command behind either.
+#[test]
+fn a_killed_gate_check_leaves_nothing_behind() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = gated(&ann, STUBBORN, &[]);
+    let running = ann.start(["gate", "check", &id]);
+    let processes = both(&repo);
+    running.kill();
+    assert!(processes.into_iter().all(|process| {
+        let began = Instant::now();
+        while !is_gone(process) {
+            assert!(began.elapsed() < SOON);
+        }
+        true
+    }));
+    assert_eq!(recorded(&ann, &id), "open");
+}
+
+/// Without its guardian, a command is not started.
+#[test]
+fn nothing_runs_unguarded() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    if !skip::has("nothing_runs_unguarded", "strace") {
+        return;
+    }
+    let no_guardian = [
+        "strace",
+        "-f",
+        "-o",
+        "/dev/null",
+        "--quiet=all",
+        "-P",
+        "/proc/self/exe",
+        "-e",
+        "inject=execve:error=ENOENT",
+    ];
+    let refused = run(&ann.clone().through(no_guardian), &["name:a", "--", "touch", "ran"]).refused(125);
+    assert_eq!(refused.code, "not_started");
+    assert!(!repo.main().join("ran").exists());
+    assert_eq!(ann.holder_of("name:a"), None);
+}
