@@ -1,6 +1,7 @@
 //! The leases as a fold of the log's records: what a rebuilt index, a simulation and a backend
 //! in memory all mean by "the state".
 
+mod paths;
 mod recover;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,6 +9,7 @@ use std::convert::Infallible;
 
 use thiserror::Error;
 
+use self::paths::Paths;
 use crate::{
     Cause, ControlPlaneId, End, Ended, Facts, Holder, Known, Lease, LeaseId, Operation, Record, Reference,
     Scope, Seq, Stamp, Successor, View, WallTime, WorktreeId, view::LATEST_LOST,
@@ -29,6 +31,7 @@ pub struct State {
     covering: BTreeMap<Reference, LeaseId>,
     lost: BTreeMap<Reference, LeaseId>,
     worktrees: BTreeMap<WorktreeId, BTreeSet<LeaseId>>,
+    paths: Paths,
     facts: BTreeMap<Reference, Facts>,
 }
 
@@ -161,8 +164,8 @@ impl State {
 
     /// The leases with a path that this scope may have too.
     fn over<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a Lease> {
-        let scoped = self.live.values().filter(|lease| !scope.is_none() && !lease.scope.is_none());
-        scoped.filter(|lease| !lease.scope.overlaps(scope).is_empty())
+        let over = self.paths.over(scope).into_iter().filter_map(|id| self.live.get(&id));
+        over.filter(|lease| !lease.scope.overlaps(scope).is_empty())
     }
 
     fn replace(&mut self, seq: Seq, leases: &[Lease]) -> Result<(), ApplyError> {
@@ -200,11 +203,13 @@ impl State {
         }
         self.worktrees.entry(lease.holder.worktree).or_default().insert(lease.id);
         self.supersede(&lease);
+        self.paths.insert(lease.id, &lease.scope);
         self.live.insert(lease.id, lease);
     }
 
     fn take(&mut self, id: &LeaseId) -> Option<Lease> {
         let lease = self.live.remove(id)?;
+        self.paths.remove(*id, &lease.scope);
         for reference in &lease.issues {
             self.covering.remove(reference);
         }

@@ -2,10 +2,11 @@
 //! what can still be known. Only when a person asks for it.
 
 use std::io;
+use std::str::FromStr;
 
 use jit_core::{
-    Checkpoint, ControlPlaneId, Fence, Holder, Lease, LeaseId, Missing, Now, Operation, Record, Reference,
-    Scope, Seq, State, TokenHash, Ttl, View,
+    Checkpoint, ControlPlaneId, Fence, Holder, Lease, LeaseId, Missing, Now, Operation, Record, Scope, Seq,
+    State, TokenHash, Ttl, View,
 };
 
 use crate::clock::Clock;
@@ -289,30 +290,53 @@ fn begun(mut state: State, now: &Now, actor: &Holder, plane: ControlPlaneId) -> 
 /// Follows what is behind the damage: what proves itself as it says, and of all else the names, for
 /// `keeper`.
 fn recover(state: &mut State, behind: &[u8], keeper: &Lease) {
-    let mut doubtful = Vec::new();
+    let (mut references, mut paths) = (Vec::new(), Vec::new());
     for found in readable(behind) {
         match found {
-            Readable::Not(bytes) => doubtful.extend(names(bytes)),
+            Readable::Not(bytes) => {
+                references.extend(listed(bytes, b"\"issues\":["));
+                paths.extend(listed(bytes, b"\"paths\":["));
+            }
             Readable::Record(record) => {
                 // What stands before a record that is known, or comes next, is known or was torn.
-                let named = std::mem::take(&mut doubtful);
+                let named = (std::mem::take(&mut references), std::mem::take(&mut paths));
                 if record.seq > state.last().next() {
-                    state.keep(keeper, named);
+                    state.keep(keeper, named.0, named.1);
                 }
                 state.recover(&record);
             }
         }
     }
-    state.keep(keeper, doubtful);
+    state.keep(keeper, references, paths);
 }
 
-/// The references that these bytes, which are no record, give to leases.
-fn names(bytes: &[u8]) -> Vec<Reference> {
-    const FIELD: &[u8] = b"\"issues\":[";
-    let fields = bytes.windows(FIELD.len()).enumerate().filter(|(_, window)| *window == FIELD);
-    let lists = fields.filter_map(|(at, _)| bytes[at + FIELD.len()..].split(|byte| *byte == b']').next());
-    let texts = lists.flat_map(|list| list.split(|byte| *byte == b','));
-    texts.filter_map(|text| serde_json::from_slice(text).ok()).collect()
+/// What these bytes, which are no record, list in a field: all that can still be read.
+fn listed<T: FromStr>(bytes: &[u8], field: &[u8]) -> Vec<T> {
+    let fields = bytes.windows(field.len()).enumerate().filter(|(_, window)| *window == field);
+    fields
+        .flat_map(|(at, _)| texts(&bytes[at + field.len()..]))
+        .filter_map(|text| text.parse().ok())
+        .collect()
+}
+
+/// The texts of a list that begins here; what is no text any more is passed over.
+fn texts(mut rest: &[u8]) -> Vec<String> {
+    let mut texts = Vec::new();
+    loop {
+        let mut read = serde_json::Deserializer::from_slice(rest).into_iter::<String>();
+        let text = read.next().and_then(Result::ok);
+        match (text, rest.get(read.byte_offset())) {
+            (Some(text), Some(b',' | b']')) => texts.push(text),
+            // The name of the next field: the end of the list can't be read.
+            (Some(_), Some(b':')) => return texts,
+            _ => {}
+        }
+        rest = &rest[read.byte_offset()..];
+        match rest.windows(2).position(|pair| pair == b",\"") {
+            Some(next) if rest.first() != Some(&b']') => rest = &rest[next + 1..],
+            _ => return texts,
+        }
+    }
 }
 
 /// The highest number that the bytes give to a record or a fence.

@@ -84,6 +84,19 @@ impl Pattern {
         fixed.split('/').filter(|segment| !segment.is_empty()).map(name).collect()
     }
 
+    /// The directories from the root on to where its anchor leads, case aside: `["", "/src"]`. For
+    /// indexes, which compare what they find.
+    pub fn directories(&self) -> Vec<String> {
+        let mut all = vec![String::new()];
+        let mut path = String::new();
+        for segment in self.anchor() {
+            path.push('/');
+            path.extend(segment.chars().map(|c| Case::Ignored.fold(c)));
+            all.push(path.clone());
+        }
+        all
+    }
+
     /// How long its text is.
     pub(super) fn bytes(&self) -> usize {
         self.text.len()

@@ -2,7 +2,9 @@
 //! something.
 
 use crate::state::State;
-use crate::{Ended, Known, Lease, LeaseId, Operation, Record, Reference, Seq, Stamp, Ttl};
+use crate::{
+    Case, Ended, Known, Lease, LeaseId, Mode, Operation, Pattern, Record, Reference, Scope, Seq, Stamp, Ttl,
+};
 
 impl State {
     /// Follows a record of a log that is damaged before it: whatever it rests on is taken to have
@@ -49,15 +51,29 @@ impl State {
     }
 
     /// Lets `keeper` hold what a record names that can't be read, as far as nobody is known to hold
-    /// it: somebody may.
-    pub fn keep(&mut self, keeper: &Lease, named: Vec<Reference>) {
+    /// it: somebody may. Of more paths than a scope has, it holds the directories at the root that
+    /// they are in.
+    pub fn keep(&mut self, keeper: &Lease, references: Vec<Reference>, paths: Vec<Pattern>) {
         let mut lease = self.take(&keeper.id).unwrap_or_else(|| keeper.clone());
-        lease.issues.extend(named.into_iter().filter(|reference| !self.covering.contains_key(reference)));
+        lease
+            .issues
+            .extend(references.into_iter().filter(|reference| !self.covering.contains_key(reference)));
         lease.issues.sort();
         lease.issues.dedup();
-        if !lease.issues.is_empty() {
+        let grown = lease.scope.with(&self.free_of(paths.clone()));
+        let above = paths.iter().filter_map(|path| path.anchor().first()?.parse().ok());
+        lease.scope =
+            grown.or_else(|_| lease.scope.with(&self.free_of(above.collect()))).unwrap_or(lease.scope);
+        if !lease.issues.is_empty() || !lease.scope.is_none() {
             self.insert(lease);
         }
+    }
+
+    /// Those of the paths that no lease has.
+    fn free_of(&self, paths: Vec<Pattern>) -> Scope {
+        let alone = |path: &Pattern| Scope::of_any_size(vec![path.clone()], Mode::Exclusive, Case::Sensitive);
+        let free = paths.into_iter().filter(|path| self.over(&alone(path)).next().is_none());
+        Scope::of_any_size(free.collect(), Mode::Exclusive, Case::Sensitive)
     }
 
     /// Lets every lease that stands count anew from `now`, for its own TTL or `least`, whichever is

@@ -36,7 +36,7 @@ struct Entry {
     sibling: u32,
     /// What it says, if that is short enough and the list is an *at*: a filter that saves reading
     /// the lease.
-    text: Option<Pattern>,
+    text: Option<String>,
 }
 
 impl Entry {
@@ -58,14 +58,13 @@ impl Entry {
             previous: (links >> 32) as u32,
             next: links as u32,
             sibling: (more >> 32) as u32,
-            text: text.and_then(|text| std::str::from_utf8(text).ok()?.parse().ok()),
+            text: text.and_then(|text| std::str::from_utf8(text).ok()).map(str::to_owned),
         })
     }
 
     fn write<C: Cells>(&self, cells: &C, header: &Header, i: u32) -> io::Result<()> {
         let mut bytes = [0; ENTRY];
-        let text = self.text.as_ref().map(Pattern::to_string).filter(|text| text.len() <= TEXT);
-        let text = text.unwrap_or_default();
+        let text = self.text.as_deref().filter(|text| text.len() <= TEXT).unwrap_or_default();
         let longs = [
             self.list,
             self.owner.word(),
@@ -82,19 +81,7 @@ impl Entry {
 
 /// How many entries a scope takes at most.
 pub(super) fn entries(scope: &Scope) -> usize {
-    scope.patterns().iter().map(|pattern| directories(pattern).len()).sum()
-}
-
-/// The directories from the root on to where a pattern leads, case aside.
-fn directories(pattern: &Pattern) -> Vec<String> {
-    let mut all = vec![String::new()];
-    let mut path = String::new();
-    for segment in pattern.anchor() {
-        path.push('/');
-        path.extend(segment.chars().map(|c| Case::Ignored.fold(c)));
-        all.push(path.clone());
-    }
-    all
+    scope.patterns().iter().map(|pattern| pattern.directories().len()).sum()
 }
 
 /// The lists that a scope stands in, with what it says there.
@@ -102,7 +89,7 @@ fn lists(scope: &Scope) -> Vec<(Key, Option<&Pattern>)> {
     let mut lists = Vec::new();
     let mut above = BTreeSet::new();
     for pattern in scope.patterns() {
-        let mut directories = directories(pattern);
+        let mut directories = pattern.directories();
         if let Some(anchor) = directories.pop() {
             lists.push((Key::at(&anchor), Some(pattern)));
         }
@@ -118,7 +105,7 @@ impl<C: Cells> Index<C> {
         let mut sibling = NONE;
         for (key, text) in lists(scope) {
             let Some(i) = self.free_path()?.filter(|_| self.room(1)) else { return Ok(None) };
-            let text = text.filter(|_| scope.case() == Case::Sensitive).cloned();
+            let text = text.filter(|_| scope.case() == Case::Sensitive).map(Pattern::to_string);
             let entry = Entry { list: key.hash(), owner, previous: NONE, next: NONE, sibling, text };
             self.put_first(i, key, entry)?;
             sibling = i;
@@ -224,7 +211,7 @@ impl<C: Cells> Index<C> {
     pub(super) fn owners_over(&self, scope: &Scope) -> io::Result<Vec<Value>> {
         let mut owners = BTreeSet::new();
         for pattern in scope.patterns() {
-            let directories = directories(pattern);
+            let directories = pattern.directories();
             let at = directories.iter().map(|directory| Key::at(directory));
             let under = directories.last().map(|anchor| Key::under(anchor));
             for key in at.chain(under) {
@@ -242,18 +229,33 @@ impl<C: Cells> Index<C> {
         owners: &mut BTreeSet<u64>,
     ) -> io::Result<()> {
         let Some(Value::Slot(mut i)) = self.table().find(key)?.into_iter().next() else { return Ok(()) };
+        let wanted = pattern.to_string();
         for _ in 0..=self.header.paths_used {
             if i == NONE {
                 return Ok(());
             }
             let entry = self.path(i)?;
-            if entry.text.is_none_or(|text| text.overlaps(pattern, case)) {
+            if entry.text.is_none_or(|text| may_overlap(&text, pattern, &wanted, case)) {
                 owners.insert(entry.owner.word());
             }
             i = entry.next;
         }
         Err(io::Error::other("a list of paths in the index goes round"))
     }
+}
+
+/// Whether the pattern of this text may share a path with another. Most in a directory differ in
+/// their first characters: that is seen before anything is parsed.
+fn may_overlap(text: &str, pattern: &Pattern, wanted: &str, case: Case) -> bool {
+    let plain = |text: &str| !text.starts_with(':') && text != ".";
+    let special = |byte: u8| b"*?[{\\".contains(&byte);
+    if case == Case::Sensitive && plain(text) && plain(wanted) {
+        let both = text.bytes().zip(wanted.bytes()).take_while(|(a, b)| !special(*a) && !special(*b));
+        if both.into_iter().any(|(a, b)| a != b) {
+            return false;
+        }
+    }
+    text.parse::<Pattern>().map_or(true, |text| text.overlaps(pattern, case))
 }
 
 /// Whether a lease has a path that the scope may have too.

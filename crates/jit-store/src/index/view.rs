@@ -35,6 +35,8 @@ pub(crate) struct IndexView<'a, C, F> {
     swept: Cell<Option<u64>>,
     /// The record that was read last: a heartbeat's is of many leases, which are asked for in turn.
     last: RefCell<Option<(Extent, Record)>>,
+    /// Whose paths were looked for last: those of the living and of the lost are asked for in turn.
+    over: RefCell<Option<(Scope, Vec<Value>)>>,
 }
 
 /// A record of this length or less is read with one call where its length is not known.
@@ -42,7 +44,7 @@ const GUESS: usize = 2048;
 
 impl<'a, C: Cells, F: DiskFile> IndexView<'a, C, F> {
     pub(crate) fn new(index: &'a Index<C>, log: &'a F) -> Self {
-        Self { index, log, swept: Cell::new(None), last: RefCell::new(None) }
+        Self { index, log, swept: Cell::new(None), last: RefCell::new(None), over: RefCell::new(None) }
     }
 
     /// The earliest deadline after the lapsed leases that were shown are gone, if it was looked
@@ -138,6 +140,18 @@ impl<'a, C: Cells, F: DiskFile> IndexView<'a, C, F> {
         Ok(of_it.then_some(ended))
     }
 
+    fn owners_over(&self, scope: &Scope) -> Result<Vec<Value>, Trouble> {
+        let mut over = self.over.borrow_mut();
+        if let Some((known, owners)) = &*over
+            && known == scope
+        {
+            return Ok(owners.clone());
+        }
+        let owners = self.index.owners_over(scope)?;
+        *over = Some((scope.clone(), owners.clone()));
+        Ok(owners)
+    }
+
     fn slots(&self) -> Result<Vec<Slot>, Trouble> {
         let mut slots = Slot::read_all(&self.index.cells, &self.index.header)?;
         slots.retain(|slot| !slot.is_free());
@@ -198,7 +212,7 @@ impl<C: Cells, F: DiskFile> View for IndexView<'_, C, F> {
 
     fn overlapping(&self, scope: &Scope) -> Result<Vec<Lease>, Trouble> {
         let mut over = Vec::new();
-        for owner in self.index.owners_over(scope)? {
+        for owner in self.owners_over(scope)? {
             if let Value::Slot(i) = owner {
                 over.push(self.live_in(&self.index.slot(i)?)?);
             }
@@ -210,7 +224,7 @@ impl<C: Cells, F: DiskFile> View for IndexView<'_, C, F> {
 
     fn lost_over(&self, scope: &Scope) -> Result<Vec<Ended>, Trouble> {
         let mut over = Vec::new();
-        for owner in self.index.owners_over(scope)? {
+        for owner in self.owners_over(scope)? {
             if matches!(owner, Value::Record(_)) {
                 over.push(self.ended_in(owner)?);
             }

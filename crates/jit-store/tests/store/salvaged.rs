@@ -273,3 +273,27 @@ fn an_archive_of_another_version_is_left_alone() {
     let salvaged = past.process().salvage(&keeper());
     assert!(matches!(salvaged, Err(StoreError::Foreign { .. })), "{salvaged:?}");
 }
+
+/// Paths of a record that can't be read are kept from others too, but for those that somebody is
+/// known to hold; a lease whose paths another got since is over.
+#[test]
+fn paths_that_can_not_be_read_are_kept() {
+    let mut past = Past::new();
+    past.grant("a", acquire(1, "@doc @lib/*.rs"))
+        .grant("b", acquire(2, "v @src/[a],b @src/x"))
+        .grant("a", Ask::Release { target: jit_core::Target::Lease(crate::support::lease_id(1)) })
+        .grant("c", acquire(3, "@lib/a.rs"))
+        .grant("d", acquire(4, "y"));
+    past.damage(2);
+    past.salvage();
+    for (n, (paths, refused)) in (10..).zip([
+        ("@src/x/y", true),
+        ("@src/a,b", true),
+        ("@lib/a.rs", true),
+        ("v", true),
+        ("@doc", false),
+        ("@src/z", false),
+    ]) {
+        assert_eq!(is_refused(&past, &acquire(n, paths)), refused, "{paths}");
+    }
+}
