@@ -1,11 +1,14 @@
 # shellcheck shell=bash disable=SC2016,SC2034,SC2086,SC2154
 # The same with a long history and with many leases.
 
-# fill REPOSITORY MODE COUNT: through the library, as whole processes would take too long
+scoped=10000
+[[ $smoke ]] && scoped=500
+
+# fill REPOSITORY MODE COUNT [PATHS]: through the library, as whole processes would take too long
 fill() {
 	[[ -x $bin/claim_loop ]] || { echo 'no example claim_loop' >"$work/said" && return 1; }
 	timeout 900 "$bin/claim_loop" --dir "$1/.git/jit" --mode "$2" \
-		--count "$3" --workers 32 --prefix "fill-$3" >/dev/null 2>"$work/said"
+		--count "$3" --paths "${4:-0}" --workers 32 --prefix "fill-$3" >/dev/null 2>"$work/said"
 }
 
 section_history() {
@@ -30,7 +33,25 @@ section_live() {
 	run_grown live
 }
 
-# repository_with PLACE MODE COUNT, and is it so?
+section_paths() {
+	echo "Checking one path, where nobody holds any and against $scoped leases of 20 globs each, in a"
+	echo "thousand directories: \`beside\` meets the 200 globs of its directory."
+	echo
+	mkdir -p "$work/paths-0"
+	repository "$work/paths-0/repo"
+	repository_with "$work/paths" acquire "$scoped" 20 || return 0
+	field+=(-- empty "$bin/empty")
+	field+=(-- none)
+	enter_jit "$work/paths-0/repo" claim check d7/a.rs
+	field+=(-- beside)
+	enter_jit "$work/paths/repo" claim check d7/a.rs
+	field+=(-- apart)
+	enter_jit "$work/paths/repo" claim check elsewhere/a.rs
+	run paths -n $((runs / 4))
+	times paths empty
+}
+
+# repository_with PLACE MODE COUNT [PATHS], and is it so?
 repository_with() {
 	local there=0 count=$3
 	mkdir -p "$1"
@@ -40,7 +61,7 @@ repository_with() {
 		fill "$1/repo" "$2" $((count / 2)) &&
 			there=$(grep -ao '"seq":[0-9]*' "$1/repo/.git/jit/claims.jsonl" | tail -1 | tr -dc 0-9)
 	else
-		fill "$1/repo" "$2" "$count" &&
+		fill "$1/repo" "$2" "$count" "${4:-0}" &&
 			there=$(jit "$1/repo" agent:bench-0 claim list --json | grep -o '"lease_id"' | wc -l)
 	fi
 	((${there:-0} >= count)) && sync -f "$1" && return

@@ -2,7 +2,8 @@
 //!
 //! `claim_loop --dir CONTROL_PLANE --count N --workers W --mode acquire|acquire-release --prefix P`
 //! starts W processes that make N claims in all, each waiting until its claim is durable, and
-//! prints how many operations that were a second.
+//! prints how many operations that were a second. With `--paths K` each claim covers K globs besides,
+//! which are in a thousand directories and in nobody's way.
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark starts processes and takes the time")]
 #![allow(
@@ -17,7 +18,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use jit_core::decide::{Acquire, Attempted, Release, Target, Terms};
-use jit_core::{Claim, ControlPlaneId, Holder, LeaseId, Policy, Reference, Scope, Token, WorktreeId};
+use jit_core::{
+    Case, Claim, ControlPlaneId, Holder, LeaseId, Mode, Pattern, Policy, Reference, Scope, Token, WorktreeId,
+};
 use jit_store::os::{Modes, OsClock, OsDisk, random};
 use jit_store::{Options, Store};
 use uuid::Uuid;
@@ -31,10 +34,11 @@ fn main() {
     let count: u64 = value("--count", "1000").parse().expect("--count");
     let workers: u64 = value("--workers", "1").parse().expect("--workers");
     let release = value("--mode", "acquire") == "acquire-release";
+    let paths: u64 = value("--paths", "0").parse().expect("--paths");
     let prefix = value("--prefix", "bench");
     let dir = PathBuf::from(value("--dir", ""));
     if let Ok(worker) = value("--worker", "").parse::<u64>() {
-        return work(dir, count, release, &format!("{prefix}-{worker}"));
+        return work(dir, count, release, paths, &format!("{prefix}-{worker}"));
     }
     let began = Instant::now();
     let children: Vec<_> = (0..workers)
@@ -58,7 +62,7 @@ fn uuid() -> Uuid {
     uuid::Builder::from_random_bytes(random().expect("random bytes")).into_uuid()
 }
 
-fn work(dir: PathBuf, count: u64, release: bool, prefix: &str) {
+fn work(dir: PathBuf, count: u64, release: bool, paths: u64, prefix: &str) {
     let policy = Policy::default();
     let options = Options {
         lock_timeout: Duration::from_secs(60),
@@ -74,7 +78,7 @@ fn work(dir: PathBuf, count: u64, release: bool, prefix: &str) {
         let acquire = Acquire {
             id: LeaseId::new(uuid()),
             token: Token::new(random().expect("random bytes")).hash(),
-            claim: Claim::of(reference.clone(), Scope::none()),
+            claim: Claim::of(reference.clone(), scope(prefix, i * paths, paths)),
             filed: Vec::new(),
             despite_failures: false,
             terms: Terms::default(),
@@ -87,4 +91,9 @@ fn work(dir: PathBuf, count: u64, release: bool, prefix: &str) {
             store.transact(&release, &holder, &policy).expect("a release");
         }
     }
+}
+
+fn scope(prefix: &str, first: u64, paths: u64) -> Scope {
+    let glob = |n: u64| format!("d{}/{prefix}_{n}_*.rs", n % 1000).parse::<Pattern>().expect("a pattern");
+    Scope::new((first..first + paths).map(glob).collect(), Mode::Exclusive, Case::Sensitive).expect("a scope")
 }
