@@ -229,3 +229,23 @@ fn what_was_lost_is_shown_to_its_holder() {
     assert!(said.contains("lost name:a: ") && said.contains("lapsed after 1s"), "{said}");
     assert_eq!(bob.jit(["claim", "status"]).ok()["lost"], serde_json::json!([]));
 }
+
+/// `wait` takes nothing; it returns when what it waits for is free, by a release or a lapse.
+#[test]
+fn waiting_without_taking() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    bob.jit(["claim", "wait", "name:x"]).ok();
+    let lease = ann.claim("name:x");
+    let refused = bob.jit(["claim", "wait", "name:x", "--timeout", "0s"]).refused(8);
+    assert!(refused.names("agent:ann") && refused.retryable, "{refused:?}");
+    let waiting = bob.start(["claim", "wait", &lease.lease_id]);
+    let other = bob.start(["claim", "wait", "name:x", "--timeout", "1m"]);
+    ann.jit(["claim", "release", "name:x"]).ok();
+    let within = Duration::from_secs(3);
+    assert_eq!(waiting.within(within).ok()["lease"]["state"], "ended");
+    assert_eq!(other.within(within).ok()["lease"], serde_json::Value::Null);
+    ann.jit(["claim", "acquire", "name:x", "--ttl", "1s"]).lease();
+    bob.start(["claim", "wait", "name:x"]).within(within).ok();
+    bob.jit(["claim", "wait", "name:x", "--timeout", "soon"]).refused(2);
+}

@@ -59,6 +59,7 @@ const CLAIM: &[Leaf] = &[
     leaf!("transfer", transfer, "Hand a lease to another agent"),
     leaf!("abandon", abandon, "Say that nobody in this worktree works on what was lost there"),
     leaf!("force-evict", force_evict, "End somebody else's lease; who did it and why is on record"),
+    leaf!("wait", wait, "Wait until something is free, without taking it"),
     leaf!("list", list, "Show all leases of the repository"),
     leaf!("status", status, "Show one reference or lease, or the caller's own leases"),
     leaf!("history", history, "Show what happened to leases, newest first"),

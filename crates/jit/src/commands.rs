@@ -52,6 +52,7 @@ pub(crate) mod run;
 pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod transfer;
+pub(crate) mod wait;
 pub(crate) mod worktree_info;
 pub(crate) mod worktree_list;
 

@@ -11,7 +11,7 @@ use crate::world::World;
 
 /// A writer that died between changing the leases and saying so is noticed after so long, and a
 /// waiter that looks as often is not taken to be stopped.
-const LONGEST_NAP: Duration = Duration::from_secs(5);
+pub(crate) const LONGEST_NAP: Duration = Duration::from_secs(5);
 
 /// Before the lock is tried again; it was waited for already.
 const A_MOMENT: Duration = Duration::from_millis(100);
@@ -83,7 +83,7 @@ where
     }
 }
 
-fn passed(began: &Now, now: &Now) -> Duration {
+pub(crate) fn passed(began: &Now, now: &Now) -> Duration {
     Duration::from_nanos(now.stamp.ns.saturating_sub(began.stamp.ns))
 }
 
@@ -111,7 +111,7 @@ fn nap<T>(world: &World<'_>, in_the_way: &StepError<T>, now: &Now) -> Result<Dur
 }
 
 /// A moment later than the lapse, so that it has happened.
-fn until_lapse(lifetime: Lifetime) -> Option<Duration> {
+pub(crate) fn until_lapse(lifetime: Lifetime) -> Option<Duration> {
     match lifetime {
         Lifetime::Left(left) => Some(left + Duration::from_millis(1)),
         Lifetime::Lapsed(_) => Some(Duration::ZERO),

@@ -273,6 +273,14 @@ impl Failure {
         Self { place: there.map(Into::into), ..failure }
     }
 
+    /// What was to become free did not.
+    pub(crate) fn still_held(asked: &str, lease: &Lease, waited: Duration, look: &Look) -> Self {
+        Self::new(Code::TimedOut, format!("waited {}: {asked} is held still", span(waited)))
+            .details(vec![lease_line(lease, look)])
+            .hint(format!("wait longer: jit claim wait {} --timeout 1h", quoted(asked)))
+            .context(json!({ "lease": lease_json(lease, look) }))
+    }
+
     /// Waited for as long as was asked. A lock that is never let go is told as such.
     pub(crate) fn in_vain(self, waited: Duration) -> Self {
         if self.code == Code::Locked {
