@@ -46,6 +46,10 @@ mod hints;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod hook_verdicts;
+#[cfg(test)]
+mod hooks;
+#[cfg(test)]
 mod issue_files;
 #[cfg(test)]
 mod issues;

@@ -22,6 +22,7 @@ mod stats;
 mod time;
 mod token;
 mod touch;
+pub mod verdict;
 mod view;
 
 pub use agent::{AgentId, AgentIdError, AgentKind, Holder, Name};
@@ -32,7 +33,9 @@ pub use duration::{DurationError, Ttl, parse_duration, span};
 pub use facts::{Cause, Facts, Gate, Outcome};
 pub use id::{ControlPlaneId, Fence, IssueId, LeaseId, Seq, WorktreeId};
 pub use lease::{End, Ended, Known, Lease, Lifetime, Successor, Task, TaskError};
-pub use policy::{Dependencies, Enforcement, Policy, PolicyError, PolicyWarning, Value as SettingValue};
+pub use policy::{
+    Dependencies, Enforcement, Policy, PolicyError, PolicyWarning, Value as SettingValue, WithoutJit,
+};
 pub use record::{Attempt, Checkpoint, Missing, Operation, Record, RecordError, SCHEMA_VERSION};
 pub use reference::{Reference, ReferenceError, Spelled, ThingName};
 pub use references::{NoReference, References};

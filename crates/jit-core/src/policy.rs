@@ -32,6 +32,17 @@ pub struct Policy {
     pub enforce_agents: Enforcement,
     /// The same when a person does.
     pub enforce_people: Enforcement,
+    /// What a Git hook does where there is no `jit` to ask.
+    pub hooks_without_jit: WithoutJit,
+}
+
+/// What a Git hook does where there is no `jit` to ask. The hook itself reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WithoutJit {
+    /// It says so, and lets through.
+    Warn,
+    /// It says so, and stops what was to be done.
+    Block,
 }
 
 /// How a change that breaks a rule is met.
@@ -67,6 +78,7 @@ impl Default for Policy {
             dependencies: Dependencies::Files,
             enforce_agents: Enforcement::Strict,
             enforce_people: Enforcement::Warn,
+            hooks_without_jit: WithoutJit::Warn,
         }
     }
 }

@@ -60,6 +60,21 @@ impl Query for Touch {
     }
 }
 
+impl Touched {
+    /// With exact paths as people write them.
+    #[must_use]
+    pub fn plain(mut self) -> Self {
+        for wanted in &mut self.held {
+            if let Item::Paths { wanted, .. } = &mut wanted.item {
+                *wanted = wanted.plain();
+            }
+        }
+        let all = self.free.iter_mut().chain(&mut self.outside);
+        all.for_each(|path| *path = path.plain());
+        self
+    }
+}
+
 impl Touch {
     /// From so many paths on a backend had better be read whole.
     const MANY: usize = 16;

@@ -1,11 +1,12 @@
 //! What `jit` asks of Git: where the repository is, which worktree this is and what it is
-//! called, which worktrees there are, some settings, and how Git merges. It knows nothing of leases or policy.
+//! called, which worktrees there are, some settings, hooks, and how Git merges. It knows nothing of leases or policy.
 //!
 //! [`Repo::discover`] and [`Repo::read_identity`] run before every edit of an agent; they make
 //! a handful of system calls and never start Git. Reading configuration and listing worktrees
 //! are slower and are asked for by name. `dev/decisions/git-reading.md` says what is read how.
 
 mod branch;
+mod commits;
 mod committed;
 mod config;
 mod config_env;
@@ -14,6 +15,7 @@ mod discover;
 mod discover_error;
 mod env;
 mod git_files;
+mod hooks;
 mod identity;
 mod identity_file;
 mod merging;
@@ -29,12 +31,14 @@ mod superproject;
 mod worktrees;
 
 pub use branch::{Branch, BranchError};
+pub use commits::{Outgoing, Trailed};
 pub use committed::CommittedFile;
 pub use config_env::ConfigEnv;
 pub use core_config::ConfigError;
 pub use discover_error::DiscoverError;
 pub use env::GitEnv;
 pub use git_files::GitFileFault;
+pub use hooks::{HookChange, HookDir, HookState, HooksError};
 pub use identity::{IdentityError, IdentityFault, WorktreeIdentity};
 pub use merging::merge_file;
 pub use named_path::{NamedPath, NamedPathError};

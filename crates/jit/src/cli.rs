@@ -138,6 +138,32 @@ const CONFIG: &[Leaf] = &[
     leaf!("path", config_path, "Show where the lease policy's file is"),
 ];
 
+const HOOKS: &[Leaf] = &[
+    leaf!("install", hooks_install, "Let Git ask jit before it commits and pushes"),
+    leaf!("uninstall", hooks_uninstall, "Take jit out of the hooks again, and nothing else"),
+    leaf!("status", hooks_status, "Show every worktree's hooks"),
+];
+
+const HOOK: &[Leaf] = &[
+    leaf!("pre-commit", hook_pre_commit, "Whether what is staged may be committed"),
+    Leaf {
+        name: "prepare-commit-msg",
+        about: "Say in a message under which leases the commit is made",
+        arguments: commands::hook_message::arguments,
+        run: commands::hook_message::prepare,
+        hidden: false,
+    },
+    Leaf {
+        name: "commit-msg",
+        about: "The same once somebody edited it",
+        arguments: commands::hook_message::arguments,
+        run: commands::hook_message::finish,
+        hidden: false,
+    },
+    leaf!("reference-transaction", hook_reference_transaction, "Whether a branch may get a commit"),
+    leaf!("pre-push", hook_pre_push, "Whether commits may be pushed"),
+];
+
 const MERGE_DRIVER: &[Leaf] = &[leaf!("issue", merge_driver, "Merge an issue's file by its fields")];
 
 const ENTRIES: &[Entry] = &[
@@ -179,6 +205,12 @@ const ENTRIES: &[Entry] = &[
         leaves: WORKTREE,
         arguments: |command| with_leaves(command, WORKTREE),
     },
+    Entry::Group {
+        name: "hooks",
+        about: "Let Git's hooks stop what breaks a lease",
+        leaves: HOOKS,
+        arguments: |command| with_leaves(command, HOOKS),
+    },
     Entry::Leaf(leaf!(
         "stats",
         stats,
@@ -195,6 +227,12 @@ const ENTRIES: &[Entry] = &[
     Entry::Leaf(leaf!("export", export, "Write issues, gates and events as one stream")),
     Entry::Leaf(leaf!("import", import, "Read such a stream: what is new here is written")),
     Entry::Group {
+        name: HIDDEN,
+        about: "Judge what Git is about to do, called by its hooks",
+        leaves: HOOK,
+        arguments: |command| with_leaves(command, HOOK),
+    },
+    Entry::Group {
         name: "merge-driver",
         about: "Merge files of .jit/, called by Git",
         leaves: MERGE_DRIVER,
@@ -203,6 +241,9 @@ const ENTRIES: &[Entry] = &[
     Entry::Leaf(Leaf { hidden: true, ..leaf!("guard", guard, "End what a killed jit left behind") }),
     Entry::Leaf(leaf!("completions", completions, "Print completions for a shell")),
 ];
+
+/// Nobody types its commands.
+const HIDDEN: &str = "hook";
 
 const AFTER_HELP: &str = "\
 A reference is an issue's id or its beginning (four digits or more), or `name:THING` (letters,
@@ -243,6 +284,7 @@ impl Entry {
         };
         let group = Command::new(name)
             .about(about)
+            .hide(name == HIDDEN)
             .subcommand_required(true)
             .arg_required_else_help(true)
             .disable_help_subcommand(true);

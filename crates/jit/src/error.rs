@@ -2,6 +2,7 @@
 
 mod broken;
 pub(crate) mod gates;
+mod hooks;
 mod merging;
 mod missing;
 pub(crate) mod refusals;
@@ -72,6 +73,7 @@ pub(crate) enum Code {
     LeaseLost,
     LeaseReleased,
     NotYours,
+    OutsideScope,
     NotHeld,
     NoLease,
     WrongToken,
@@ -141,6 +143,7 @@ impl Code {
             Self::LeaseLost => ("lease_lost", 6, false),
             Self::LeaseReleased => ("lease_released", 6, false),
             Self::NotYours => ("not_yours", 6, false),
+            Self::OutsideScope => ("outside_scope", 7, false),
             Self::NotHeld => ("not_held", 6, false),
             Self::NoLease => ("no_lease", 6, false),
             Self::WrongToken => ("wrong_token", 6, false),
@@ -310,6 +313,7 @@ impl Failure {
                 "compact",
                 "import ",
                 "run ",
+                "hooks ",
             ]
             .into_iter();
             let commands = groups.fold(commands.to_owned(), |text, group| {

@@ -16,29 +16,40 @@ pub(crate) fn agent(
     option: Option<&str>,
     git_user: impl FnOnce() -> Result<Option<String>, Failure>,
 ) -> Result<AgentId, Failure> {
+    if let Some(named) = named(option)? {
+        return Ok(named);
+    }
+    let kind = if somebody_is_there() { AgentKind::Human } else { AgentKind::Agent };
+    let name = git_user()?.and_then(|name| Name::fitted(&name));
+    name.map(|name| AgentId::new(kind, name)).ok_or_else(|| Failure::no_identity(directory()))
+}
+
+/// Whether somebody sits before this. Git gives its hooks nothing to read, but lets them write.
+pub(crate) fn somebody_is_there() -> bool {
+    std::io::stdin().is_terminal() || std::io::stderr().is_terminal()
+}
+
+/// The agent as somebody said it, all but Git's user.
+pub(crate) fn named(option: Option<&str>) -> Result<Option<AgentId>, Failure> {
     if let Some(text) = option {
-        return parsed(text, "--agent");
+        return parsed(text, "--agent").map(Some);
     }
     if let Some(text) = env::var_os("JIT_AGENT_ID").filter(|text| !text.is_empty()) {
         let text = text.to_string_lossy();
-        return parsed(&text, "JIT_AGENT_ID");
+        return parsed(&text, "JIT_AGENT_ID").map(Some);
     }
     for (name, agent) in SESSIONS {
         let session = variable(name).and_then(|session| Name::fitted(&format!("{agent}-{session}")));
         if let Some(name) = session {
-            return Ok(AgentId::new(AgentKind::Agent, name));
+            return Ok(Some(AgentId::new(AgentKind::Agent, name)));
         }
     }
-    if let Some(path) = agent_file() {
-        match std::fs::read_to_string(&path) {
-            Ok(text) => return parsed(text.trim(), &path.display().to_string()),
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(Failure::usage(&format!("{}: {error}", path.display()), "")),
-        }
+    let Some(path) = agent_file() else { return Ok(None) };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => parsed(text.trim(), &path.display().to_string()).map(Some),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::usage(&format!("{}: {error}", path.display()), "")),
     }
-    let kind = if std::io::stdin().is_terminal() { AgentKind::Human } else { AgentKind::Agent };
-    let name = git_user()?.and_then(|name| Name::fitted(&name));
-    name.map(|name| AgentId::new(kind, name)).ok_or_else(|| Failure::no_identity(directory()))
 }
 
 /// What the current directory is called, as a name that stays the same in every shell here.

@@ -14,6 +14,7 @@ mod finding;
 mod gates;
 mod group;
 mod holding;
+mod hooks;
 mod identity;
 mod issue_lock;
 mod keeper;
@@ -35,6 +36,7 @@ mod streams;
 mod terminal;
 mod tracker;
 mod unrecorded;
+mod verdict;
 mod waiting;
 mod world;
 

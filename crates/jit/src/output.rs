@@ -14,6 +14,7 @@ use jit_tracker::{FileError, Issue};
 use crate::error::Failure;
 use crate::finding::Finding;
 use crate::gates::{Checked, Shown};
+use crate::hooks::{HookChanged, WorktreeHooks};
 use crate::known::{All, Known};
 use crate::look::Look;
 
@@ -67,6 +68,10 @@ pub(crate) enum Output {
     Worktrees(Vec<Worktree>),
     /// This worktree.
     Worktree(WorktreeInfo),
+    /// What was done to hooks.
+    HooksChanged(Vec<HookChanged>),
+    /// The hooks of each worktree.
+    Hooks(Vec<WorktreeHooks>),
     /// What `jit init` made and found: files, lines of `.gitattributes`, and whether it configured
     /// the merge driver.
     Initialised { control_plane: PathBuf, made: Vec<PathBuf>, attributes: Vec<&'static str>, driver: bool },
@@ -108,6 +113,7 @@ impl Output {
             | Self::Kept { .. }
             | Self::Evicted(_)
             | Self::Abandoned(_)
+            | Self::HooksChanged(_)
             | Self::Initialised { .. }
             | Self::Compacted { .. }
             | Self::Exported { .. }
@@ -125,6 +131,7 @@ impl Output {
             | Self::Stats { .. }
             | Self::Worktrees(_)
             | Self::Worktree(_)
+            | Self::Hooks(_)
             | Self::Settings { .. }
             | Self::Get(_)
             | Self::Path(_)

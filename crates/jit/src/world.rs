@@ -323,6 +323,11 @@ impl<'m> World<'m> {
         identity::agent(self.option("agent"), || Ok(self.repo()?.user_name(&ConfigEnv::from_process())?))
     }
 
+    /// Which agent asks, where somebody said so.
+    pub(crate) fn named_agent(&self) -> Result<Option<AgentId>, Failure> {
+        identity::named(self.option("agent"))
+    }
+
     /// Who changes each of these issues: the holder, with the lease that the change is made under.
     pub(crate) fn actors_on(&self, issues: Vec<Reference>, holder: &Holder) -> Result<Vec<Actor>, Failure> {
         let leases = self.read(&Covering(issues))?;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use toml_edit::Item;
 
-use crate::policy::{Dependencies, Enforcement, Policy};
+use crate::policy::{Dependencies, Enforcement, Policy, WithoutJit};
 use crate::{DurationError, Ttl};
 
 /// A setting's value.
@@ -51,7 +51,7 @@ pub(super) struct Key {
 }
 
 /// The one table of keys: parsing, listing, setting and suggesting all go by it.
-pub(super) const KEYS: [Key; 9] = [
+pub(super) const KEYS: [Key; 10] = [
     Key {
         name: "ttl",
         help: "how long a lease stands without a renewal, when the claim does not say",
@@ -131,7 +131,21 @@ pub(super) const KEYS: [Key; 9] = [
         read: |policy, item| enforcement(item).map(|enforcement| policy.enforce_people = enforcement),
         show: |policy| word_of(&Enforcement::WORDS, policy.enforce_people),
     },
+    Key {
+        name: "hooks_without_jit",
+        help: "what Git hooks do where `jit` is not on PATH: \"warn\" (and let through) or \"block\"",
+        read: |policy, item| {
+            let found = WithoutJit::WORDS.iter().find(|(word, _)| item.as_str() == Some(word));
+            policy.hooks_without_jit = found.ok_or("it is \"warn\" or \"block\"")?.1;
+            Ok(())
+        },
+        show: |policy| word_of(&WithoutJit::WORDS, policy.hooks_without_jit),
+    },
 ];
+
+impl WithoutJit {
+    const WORDS: [(&str, Self); 2] = [("warn", Self::Warn), ("block", Self::Block)];
+}
 
 impl Enforcement {
     const WORDS: [(&str, Self); 3] = [("strict", Self::Strict), ("warn", Self::Warn), ("off", Self::Off)];

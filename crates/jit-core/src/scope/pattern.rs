@@ -52,6 +52,23 @@ impl Pattern {
         Self { text, form: Form::Glob }
     }
 
+    /// A pattern that means one path alone as that path, with all below it: as people write it.
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        let mut chars = self.text.chars();
+        while let Some(c) = chars.next() {
+            match c {
+                '\\' => drop(chars.next()),
+                c if is_meta(c) => return self.clone(),
+                _ => {}
+            }
+        }
+        match self.form {
+            Form::Literal => self.clone(),
+            Form::Glob => Self { text: unescaped(&self.text).into_owned(), form: Form::Literal },
+        }
+    }
+
     /// The paths from the root that a glob matches as a whole.
     pub fn glob(text: &str) -> Result<Self, PatternError> {
         let text = short(text.to_owned())?;

@@ -4,6 +4,8 @@ pub(crate) mod gates;
 mod issues;
 mod stats;
 
+mod hooks;
+
 use jit_core::decide::Released;
 use jit_core::{Ended, Lease, Lifetime, Operation, Record, Scope, SettingValue, Token, Waiter};
 use jit_git::{Worktree, WorktreeKind};
@@ -138,6 +140,12 @@ pub(crate) fn data(output: &Output) -> Value {
             "branch": info.branch,
             "agent": info.agent,
         }),
+        Output::HooksChanged(changes) => {
+            json!({ "hooks": changes.iter().map(hooks::changed).collect::<Vec<_>>() })
+        }
+        Output::Hooks(worktrees) => {
+            json!({ "worktrees": worktrees.iter().map(hooks::worktree).collect::<Vec<_>>() })
+        }
         Output::Initialised { control_plane, made, attributes, driver } => json!({
             "control_plane": control_plane.display().to_string(),
             "made": made.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),

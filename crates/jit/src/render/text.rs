@@ -3,6 +3,7 @@
 mod columns;
 pub(crate) mod gates;
 mod history;
+mod hooks;
 mod import;
 mod issues;
 mod stats;
@@ -130,6 +131,8 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
             ("git dir", Some(shown(&info.git_dir))),
             ("control plane", Some(shown(&info.control_plane))),
         ]),
+        Output::HooksChanged(changes) => hooks::changes(changes),
+        Output::Hooks(worktrees) => hooks::table(worktrees),
         Output::Initialised { control_plane, made, attributes, driver } => {
             let mut text: String = made.iter().map(|path| format!("made {}\n", shown(path))).collect();
             text.extend(attributes.iter().map(|line| format!("added to .gitattributes: {line}\n")));

@@ -1,0 +1,26 @@
+//! What Git's hooks ask: may this be committed, put on a branch, pushed. Nothing is changed by
+//! asking.
+
+mod branch;
+mod commit;
+mod push;
+
+pub use branch::{Branch, Replaced};
+pub use commit::{Commit, Committed};
+pub use push::{Push, Pushed};
+
+use crate::{Ended, Successor, View};
+
+/// Who took the place of a lost lease, and whoever took that one's place: the first of them that is
+/// not the loser's own.
+fn replaced_by<V: View>(view: &V, lost: &Ended) -> Result<Option<Successor>, V::Error> {
+    let mut next = view.successor(&lost.lease.id)?;
+    // A chain has an end; a damaged log's may not.
+    for _ in 0..64 {
+        match next {
+            Some(own) if own.holder.acts_for(&lost.lease.holder) => next = view.successor(&own.lease)?,
+            other => return Ok(other),
+        }
+    }
+    Ok(None)
+}

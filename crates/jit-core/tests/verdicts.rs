@@ -1,0 +1,83 @@
+//! What hooks ask of the leases: who took over what, and which leases are about to end.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{World, holder, of};
+use jit_core::decide::Abandon;
+use jit_core::verdict::{Branch, Push};
+use jit_core::{LeaseId, Query};
+
+/// Who took over what was lost in a worktree, where that speaks against commits from it.
+fn took_over(world: &World, actor: &str) -> Vec<String> {
+    let asked = Branch { worktree: holder(actor).worktree };
+    let (replaced, _) = asked.ask(&world.state, &world.now).unwrap_or_else(|never| match never {});
+    replaced.iter().map(|replaced| replaced.by.holder.agent.to_string()).collect()
+}
+
+/// Who took over these leases, and how many came after them; and how many of the pusher's are about
+/// to lapse.
+fn pushed(world: &World, actor: &str, leases: &[LeaseId]) -> (Vec<(String, usize)>, usize) {
+    let asked = Push { by: holder(actor), leases: leases.to_vec() };
+    let found = asked.ask(&world.state, &world.now).unwrap_or_else(|never| match never {});
+    let replaced = found.replaced.iter();
+    let who = |(replaced, later): &(jit_core::verdict::Replaced, Vec<LeaseId>)| {
+        (replaced.by.holder.agent.to_string(), later.len())
+    };
+    (replaced.map(who).collect(), found.ending.len())
+}
+
+#[test]
+fn a_worktree_is_stopped_when_all_it_had_is_anothers() {
+    let mut world = World::new();
+    assert_eq!(took_over(&world, "b@2"), [""; 0]);
+    world.acquire("b@2", "x").unwrap();
+    world.acquire("b@2", "y").unwrap();
+    world.pass(601);
+    assert_eq!(took_over(&world, "b@2"), [""; 0], "lapsed, and nobody has it");
+    world.acquire("a", "x").unwrap();
+    assert_eq!(took_over(&world, "b@2"), [""; 0], "nobody has y");
+    world.acquire("c", "y").unwrap();
+    assert_eq!(took_over(&world, "b@2"), ["agent:c", "agent:a"]);
+    // Another agent of the worktree holds something.
+    world.acquire("d@2", "z").unwrap();
+    assert_eq!(took_over(&world, "b@2"), [""; 0]);
+    world.pass(601);
+    world.acquire("a", "z").unwrap();
+    assert_eq!(took_over(&world, "b@2").len(), 3);
+    world.ask("b@2", &Abandon).unwrap();
+    assert_eq!(took_over(&world, "b@2"), [""; 0]);
+}
+
+#[test]
+fn what_its_own_holder_took_again_is_no_reason_until_others_have_it() {
+    let mut world = World::new();
+    let first = world.acquire("b@2", "x").unwrap().id;
+    world.pass(601);
+    let second = world.acquire("b@2", "x").unwrap().id;
+    assert_eq!(pushed(&world, "b@2", &[first, second]), (vec![], 0));
+    world.pass(601);
+    let third = world.acquire("a", "x").unwrap().id;
+    assert_eq!(took_over(&world, "b@2"), ["agent:a", "agent:a"]);
+    let both = vec![("agent:a".to_owned(), 1); 2];
+    assert_eq!(pushed(&world, "b@2", &[first, second, third]), (both, 0));
+    // Whoever has it after that will do as well.
+    world.pass(601);
+    world.acquire("c", "x").unwrap();
+    assert_eq!(pushed(&world, "b@2", &[first]).0, [("agent:a".to_owned(), 2)]);
+}
+
+#[test]
+fn a_lease_that_was_given_up_may_be_pushed_and_one_at_its_end_is_told() {
+    let mut world = World::new();
+    let lease = world.acquire("b", "x").unwrap().id;
+    world.pass(479);
+    assert_eq!(pushed(&world, "b", &[lease]), (vec![], 0));
+    world.pass(2);
+    assert_eq!(pushed(&world, "b", &[lease]), (vec![], 1));
+    assert_eq!(pushed(&world, "a", &[lease]), (vec![], 0), "it is not a's");
+    world.release("b", of("x")).unwrap();
+    world.acquire("a", "x").unwrap();
+    assert_eq!(pushed(&world, "b", &[lease]), (vec![], 0));
+}

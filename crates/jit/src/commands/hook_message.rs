@@ -1,0 +1,93 @@
+//! `jit hook prepare-commit-msg` and `jit hook commit-msg`
+
+use std::path::Path;
+
+use clap::{ArgMatches, Command};
+use jit_core::{ControlPlaneId, Holder, Lease, LeaseId, Now, Query, View};
+use jit_git::SystemGit;
+
+use crate::commands::{all, one, text, texts};
+use crate::error::Failure;
+use crate::output::Output;
+use crate::verdict::{committer, is_managed, nothing};
+use crate::world::World;
+
+/// The trailer that says which lease a commit was made under.
+pub(crate) const LEASE: &str = "Jit-Lease";
+
+pub(crate) fn arguments(command: Command) -> Command {
+    command
+        .arg(text("FILE", "FILE", "The message").required(true))
+        .arg(texts("SOURCE", "SOURCE", "Where it comes from, and of which commit, as Git says"))
+        .after_help(
+            "Called by Git. Adds to the message under which leases the commit is made: Jit-Issue, Jit-Lease,\n\
+             Jit-Fence, Jit-Agent, for the committer's leases that stand. Those that are there already stay, and\n\
+             a rebase or cherry-pick gets none. Never stops a commit. Exit status: 0.\n\n\
+             Example: jit hook prepare-commit-msg .git/COMMIT_EDITMSG message",
+        )
+}
+
+/// Before somebody edits the message, where that is still to come there is nothing to add to: an
+/// empty message is how a commit is called off.
+pub(crate) fn prepare(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    let source = all(matches, "SOURCE");
+    match source.first().map(String::as_str) {
+        None | Some("template") => Ok(nothing()),
+        Some(_) => added(world, matches, false),
+    }
+}
+
+/// After it was edited.
+pub(crate) fn finish(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    added(world, matches, true)
+}
+
+fn added(world: &World<'_>, matches: &ArgMatches, edited: bool) -> Result<Output, Failure> {
+    if is_managed(world)? && !world.repo()?.is_replaying() {
+        let message = world.path(one(matches, "FILE").unwrap_or_default());
+        if let Err(failure) = committer(world).and_then(|by| add(world, by, &message, edited)) {
+            world.warn(failure.untold().message);
+        }
+    }
+    Ok(nothing())
+}
+
+fn add(world: &World<'_>, by: Holder, message: &Path, edited: bool) -> Result<(), Failure> {
+    let (repo, git) = (world.repo()?, SystemGit::on_path());
+    let (plane, own) = world.read(&Standing(by))?;
+    let unread = |error| Failure::not_read(message, &error);
+    let text = std::fs::read(message).map_err(unread)?;
+    let text = String::from_utf8_lossy(&text);
+    let own: Vec<&Lease> = own.iter().filter(|lease| !says(&text, &lease.id)).collect();
+    if own.is_empty() || edited && repo.is_empty_message(&git, message).map_err(unread)? {
+        return Ok(());
+    }
+    let Some(plane) = plane else { return Ok(()) };
+    let mut trailers = Vec::new();
+    for lease in own {
+        trailers.extend(lease.issues.iter().map(|issue| ("Jit-Issue", issue.to_string())));
+        trailers.push((LEASE, lease.id.to_string()));
+        trailers.push(("Jit-Fence", format!("{plane}/{}", lease.fence)));
+        trailers.push(("Jit-Agent", lease.holder.agent.to_string()));
+    }
+    repo.add_trailers(&git, message, &trailers).map_err(|error| Failure::git(&error))
+}
+
+/// Whether a message has a lease's trailer.
+fn says(text: &str, lease: &LeaseId) -> bool {
+    let trailer = format!("{LEASE}: {lease}");
+    text.lines().any(|line| line.trim_end() == trailer)
+}
+
+/// The leases that somebody has and that stand, and of which control plane they are.
+struct Standing(Holder);
+
+impl Query for Standing {
+    type Answer = (Option<ControlPlaneId>, Vec<Lease>);
+
+    fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Self::Answer, V::Error> {
+        let mut held = view.held_by(&self.0)?;
+        held.retain(|lease| !lease.lapsed(&now.stamp));
+        Ok((view.control_plane(), held))
+    }
+}

@@ -1,0 +1,91 @@
+//! `jit hook pre-commit`
+
+use clap::{ArgMatches, Command};
+use jit_core::verdict::Commit;
+use jit_core::{Holder, IssueId, Item, Mode, Operation, Pattern, Reference, Refusal, Scope, Touch};
+use jit_git::SystemGit;
+
+use crate::error::Failure;
+use crate::output::Output;
+use crate::paths;
+use crate::verdict::{Objection, given};
+use crate::world::World;
+
+pub(crate) fn arguments(command: Command) -> Command {
+    command.after_help(
+        "Called by Git. Refuses to commit what somebody else's lease covers, what one's own leases leave out if\n\
+         they are of paths, and the files of issues that somebody else holds. What people do is warned of\n\
+         (`jit config get enforce_people`). Takes no lock and changes nothing.\n\
+         Exit status: 0 may be committed, 5 paths held, 6 an issue held, 7 outside of one's own paths, 9 can't be\n\
+         told.\n\n\
+         Example: jit hook pre-commit",
+    )
+}
+
+pub(crate) fn run(world: &World<'_>, _: &ArgMatches) -> Result<Output, Failure> {
+    given(world, |by| objections(world, by))
+}
+
+fn objections(world: &World<'_>, by: &Holder) -> Result<Vec<Objection>, Failure> {
+    let staged = world.repo()?.staged_paths(&SystemGit::on_path()).map_err(|error| Failure::git(&error))?;
+    if staged.is_empty() {
+        return Ok(Vec::new());
+    }
+    // The data plane goes by the rule of issues alone.
+    let (data, paths): (Vec<String>, Vec<String>) =
+        staged.into_iter().partition(|path| path.starts_with(".jit/"));
+    let issues = data.iter().filter_map(|path| issue_of(path)).collect();
+    let exact = paths.iter().filter_map(|path| path.parse().ok()).map(Pattern::exact).collect();
+    let paths = Scope::of_any_size(exact, Mode::Exclusive, paths::case(world)?);
+    let found = world.read(&Commit { touch: Touch { actor: by.clone(), paths, against: None }, issues })?;
+    if found.touched.held.is_empty() && found.issues.is_empty() && found.touched.outside.is_empty() {
+        return Ok(Vec::new());
+    }
+    let touched = found.touched.plain();
+    let look = world.look(touched.now);
+    let mut objections = Vec::new();
+    let mut object = |failure, replaced| objections.push(Objection { failure, replaced });
+    if !touched.held.is_empty() {
+        object(Failure::in_the_way(&touched, &look), found.replaced);
+    }
+    for wanted in found.issues {
+        if gave_up_last(world, by, &wanted.item)? {
+            continue;
+        }
+        let refusal = Refusal::NotYours(Box::new(wanted.blocker));
+        object(Failure::issue_is_anothers(&wanted.item, Failure::refused(&refusal, &look)), found.replaced);
+    }
+    if !touched.outside.is_empty() {
+        object(Failure::outside(&touched.outside, &found.own), false);
+    }
+    Ok(objections)
+}
+
+/// Whether whoever held an issue before its holder gave it up, and worked in this worktree: what it
+/// wrote may still have to be committed.
+fn gave_up_last(world: &World<'_>, by: &Holder, item: &Item) -> Result<bool, Failure> {
+    let Some(issue) = item.reference() else { return Ok(false) };
+    let mut last = None;
+    let told = world.store()?.history(|records| {
+        last = records.iter().rev().find_map(|record| match &record.operation {
+            Operation::Release { lease, released, .. } if released.contains(issue) => {
+                Some(lease.holder.worktree == by.worktree)
+            }
+            Operation::AutoEvict(lease) | Operation::ForceEvict { lease, .. }
+                if lease.issues.contains(issue) =>
+            {
+                Some(false)
+            }
+            _ => None,
+        });
+        last.is_none()
+    });
+    told.map_err(|error| world.trouble(error))?;
+    Ok(last.unwrap_or(false))
+}
+
+/// The issue whose file this is.
+fn issue_of(path: &str) -> Option<Reference> {
+    let name = path.strip_prefix(".jit/issues/")?.strip_suffix(".json")?;
+    name.parse::<IssueId>().ok().map(Reference::Issue)
+}

@@ -1,0 +1,86 @@
+//! `jit hook pre-push`
+
+use std::collections::BTreeSet;
+use std::io::Read;
+
+use clap::{ArgMatches, Command};
+use jit_core::verdict::Push;
+use jit_core::{Holder, LeaseId};
+use jit_git::{Outgoing, SystemGit, Trailed};
+
+use crate::commands::hook_message::LEASE;
+use crate::commands::{one, text};
+use crate::error::Failure;
+use crate::output::Output;
+use crate::render::text::{left, subject};
+use crate::verdict::{Objection, given, nothing};
+use crate::world::World;
+
+pub(crate) fn arguments(command: Command) -> Command {
+    command
+        .arg(text("REMOTE", "REMOTE", "The remote's name").required(true))
+        .arg(text("URL", "URL", "Where it is"))
+        .after_help(
+            "Called by Git, which writes what it pushes to standard input. Refuses commits that say they were made\n\
+             under a lease that was lost to somebody else, unless what is pushed with them builds on them under\n\
+             the lease that came in its place. Warns of leases that are about to lapse.\n\
+             Exit status: 0 may be pushed, 6 lost to somebody else, 9 can't be told.\n\n\
+             Example: jit hook pre-push origin git@example.com:repo.git < updates",
+        )
+}
+
+pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).map_err(|error| Failure::usage(&error.to_string(), ""))?;
+    let outgoing = outgoing(&text, one(matches, "REMOTE").unwrap_or_default());
+    if outgoing.tips.is_empty() {
+        return Ok(nothing());
+    }
+    given(world, |by| objections(world, by, &outgoing))
+}
+
+/// `<local ref> <local id> <remote ref> <remote id>`; what a local reference is called may have spaces.
+fn outgoing(text: &str, remote: &str) -> Outgoing {
+    let mut outgoing = Outgoing { remote: remote.to_owned(), ..Outgoing::default() };
+    for line in text.lines() {
+        let mut words = line.rsplit(' ');
+        let (known, tip) = (words.next(), words.nth(1));
+        let real = |id: Option<&str>| id.filter(|id| id.bytes().any(|b| b != b'0')).map(str::to_owned);
+        outgoing.known.extend(real(known));
+        outgoing.tips.extend(real(tip));
+    }
+    outgoing
+}
+
+fn objections(world: &World<'_>, by: &Holder, outgoing: &Outgoing) -> Result<Vec<Objection>, Failure> {
+    let (repo, git) = (world.repo()?, SystemGit::on_path());
+    let trailed =
+        |besides: &[&str]| repo.trailed(&git, outgoing, LEASE, besides).map_err(|error| Failure::git(&error));
+    let commits = trailed(&[])?;
+    let leases: BTreeSet<LeaseId> = commits.iter().flat_map(leases_of).collect();
+    let found = world.read(&Push { by: by.clone(), leases: leases.into_iter().collect() })?;
+    for lease in &found.ending {
+        let (what, left) = (subject(lease), left(lease, &found.now));
+        world.warn(format!(
+            "{what}: {left}; renew it, or the push may come too late: jit claim renew {}",
+            lease.id
+        ));
+    }
+    let mut objections = Vec::new();
+    for (replaced, later) in &found.replaced {
+        let builds = |commit: &&Trailed| leases_of(commit).any(|lease| later.contains(&lease));
+        let builds: Vec<&str> = commits.iter().filter(builds).map(|commit| commit.commit.as_str()).collect();
+        let carries = |commit: &&Trailed| leases_of(commit).any(|lease| lease == replaced.lost.lease.id);
+        let left: Vec<String> =
+            trailed(&builds)?.iter().filter(carries).map(|commit| commit.commit.clone()).collect();
+        if !left.is_empty() {
+            let failure = Failure::push_is_anothers(&left, replaced, &world.look(found.now));
+            objections.push(Objection { failure, replaced: true });
+        }
+    }
+    Ok(objections)
+}
+
+fn leases_of(commit: &Trailed) -> impl Iterator<Item = LeaseId> {
+    commit.values.iter().filter_map(|value| value.parse().ok())
+}

@@ -1,0 +1,56 @@
+//! `jit hooks install`
+
+use clap::{ArgMatches, Command};
+use jit_git::{HookChange, HookDir, HookState, SystemGit};
+
+use crate::commands::{all, texts};
+use crate::error::Failure;
+use crate::hooks::{Did, Hook, HookChanged, Stands, dirs, stands};
+use crate::output::Output;
+use crate::world::World;
+
+pub(crate) fn arguments(command: Command) -> Command {
+    command.arg(texts("HOOK", "HOOK", "pre-commit, prepare-commit-msg, commit-msg, reference-transaction, pre-push [default: all]")).after_help(
+        "Puts a marked block into the hooks of every worktree, wherever core.hooksPath says they are. A hook\n\
+         that is there goes on working: a script of sh or bash gets the block at its top, any other is put\n\
+         aside as NAME.jit-original and runs behind it. A hook that is tracked is not touched: what is to be\n\
+         added to it is printed. Doing it again changes nothing; a tool that writes its hooks anew (husky,\n\
+         lefthook, pre-commit) takes the block away, which `jit hooks status` shows.\n\
+         Without jit on PATH the hooks warn, or block: jit config set hooks_without_jit block\n\
+         Exit status 10: Git runs no hooks here, or a hook is in the way.\n\n\
+         Example: jit hooks install",
+    )
+}
+
+pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    let hooks = Hook::named(&all(matches, "HOOK"))?;
+    let _lock = world.lock_issues()?;
+    let mut changes = Vec::new();
+    for dir in dirs(world)? {
+        for hook in &hooks {
+            changes.push(installed(&dir, *hook)?);
+        }
+        if dir.is_elsewhere() {
+            world.warn(format!(
+                "{} is outside of this repository: in others that use it, the hooks are silent until jit is used there",
+                dir.path.display()
+            ));
+        }
+    }
+    Ok(Output::HooksChanged(changes))
+}
+
+fn installed(dir: &HookDir, hook: Hook) -> Result<HookChanged, Failure> {
+    let (name, block) = (hook.name(), hook.block());
+    let path = dir.hook(name);
+    let current = matches!(stands(dir, hook)?, Stands::Is(HookState::Installed | HookState::Chained));
+    if current {
+        return Ok(HookChanged { hook, path, did: Did::Changed(HookChange::Nothing), by_hand: None });
+    }
+    if dir.tracks(&SystemGit::on_path(), name)? {
+        let by_hand = Some(HookDir::printed(&block));
+        return Ok(HookChanged { hook, path, did: Did::Tracked, by_hand });
+    }
+    let did = Did::Changed(dir.install(name, &block)?);
+    Ok(HookChanged { hook, path, did, by_hand: None })
+}

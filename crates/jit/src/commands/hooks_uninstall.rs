@@ -1,0 +1,43 @@
+//! `jit hooks uninstall`
+
+use clap::{ArgMatches, Command};
+use jit_git::{HookDir, HookState, SystemGit};
+
+use crate::commands::{all, texts};
+use crate::error::Failure;
+use crate::hooks::{Did, Hook, HookChanged, Stands, dirs, stands};
+use crate::output::Output;
+use crate::world::World;
+
+pub(crate) fn arguments(command: Command) -> Command {
+    command
+        .arg(texts("HOOK", "HOOK", "pre-commit, prepare-commit-msg, commit-msg, reference-transaction, pre-push [default: all]"))
+        .after_help(
+            "Takes jit's block out of the hooks of every worktree, and puts back what was put aside. What else is\n\
+             in a hook stays as it is, to the byte. A tracked hook is not touched.\n\n\
+             Example: jit hooks uninstall pre-push",
+        )
+}
+
+pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    let hooks = Hook::named(&all(matches, "HOOK"))?;
+    let _lock = world.lock_issues()?;
+    let mut changes = Vec::new();
+    for dir in dirs(world)? {
+        for hook in &hooks {
+            changes.push(uninstalled(&dir, *hook)?);
+        }
+    }
+    Ok(Output::HooksChanged(changes))
+}
+
+fn uninstalled(dir: &HookDir, hook: Hook) -> Result<HookChanged, Failure> {
+    let (name, path) = (hook.name(), dir.hook(hook.name()));
+    let there = !matches!(stands(dir, hook)?, Stands::Is(HookState::Missing) | Stands::Tracked);
+    if there && dir.tracks(&SystemGit::on_path(), name)? {
+        let by_hand = Some(HookDir::printed(&hook.block()));
+        return Ok(HookChanged { hook, path, did: Did::Tracked, by_hand });
+    }
+    let did = Did::Changed(dir.uninstall(name)?);
+    Ok(HookChanged { hook, path, did, by_hand: None })
+}

@@ -1,0 +1,143 @@
+//! What hooks and their verdicts say when they say no.
+
+use jit_core::verdict::Replaced;
+use jit_core::{Item, Lease, Pattern};
+use jit_git::HooksError;
+use serde_json::json;
+
+use super::{Code, Failure};
+use crate::hooks::Hook;
+use crate::look::Look;
+use crate::paths;
+use crate::render::text::{ending, one_line};
+use crate::shell::quoted;
+
+impl Failure {
+    /// A name that is no hook's in which jit has something to say.
+    pub(crate) fn no_such_hook(name: &str) -> Self {
+        let known = Hook::ALL.map(Hook::name).join(", ");
+        Self::usage(
+            &format!("jit has nothing to say in a hook {:?}; it has in {known}", super::shown(name)),
+            "jit hooks status",
+        )
+    }
+
+    /// A hook could not be answered.
+    pub(crate) fn untold(self) -> Self {
+        Self { message: format!("jit can't tell whether this may be done: {}", self.message), ..self }
+    }
+
+    /// The file of an issue that somebody else holds is staged.
+    pub(crate) fn issue_is_anothers(item: &Item, refused: Self) -> Self {
+        let issue = item.reference().map(ToString::to_string).unwrap_or_default();
+        let file = format!(".jit/issues/{issue}.json");
+        Self { message: format!("{file} is staged, and somebody else works on that issue"), ..refused }
+            .hint(format!("leave it out: git restore --staged :/{file}"))
+    }
+
+    /// Paths are staged that one's own leases leave out.
+    pub(crate) fn outside(outside: &[Pattern], own: &[Lease]) -> Self {
+        let shown: Vec<String> = outside.iter().take(MOST).map(|path| one_line(&path.to_string())).collect();
+        let more = outside.len().checked_sub(MOST + 1).map(|more| format!(" and {} more", more + 1));
+        let failure = Self::new(
+            Code::OutsideScope,
+            format!("your leases do not cover {}{}", shown.join(", "), more.unwrap_or_default()),
+        )
+        .context(
+            json!({ "outside": outside, "leases": own.iter().map(|lease| lease.id).collect::<Vec<_>>() }),
+        );
+        match own.iter().find(|lease| !lease.scope.is_none()) {
+            Some(lease) => {
+                let paths = outside
+                    .iter()
+                    .take(MOST)
+                    .map(|path| format!(" --path {}", quoted(&paths::argument(path))));
+                failure.hint(format!(
+                    "cover them too: jit claim extend {}{}",
+                    lease.id,
+                    paths.collect::<String>()
+                ))
+            }
+            None => failure,
+        }
+    }
+
+    /// All that was held in a worktree is others' now.
+    pub(crate) fn branch_is_anothers(branch: &str, replaced: &[Replaced], look: &Look) -> Self {
+        let branch = branch.strip_prefix("refs/heads/").unwrap_or(branch);
+        Self::new(
+            Code::LeaseLost,
+            format!(
+                "{} gets no commit from here: what was held in this worktree was lost, and others have it",
+                one_line(branch)
+            ),
+        )
+        .details(replaced.iter().map(|replaced| lost_line(replaced, look)).collect())
+        .hint("your changes are still there; put them aside or hand them over, and then: jit claim abandon")
+        .context(json!({ "branch": branch, "lost": replaced.iter().map(lost_json).collect::<Vec<_>>() }))
+    }
+
+    /// Commits are to be pushed that were made under a lease that was lost.
+    pub(crate) fn push_is_anothers(commits: &[String], replaced: &Replaced, look: &Look) -> Self {
+        let shown: Vec<&str> =
+            commits.iter().take(MOST).map(|commit| commit.get(..12).unwrap_or(commit)).collect();
+        let more = commits.len().checked_sub(MOST + 1).map(|more| format!(" and {} more", more + 1));
+        Self::new(
+            Code::LeaseLost,
+            format!(
+                "pushed would be {}{}, made under a lease that somebody else took over",
+                shown.join(", "),
+                more.unwrap_or_default()
+            ),
+        )
+        .details(vec![lost_line(replaced, look)])
+        .hint(format!(
+            "leave it to {}, or let what you push build on a commit made under lease {}",
+            replaced.by.holder.agent, replaced.by.lease
+        ))
+        .context(json!({ "commits": commits, "lost": lost_json(replaced) }))
+    }
+}
+
+/// How many of many are named.
+const MOST: usize = 10;
+
+fn lost_line(Replaced { lost, by }: &Replaced, look: &Look) -> String {
+    let place = look.places.get(&by.holder.worktree).map(|place| format!(", in {}", place.display()));
+    format!(
+        "{}; {} took over, as lease {}{}",
+        ending(lost),
+        by.holder.agent,
+        by.lease,
+        place.unwrap_or_default()
+    )
+}
+
+fn lost_json(Replaced { lost, by }: &Replaced) -> serde_json::Value {
+    json!({ "lease_id": lost.lease.id, "fence": lost.lease.fence, "ended": lost.end, "superseded_by": by })
+}
+
+impl From<HooksError> for Failure {
+    fn from(error: HooksError) -> Self {
+        let message = error.to_string();
+        match &error {
+            HooksError::NoDirectory(path) => Self::new(Code::GitFailed, message)
+                .hint("let Git look for hooks again: git config unset core.hooksPath")
+                .context(json!({ "path": path })),
+            HooksError::Occupied(path) => Self::new(Code::GitFailed, message)
+                .hint(format!("see which of the two is wanted: ls -l {}*", quoted(&hook_of(path))))
+                .context(json!({ "path": path })),
+            HooksError::Torn(path) => Self::new(Code::GitFailed, message)
+                .hint(format!("take the rest of the block out: {}", path.display()))
+                .context(json!({ "path": path })),
+            HooksError::Io { path, source } => Self::not_made(path, source),
+            HooksError::Worktrees(_) | HooksError::Config(_) | HooksError::Git(_) => {
+                Self::new(Code::GitFailed, message)
+            }
+        }
+    }
+}
+
+fn hook_of(aside: &std::path::Path) -> String {
+    aside.with_extension("").display().to_string()
+}

@@ -1,0 +1,30 @@
+//! Hooks, for people.
+
+use super::columns::columns;
+use super::shown;
+use crate::hooks::{Did, Hook, HookChanged, WorktreeHooks};
+
+/// What was done, a line for each hook, and then what is left to do by hand.
+pub(super) fn changes(changes: &[HookChanged]) -> String {
+    let row = |change: &HookChanged| vec![change.did.name().to_owned(), shown(&change.path)];
+    let mut text = columns(changes.iter().map(row).collect());
+    for change in changes.iter().filter(|change| change.did == Did::Tracked) {
+        let Some(block) = &change.by_hand else { continue };
+        text.push_str(&format!(
+            "\n{} is tracked, and jit does not change it. This belongs behind its first line, or out of it:\n{block}",
+            shown(&change.path)
+        ));
+    }
+    text
+}
+
+/// A line for each worktree.
+pub(super) fn table(worktrees: &[WorktreeHooks]) -> String {
+    let names = Hook::ALL.iter().map(|hook| hook.name().to_owned());
+    let head = ["WORKTREE".to_owned()].into_iter().chain(names).chain(["HOOKS".to_owned()]).collect();
+    let row = |worktree: &WorktreeHooks| {
+        let states = worktree.hooks.iter().map(|(_, stands)| stands.name().to_owned());
+        [shown(&worktree.worktree)].into_iter().chain(states).chain([shown(&worktree.dir)]).collect()
+    };
+    columns([head].into_iter().chain(worktrees.iter().map(row)).collect())
+}

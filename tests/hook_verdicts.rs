@@ -1,0 +1,459 @@
+//! What Git's hooks stop and let through, with real Git and the real program.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::support::Repo;
+use crate::support::issue::issue;
+use crate::support::repo::{JIT, write};
+
+/// A repository with its hooks installed and two worktrees, ann's (main) and bob's.
+struct Two {
+    repo: Repo,
+    bob: PathBuf,
+}
+
+/// What Git did, and what it said.
+#[derive(Debug)]
+struct Said {
+    ok: bool,
+    out: String,
+    err: String,
+}
+
+impl Two {
+    fn new() -> Self {
+        let repo = Repo::new();
+        for file in ["src/a", "src/b", "doc/a"] {
+            write(&repo.main().join(file), "one\n");
+        }
+        repo.git(repo.main(), &["add", "-A"]);
+        repo.git(repo.main(), &["commit", "-qm", "two"]);
+        let bob = repo.worktree("bob");
+        repo.agent("ann").jit(["hooks", "install"]).ok();
+        Self { repo, bob }
+    }
+
+    fn ann(&self) -> &Path {
+        self.repo.main()
+    }
+
+    /// Runs Git as somebody who has jit on the search path.
+    fn git_as(&self, who: &str, cwd: &Path, arguments: &[&str]) -> Said {
+        let path =
+            format!("{}:{}", Path::new(JIT).parent().unwrap().display(), std::env::var("PATH").unwrap());
+        let mut command = self.repo.hermetic("git");
+        command.env("PATH", path).args(arguments).current_dir(cwd);
+        if !who.is_empty() {
+            command.env("JIT_AGENT_ID", who);
+        }
+        let Output { status, stdout, stderr } = command.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Said { ok: status.success(), out: text(stdout), err: text(stderr) }
+    }
+
+    /// Git as ann in main.
+    fn ann_git(&self, arguments: &[&str]) -> Said {
+        self.git_as("agent:ann", self.ann(), arguments)
+    }
+
+    /// Git as bob in his worktree.
+    fn bob_git(&self, arguments: &[&str]) -> Said {
+        self.git_as("agent:bob", &self.bob, arguments)
+    }
+
+    #[track_caller]
+    fn bob_can(&self, arguments: &[&str]) -> String {
+        self.bob_git(arguments).passed()
+    }
+
+    /// Bob changes a file, and commits all that he changed.
+    fn bob_commits(&self, file: &str, options: &[&str]) -> Said {
+        static CHANGES: AtomicUsize = AtomicUsize::new(0);
+        write(&self.bob.join(file), format!("bob {}\n", CHANGES.fetch_add(1, Ordering::Relaxed)));
+        self.bob_can(&["add", "-A"]);
+        self.bob_git(&[&["commit", "-qm", "bob's"], options].concat())
+    }
+
+    fn ann_claims(&self, arguments: &[&str]) -> String {
+        let all = [&["claim", "acquire"], arguments].concat();
+        self.repo.agent("ann").jit(all).lease().lease_id
+    }
+
+    fn bob_claims(&self, arguments: &[&str]) -> String {
+        let all = [&["claim", "acquire"], arguments].concat();
+        self.repo.agent("bob").at(&self.bob).jit(all).lease().lease_id
+    }
+
+    /// Bob loses his lease of a path to ann.
+    fn ann_takes(&self, lease: &str, path: &str) -> String {
+        self.repo.agent("ann").jit(["claim", "force-evict", lease, "--reason", "gone"]).ok();
+        self.ann_claims(&["--path", path])
+    }
+
+    fn message(&self, cwd: &Path) -> String {
+        self.repo.git(cwd, &["log", "-1", "--format=%B"])
+    }
+}
+
+impl Said {
+    #[track_caller]
+    fn passed(self) -> String {
+        assert!(self.ok, "{self:?}");
+        self.out
+    }
+
+    /// It passed, and nothing was said.
+    #[track_caller]
+    fn silent(self) {
+        assert!(self.ok && self.err.is_empty(), "{self:?}");
+    }
+
+    #[track_caller]
+    fn refused(self, parts: &[&str]) {
+        assert!(!self.ok, "{self:?}");
+        for part in parts {
+            assert!(self.err.contains(part), "{part:?} is not in {}", self.err);
+        }
+    }
+
+    #[track_caller]
+    fn warned(self, parts: &[&str]) {
+        assert!(self.ok, "{self:?}");
+        for part in parts {
+            assert!(self.err.contains(part), "{part:?} is not in {}", self.err);
+        }
+    }
+}
+
+#[test]
+fn a_commit_over_anothers_paths_is_refused_and_passes_after_the_right_claim() {
+    let two = Two::new();
+    let lease = two.ann_claims(&["--path", "src", "--task", "the parser"]);
+    two.bob_commits("src/a", &[]).refused(&["src/a", "agent:ann", "the parser"]);
+    // Whatever index is committed.
+    two.bob_can(&["reset", "-q"]);
+    for options in [&["-a"][..], &["-o", "src/a"], &["-i", "src/a"]] {
+        two.bob_git(&[&["commit", "-qm", "x"], options].concat()).refused(&["src/a"]);
+        two.bob_can(&["reset", "-q"]);
+    }
+    two.bob_can(&["reset", "-q", "--hard"]);
+    // Both names of a renaming, and what goes.
+    two.bob_can(&["mv", "src/b", "doc/b"]);
+    two.bob_git(&["commit", "-qm", "x"]).refused(&["src/b"]);
+    two.bob_can(&["reset", "-q", "--hard"]);
+    two.bob_can(&["rm", "-q", "src/b"]);
+    two.bob_git(&["commit", "-qm", "x"]).refused(&["src/b"]);
+    two.bob_can(&["reset", "-q", "--hard"]);
+    // What nobody covers is anybody's, and the holder's own is its own.
+    two.bob_commits("doc/a", &[]).silent();
+    write(&two.ann().join("src/a"), "ann\n");
+    two.ann_git(&["commit", "-qam", "ann's"]).silent();
+    two.repo.agent("ann").jit(["claim", "release", &lease]).ok();
+    two.bob_claims(&["--path", "src"]);
+    two.bob_commits("src/a", &[]).silent();
+}
+
+#[test]
+fn one_keeps_to_the_paths_that_one_claimed() {
+    let two = Two::new();
+    let lease = two.bob_claims(&["name:x", "--path", "src"]);
+    let refused = two.bob_commits("doc/a", &[]);
+    let hint = format!("jit claim extend {lease} --path :/doc/a");
+    refused.refused(&["do not cover doc/a", &hint]);
+    two.repo.agent("bob").at(&two.bob).jit(["claim", "extend", &lease, "--path", ":/doc/a"]).ok();
+    two.bob_git(&["commit", "-qm", "x"]).silent();
+    // A lease of no paths says nothing of paths.
+    two.ann_claims(&["name:y"]);
+    write(&two.ann().join("file"), "ann\n");
+    two.ann_git(&["commit", "-qam", "ann's"]).silent();
+}
+
+/// A person is warned, and the settings decide who is.
+#[test]
+fn people_are_warned_where_agents_are_refused() {
+    let two = Two::new();
+    two.ann_claims(&["--path", "src"]);
+    write(&two.bob.join("src/a"), "zoe\n");
+    let commit = ["commit", "-qam", "x"];
+    two.git_as("human:zoe", &two.bob, &commit).warned(&["warning: ", "src/a", "agent:ann"]);
+    write(&two.bob.join("src/a"), "bob\n");
+    two.bob_git(&commit).refused(&["src/a"]);
+    two.repo.agent("ann").jit(["config", "set", "enforce_agents", "warn"]).ok();
+    two.bob_git(&commit).warned(&["src/a"]);
+    two.repo.agent("ann").jit(["config", "set", "enforce_agents", "off"]).ok();
+    write(&two.bob.join("src/a"), "bob again\n");
+    two.bob_git(&commit).silent();
+}
+
+/// Who says nothing of who it is acts for the one who works in the worktree.
+#[test]
+fn whoever_commits_in_a_worktree_is_the_one_who_works_there() {
+    let two = Two::new();
+    let lease = two.bob_claims(&["--path", "src"]);
+    write(&two.bob.join("src/a"), "bob\n");
+    two.git_as("", &two.bob, &["commit", "-qam", "x"]).silent();
+    assert!(two.message(&two.bob).contains(&format!("Jit-Lease: {lease}\n")));
+    write(&two.ann().join("src/a"), "x\n");
+    two.git_as("", two.ann(), &["commit", "-qam", "x"]).refused(&["agent:bob"]);
+}
+
+/// The data plane goes by who works on the issue alone.
+#[test]
+fn an_issues_file_is_its_holders() {
+    let two = Two::new();
+    let ann = two.repo.agent("ann");
+    ann.jit(["init"]).ok();
+    let id = issue(&ann, "one", &[]);
+    two.ann_git(&["add", "-A"]).passed();
+    two.ann_git(&["commit", "-qm", "an issue"]).silent();
+    two.bob_can(&["merge", "-q", "main"]);
+    two.ann_claims(&[&id, "--path", "src"]);
+    let file = format!(".jit/issues/{id}.json");
+    let text = fs::read_to_string(two.bob.join(&file)).unwrap();
+    two.bob_commits(".jit/events/x.jsonl", &[]).silent();
+    two.bob_claims(&["--path", "doc"]);
+    write(&two.bob.join(&file), text.replace("\"one\"", "\"two\""));
+    two.bob_git(&["commit", "-qam", "x"]).refused(&[&file, "agent:ann", "git restore --staged"]);
+    write(&two.ann().join(&file), text.replace("\"one\"", "\"uno\""));
+    two.ann_git(&["commit", "-qam", "ann's"]).silent();
+    // What was written while one held it is committed although somebody else holds it by now; not
+    // what was lost.
+    for (end, committed) in [("release", true), ("force-evict", false)] {
+        let ends: &[&str] = match committed {
+            true => &["claim", end, &id],
+            false => &["claim", end, &id, "--reason", "gone"],
+        };
+        ann.jit(ends).ok();
+        two.repo.agent("cleo").at(two.bob.clone()).jit(["claim", "acquire", &id]).lease();
+        write(&two.ann().join(&file), text.replace("\"one\"", &format!("\"{end}\"")));
+        let commit = two.ann_git(&["commit", "-qam", "ann's"]);
+        assert_eq!(commit.ok, committed, "{commit:?}");
+        two.repo.agent("cleo").at(two.bob.clone()).jit(["claim", "release", &id]).ok();
+        two.ann_claims(&[&id]);
+    }
+}
+
+/// What a merge brings along was done by whoever committed it.
+#[test]
+fn in_a_merge_only_what_differs_from_every_parent_counts() {
+    let two = Two::new();
+    let lease = two.ann_claims(&["--path", "src"]);
+    write(&two.ann().join("src/a"), "ann\n");
+    write(&two.ann().join("doc/a"), "ann\n");
+    two.repo.agent("ann").jit(["claim", "extend", &lease, "--path", "doc/a"]).ok();
+    two.ann_git(&["commit", "-qam", "ann's"]).silent();
+    two.repo.agent("ann").jit(["claim", "release", &lease]).ok();
+    two.bob_commits("doc/a", &[]).silent();
+    two.ann_claims(&["--path", "src"]);
+    two.bob_git(&["merge", "-q", "main"]).refused(&[]);
+    write(&two.bob.join("doc/a"), "both\n");
+    two.bob_can(&["add", "doc/a"]);
+    write(&two.bob.join("src/b"), "bob\n");
+    two.bob_can(&["add", "src/b"]);
+    two.bob_git(&["commit", "-qm", "x"]).refused(&["src/b", "agent:ann"]);
+    two.bob_can(&["checkout", "-q", "HEAD", "src/b"]);
+    two.bob_git(&["commit", "-qm", "merged"]).silent();
+}
+
+#[test]
+fn commits_say_under_which_lease_they_were_made() {
+    let two = Two::new();
+    two.bob_commits("doc/a", &[]).silent();
+    assert_eq!(two.message(&two.bob), "bob's");
+    let lease = two.bob_claims(&["name:x", "--path", "src"]);
+    two.bob_commits("src/a", &["--no-verify"]).silent();
+    let status = two.repo.agent("bob").at(&two.bob).jit(["claim", "status", "name:x"]).lease();
+    let log = fs::read_to_string(two.repo.log()).unwrap();
+    let fence = two.message(&two.bob);
+    let fence = fence.lines().find_map(|line| line.strip_prefix("Jit-Fence: ")).unwrap();
+    let (plane, number) = fence.split_once('/').unwrap();
+    assert!(log.contains(plane) && number == status.fence.to_string(), "{fence}");
+    let said =
+        format!("bob's\n\nJit-Issue: name:x\nJit-Lease: {lease}\nJit-Fence: {fence}\nJit-Agent: agent:bob");
+    assert_eq!(two.message(&two.bob), said);
+    // Said once, however often it is made again, and not said anew.
+    two.bob_can(&["commit", "-q", "--amend", "--no-edit"]);
+    assert_eq!(two.message(&two.bob), said);
+    two.repo.agent("bob").at(&two.bob).jit(["claim", "release", "name:x"]).ok();
+    two.bob_claims(&["name:y"]);
+    two.ann_git(&["commit", "-q", "--allow-empty", "-m", "ann's"]).silent();
+    two.bob_can(&["rebase", "-q", "main"]);
+    assert_eq!(two.message(&two.bob), said);
+    two.bob_can(&["branch", "old"]);
+    two.bob_can(&["reset", "-q", "--hard", "main"]);
+    two.bob_can(&["cherry-pick", "old"]);
+    assert_eq!(two.message(&two.bob), said);
+}
+
+/// An empty message calls a commit off; one that was written gets its trailers.
+#[test]
+fn what_is_edited_gets_its_trailers_afterwards() {
+    let two = Two::new();
+    let lease = two.bob_claims(&["name:x"]);
+    let editor = |text: &str| {
+        let script = two.repo.dir().join("editor");
+        write(
+            &script,
+            format!("#!/bin/sh\n{{ printf '{text}'; cat \"$1\"; }} >\"$1.new\" && mv \"$1.new\" \"$1\"\n"),
+        );
+        let command = format!("core.editor=sh '{}'", script.display());
+        two.bob_git(&["-c", &command, "commit", "-v", "--allow-empty"])
+    };
+    editor("").refused(&["empty commit message"]);
+    editor("a subject\\n").passed();
+    let message = two.message(&two.bob);
+    assert!(message.starts_with("a subject\n\nJit-Issue: name:x\n") && message.contains(&lease), "{message}");
+}
+
+/// Whose leases were all taken over puts nothing new on a branch, whatever it says; and can do
+/// everything else.
+#[test]
+fn a_superseded_worktree_gets_no_commit_on_a_branch() {
+    let two = Two::new();
+    let bob = two.repo.agent("bob").at(&two.bob);
+    let lease = two.bob_claims(&["--path", "src"]);
+    two.bob_commits("src/a", &[]).silent();
+    two.ann_takes(&lease, "src");
+    two.bob_commits("src/a", &[]).refused(&["src/a", "agent:ann"]);
+    let words = &["gets no commit from here", "agent:ann took over", "jit claim abandon"];
+    two.bob_git(&["commit", "-qm", "x", "--no-verify"]).refused(words);
+    // Of other paths too: it does not know what else it has missed.
+    two.bob_can(&["reset", "-q", "--hard"]);
+    two.bob_commits("doc/a", &["-n"]).refused(words);
+    two.repo.agent("ann").jit(["config", "set", "enforce_agents", "warn"]).ok();
+    two.bob_commits("doc/a", &["-n"]).refused(words);
+    two.repo.agent("ann").jit(["config", "unset", "enforce_agents"]).ok();
+    for fine in [
+        &["stash", "-q"][..],
+        &["stash", "pop", "-q"],
+        &["stash", "-q"],
+        &["branch", "side", "main"],
+        &["branch", "-D", "side"],
+        &["tag", "v1"],
+        &["update-ref", "refs/jit/salvage/x", "HEAD"],
+        &["reset", "-q", "--hard", "HEAD~1"],
+        &["reset", "-q", "--hard", "HEAD@{1}"],
+        &["merge", "-q", "--ff-only", "bob"],
+        &["checkout", "-q", "--detach"],
+        &["commit", "-q", "--allow-empty", "-m", "on no branch"],
+    ] {
+        two.bob_can(fine);
+    }
+    // What was made on no branch is put on none.
+    two.bob_git(&["branch", "-f", "side", "HEAD"]).refused(words);
+    two.bob_can(&["checkout", "-q", "bob"]);
+    // A rebase that is given up.
+    two.ann_git(&["commit", "-q", "--allow-empty", "-m", "ann's"]).silent();
+    two.bob_git(&["rebase", "-q", "main"]).refused(words);
+    two.bob_can(&["rebase", "--abort"]);
+    bob.jit(["claim", "abandon"]).ok();
+    two.bob_commits("doc/a", &[]).silent();
+    // Nor does anybody who took its own lease again, or holds another.
+    let lease = two.bob_claims(&["--path", "doc"]);
+    bob.jit(["claim", "force-evict", &lease, "--reason", "stuck"]).ok();
+    two.bob_claims(&["--path", "doc"]);
+    two.bob_commits("doc/a", &[]).silent();
+}
+
+/// A lease that lapsed and that nobody took over is no reason.
+#[test]
+fn a_lost_lease_that_nobody_has_is_no_reason() {
+    let two = Two::new();
+    let lease = two.bob_claims(&["--path", "src"]);
+    two.repo.agent("ann").jit(["claim", "force-evict", &lease, "--reason", "gone"]).ok();
+    two.bob_commits("src/a", &[]).silent();
+    two.ann_claims(&["--path", "src"]);
+    two.bob_commits("doc/a", &["-n"]).refused(&["agent:ann"]);
+}
+
+#[test]
+fn commits_under_a_lease_that_was_taken_over_are_not_pushed() {
+    let two = Two::new();
+    let bare = two.repo.dir().join("bare.git");
+    two.repo.init(&bare, &["--bare"]);
+    two.repo.git(two.ann(), &["remote", "add", "origin", bare.to_str().unwrap()]);
+    two.ann_git(&["push", "-q", "origin", "main"]).silent();
+    let lease = two.bob_claims(&["--path", "src"]);
+    two.bob_commits("src/a", &[]).silent();
+    let commit = two.repo.git(&two.bob, &["rev-parse", "--short=12", "HEAD"]);
+    let taken = two.ann_takes(&lease, "src");
+    let words = [&*commit, "agent:ann took over", &lease];
+    two.bob_git(&["push", "-q", "origin", "bob"]).refused(&words);
+    two.repo.agent("ann").jit(["config", "set", "enforce_agents", "warn"]).ok();
+    two.bob_git(&["push", "-q", "origin", "bob:elsewhere"]).refused(&words);
+    two.repo.agent("ann").jit(["config", "unset", "enforce_agents"]).ok();
+    // Neither does ann push it as it is; built upon under her lease, it goes.
+    two.ann_git(&["merge", "-q", "--ff-only", "bob"]).silent();
+    two.ann_git(&["push", "-q", "origin", "main"]).refused(&words);
+    write(&two.ann().join("src/a"), "ann\n");
+    two.ann_git(&["commit", "-qam", "ann's"]).silent();
+    assert!(two.message(two.ann()).contains(&taken));
+    two.ann_git(&["push", "-q", "origin", "main"]).silent();
+    // The other side has it now.
+    two.bob_git(&["push", "-q", "origin", "bob"]).silent();
+    // Deleting takes no commit along.
+    two.bob_git(&["push", "-q", "origin", ":bob"]).silent();
+}
+
+/// A state that can't be read stops who is bound, and warns who is not.
+#[test]
+fn what_cant_be_told_is_said() {
+    let two = Two::new();
+    two.ann_claims(&["name:x"]);
+    two.ann_claims(&["name:y"]);
+    let log = fs::read_to_string(two.repo.log()).unwrap();
+    write(&two.repo.log(), log.replacen("name:x", "name:z", 1));
+    for file in fs::read_dir(two.repo.control()).unwrap() {
+        let path = file.unwrap().path();
+        if path.file_name().unwrap().to_str().unwrap().contains("index") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    two.bob_commits("doc/a", &[]).refused(&["jit can't tell whether this may be done", "jit doctor"]);
+    two.bob_git(&["commit", "-qnm", "x"]).refused(&["jit can't tell"]);
+    two.git_as("human:zoe", &two.bob, &["commit", "-qm", "x"]).warned(&["warning: jit can't tell"]);
+}
+
+/// Where nothing is managed, nothing is said and nothing made.
+#[test]
+fn where_jit_is_not_used_its_hooks_are_silent() {
+    let two = Two::new();
+    let control = two.repo.control();
+    fs::remove_dir_all(&control).unwrap();
+    two.bob_commits("src/a", &[]).silent();
+    let bare = two.repo.dir().join("bare.git");
+    two.repo.init(&bare, &["--bare"]);
+    two.bob_git(&["push", "-q", bare.to_str().unwrap(), "bob"]).silent();
+    assert!(!control.exists());
+}
+
+/// As agents read it.
+#[test]
+fn what_agents_read_of_verdicts() {
+    let two = Two::new();
+    let lease = two.bob_claims(&["--path", "src"]);
+    two.bob_commits("src/a", &[]).silent();
+    let outside = two.bob_commits("doc/a", &[]).err;
+    two.bob_can(&["reset", "-q", "--hard"]);
+    let taken = two.ann_takes(&lease, "src");
+    let held = two.bob_commits("src/a", &[]).err;
+    let branch = two.bob_git(&["commit", "-qnm", "x"]).err;
+    let bare = two.repo.dir().join("bare.git");
+    two.repo.init(&bare, &["--bare"]);
+    let push = two.bob_git(&["push", "-q", bare.to_str().unwrap(), "bob"]).err;
+    let commit = two.repo.git(&two.bob, &["rev-parse", "--short=12", "HEAD"]);
+    let said = format!("-- outside\n{outside}-- held\n{held}-- on the branch\n{branch}-- push\n{push}")
+        .replace(two.repo.dir().to_str().unwrap(), "<dir>")
+        .replace(&lease, "<bob's>")
+        .replace(&taken, "<ann's>")
+        .replace(&commit, "<commit>");
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.add_filter(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "<time>");
+    settings.add_filter(r"\d+m \d+s left", "<left>");
+    settings.bind(|| insta::assert_snapshot!("hook_verdicts", said));
+}
