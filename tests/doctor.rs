@@ -218,7 +218,9 @@ fn drafts_of_the_data_plane() {
     ann.jit(["gate", "define", "tests", "--command", "true"]).ok();
     ann.jit(["gate", "approve", "tests"]).ok();
     let made = ann.jit(["issue", "create", "--title", "x", "--gate", "tests"]).ok();
-    ann.jit(["gate", "check", made["issue"]["id"].as_str().unwrap()]).ok();
+    let id = made["issue"]["id"].as_str().unwrap();
+    ann.claim(id);
+    ann.jit(["gate", "check", id]).ok();
     let strange = |answer: &Answer| findings(answer, 0).iter().any(|found| found.code == "unknown_file");
     assert!(!strange(&ann.jit(["doctor"])));
     for draft in [repo.main().join(".jit/issues/.x.json.2194-0.draft"), repo.control().join("gates/.x.draft")]

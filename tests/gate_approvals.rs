@@ -36,6 +36,7 @@ fn what_nobody_approved_does_not_run() {
     let ran = |place: &Path| place.join("ran").exists();
     ann.jit(["gate", "define", "tests", "--command", "touch ran"]).ok();
     let id = issue(&ann, "work", &["--gate", "tests"]);
+    ann.claim(&id);
     let refused = ann.jit(["gate", "check", &id]);
     let trouble = refused.refused(7);
     assert!(trouble.code == "gate_unapproved" && !trouble.retryable, "{trouble:?}");
@@ -68,11 +69,15 @@ fn what_nobody_approved_does_not_run() {
     repo.git(repo.dir(), &["clone", "-q", "main", "clone"]);
     let clone = repo.dir().join("clone");
     let bob = repo.agent("bob").at(&clone);
+    bob.claim(&id);
     assert_eq!(bob.jit(["gate", "check", &id]).refused(7).code, "gate_unapproved");
     assert_eq!(bob.jit(["gate", "list"]).ok()["gates"][0]["approved"], false);
     // Another worktree of the repository is the same repository.
     let there = repo.worktree("there");
-    repo.agent("bob").at(&there).jit(["gate", "check", &id]).ok();
+    ann.jit(["claim", "release", &id]).ok();
+    let bob = repo.agent("bob").at(&there);
+    bob.claim(&id);
+    bob.jit(["gate", "check", &id]).ok();
     assert!(ran(&there) && !ran(&clone));
 }
 
@@ -131,6 +136,7 @@ fn a_branch_brings_no_approval() {
     ann.jit(["gate", "define", "tests", "--command", "touch pwned"]).ok();
     ann.jit(["gate", "approve", "tests"]).ok();
     let id = issue(&ann, "work", &["--gate", "tests"]);
+    ann.claim(&id);
     let approved = fs::read(repo.dir().join("home/.local/state/jit/approved-gates")).unwrap();
     std::os::unix::fs::symlink(repo.main(), repo.dir().join("link")).unwrap();
     for state in [repo.main().join("x"), repo.control(), there.join("new/dir"), repo.dir().join("link/x")] {
@@ -157,6 +163,7 @@ fn somebody_on_a_terminal_is_asked() {
     let ann = repo.agent("ann");
     ann.jit(["gate", "define", "tests", "--command", "printf '\\033[2K'; touch ran"]).ok();
     let id = issue(&ann, "work", &["--gate", "tests"]);
+    ann.claim(&id);
     let terminal = |answer: &str| {
         let line = format!("{answer} | script -qec \"'{JIT}' gate check {id}\" /dev/null");
         ann.clone().program("sh").say(["-c", &line])
@@ -183,13 +190,16 @@ fn what_was_shown_is_what_runs() {
     let ann = repo.agent("ann");
     ann.jit(["gate", "define", "tests", "--command", "touch shown"]).ok();
     let id = issue(&ann, "work", &["--gate", "tests"]);
+    ann.claim(&id);
     // Typed once the question is there.
     let line = format!(
         "{{ until grep -q y/N said; do sleep 0.05; done; sed -i s/shown/pwned/ .jit/gates.toml; echo y; sleep 1; }} \
          | script -qefc \"'{JIT}' gate check {id}\" said"
     );
     let said = ann.clone().program("sh").say(["-c", &format!("touch said; {line}")]);
-    assert_eq!(said.status, Some(0), "{said:?}");
+    // And what is defined now is not what was shown: nothing was recorded.
+    assert_eq!(said.status, Some(7), "{said:?}");
+    assert_eq!(recorded(&ann, &id), "open");
     assert!(repo.main().join("shown").exists() && !repo.main().join("pwned").exists());
     assert_eq!(ann.jit(["gate", "check", &id]).refused(7).code, "gate_unapproved");
 }

@@ -13,12 +13,14 @@ use crate::support::issue::issue;
 use crate::support::repo::JIT;
 use crate::support::{Agent, Repo, follow, skip};
 
-/// An issue with one gate, whose command is this, approved.
+/// An issue that the agent works on, with one gate, whose command is this, approved.
 #[track_caller]
 pub(crate) fn gated(agent: &Agent<'_>, command: &str, more: &[&str]) -> String {
     agent.jit([&["gate", "define", "tests", "--command", command], more].concat()).ok();
     agent.jit(["gate", "approve", "tests"]).ok();
-    issue(agent, "work", &["--gate", "tests"])
+    let id = issue(agent, "work", &["--gate", "tests"]);
+    agent.claim(&id);
+    id
 }
 
 /// What is recorded of its gate.
@@ -64,7 +66,6 @@ fn a_command_passes_the_last_gate() {
         "echo $JIT_ISSUE_ID $JIT_GATE; pwd -P; cat; ls -l /proc/self/fd; '{JIT}' claim acquire name:meanwhile"
     );
     let id = gated(&ann, &command, &[]);
-    ann.claim(&id);
     ann.jit(["claim", "release", &id, "--done"]).ok();
     fs::create_dir(there.join("sub")).unwrap();
     let checked = ann.clone().at(there.join("sub")).jit(["gate", "check", &id]).ok();
@@ -223,7 +224,6 @@ fn only_what_can_be_recorded_runs() {
     let repo = Repo::warm();
     let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
     let id = gated(&ann, "touch ran", &[]);
-    ann.claim(&id);
     assert_eq!(bob.jit(["gate", "check", &id]).refused(6).code, "not_yours");
     assert!(!repo.main().join("ran").exists());
     ann.jit(["gate", "define", "review", "--manual"]).ok();
@@ -251,7 +251,10 @@ fn what_people_read_of_commands() {
     ann.jit(["gate", "define", "lint", "--command", "echo all is well # \u{202e}"]).ok();
     ann.jit(["gate", "define", "tests", "--command", "echo 2 tests failed; exit 1"]).ok();
     let id = issue(&ann, "work", &["--gate", "lint", "--gate", "tests"]);
+    let unclaimed = ann.say(["gate", "check", &id]);
+    ann.claim(&id);
     let answers = [
+        unclaimed,
         ann.say(["gate", "check", &id]),
         ann.say(["gate", "approve", "lint", "tests"]),
         ann.say(["gate", "list"]),

@@ -205,6 +205,7 @@ fn what_a_command_decides_is_not_said_by_hand() {
     let ann = repo.agent("ann");
     ann.jit(["gate", "define", "tests", "--command", "true"]).ok();
     let id = issue(&ann, "work", &["--gate", "tests"]);
+    ann.claim(&id);
     let refused = ann.jit(["gate", "pass", &id, "tests"]).refused(7);
     assert_eq!(refused.hint.unwrap(), format!("jit gate check {id} tests"));
     assert_eq!(seen(&ann, &id)["gates"]["tests"], "open");
@@ -254,6 +255,7 @@ fn what_people_read_of_gates() {
         ann.say(["gate", "add", "00000000-0000-4000-8000-000000000000", "revue"]),
     ];
     let id = issue(&ann, "work", &["--gate", "tests"]);
+    ann.claim(&id);
     for asked in [
         &["gate", "add", &id, "revue"][..],
         &["gate", "add", &id, "review"],

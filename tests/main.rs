@@ -40,6 +40,8 @@ mod gate_approvals;
 #[cfg(target_os = "linux")]
 mod gate_commands;
 #[cfg(test)]
+mod gate_passes;
+#[cfg(test)]
 mod gates;
 #[cfg(test)]
 mod hints;

@@ -21,7 +21,7 @@ const SETTLED_SECS: i64 = 2;
 
 /// To be changed with anything about the format, or about [`Outline`]: the bytes do not say
 /// their meaning.
-const MAGIC: &[u8; 8] = b"jit iss2";
+const MAGIC: &[u8; 8] = b"jit iss3";
 
 /// Magic, length of the body, hash of the body.
 const HEADER: usize = 24;

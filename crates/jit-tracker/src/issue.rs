@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
-use jit_core::{AgentId, IssueId, Reference, Task, WallTime, serde_by_str};
+use jit_core::{AgentId, IssueId, LeaseId, Reference, Task, WallTime, serde_by_str};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::json::SchemaVersion;
+use crate::pass::PassedAs;
 use crate::text::{Assignee, Description, GateName, Label, Title, shown};
 
 /// How far an issue has come. That somebody works on it is a lease's to say, never a file's.
@@ -175,6 +176,12 @@ pub enum GateResult {
         by: AgentId,
         /// When.
         at: WallTime,
+        /// Under which lease; none if the work was done already.
+        #[serde(default)]
+        lease: Option<LeaseId>,
+        /// As what; not known where the file does not say.
+        #[serde(default)]
+        passed_as: Option<PassedAs>,
     },
     /// It was tried, and is not passed.
     Failed {

@@ -4,6 +4,7 @@
 //! did, sets and gates are merged by their elements, states, priorities and times by their order,
 //! and texts are a conflict: no rule would be honest.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::issue::{GateResult, Issue, State};
@@ -79,11 +80,13 @@ pub fn merge(base: Option<&Issue>, ours: &Issue, theirs: &Issue) -> Merged {
         priority: pick(base.map(|b| b.priority), ours.priority, theirs.priority, |a, b| a.min(b)),
         labels: sets(base.map(|b| &b.labels), &ours.labels, &theirs.labels),
         dependencies: sets(base.map(|b| &b.dependencies), &ours.dependencies, &theirs.dependencies),
-        gates: gates(base.map(|b| &b.gates), &ours.gates, &theirs.gates),
         created_at: ours.created_at.min(theirs.created_at),
         updated_at: ours.updated_at.max(theirs.updated_at),
         ..ours.clone()
     };
+    let state = one.state;
+    let (our_gates, their_gates) = (judged(base, ours, theirs, state), judged(base, theirs, ours, state));
+    one.gates = gates(base.map(|b| &b.gates), &our_gates, &their_gates);
     one.state = settled(base, &one, ours, theirs);
     let mut other = one.clone();
     (one.title, other.title) = sides(base.map(|b| &b.title), &ours.title, &theirs.title);
@@ -139,6 +142,23 @@ fn sets<T: Ord + Clone>(base: Option<&BTreeSet<T>>, ours: &BTreeSet<T>, theirs: 
 
 type Gates = BTreeMap<GateName, GateResult>;
 
+/// The gates of a side as they count for what is merged. Where only the other side says that the work
+/// was done, what this side passed by itself was passed for an attempt that is not that work.
+fn judged<'a>(base: Option<&Issue>, side: &'a Issue, other: &Issue, merged: State) -> Cow<'a, Gates> {
+    let done = |state| matches!(state, State::Gated | State::Done);
+    if !done(merged) || done(side.state) || !done(other.state) {
+        return Cow::Borrowed(&side.gates);
+    }
+    let mut gates = side.gates.clone();
+    for (name, result) in &mut gates {
+        let known = base.is_some_and(|base| base.gates.get(name) == Some(result));
+        if result.passed() && !result.passed_when_done() && !known {
+            *result = other.gates.get(name).cloned().unwrap_or(GateResult::Open);
+        }
+    }
+    Cow::Owned(gates)
+}
+
 /// As [`sets`], with the latest result of each. A gate that one side took away stays if the other
 /// had a result for it: somebody still worked with it.
 fn gates(base: Option<&Gates>, ours: &Gates, theirs: &Gates) -> Gates {
@@ -159,11 +179,15 @@ fn gates(base: Option<&Gates>, ours: &Gates, theirs: &Gates) -> Gates {
 
 /// The later of two results. Of one moment, the failure: who passed it can do so again.
 fn later<'a>(a: &'a GateResult, b: &'a GateResult) -> &'a GateResult {
+    let word = |word: Option<String>| word.unwrap_or_default();
     let rank = |result: &GateResult| match result {
         GateResult::Open => (None, false, String::new(), String::new()),
-        GateResult::Passed { by, .. } => (result.at(), false, by.to_string(), String::new()),
+        GateResult::Passed { by, lease, passed_as, .. } => {
+            let of = [lease.map(|lease| lease.to_string()), passed_as.map(|passed_as| passed_as.to_string())];
+            (result.at(), false, by.to_string(), of.map(word).join(" "))
+        }
         GateResult::Failed { by, note, .. } => {
-            (result.at(), true, by.to_string(), note.as_ref().map(ToString::to_string).unwrap_or_default())
+            (result.at(), true, by.to_string(), word(note.as_ref().map(ToString::to_string)))
         }
     };
     if rank(a) >= rank(b) { a } else { b }

@@ -7,7 +7,7 @@ use jit_core::{Enforcement, Facts, Gate, IssueId, Lease, Outcome, Reference, Req
 use jit_tracker::{GateName, Issue, Listed, Origin, State};
 
 use crate::error::Failure;
-use crate::known::{Known, Log, Stage, ended, looked_up, state};
+use crate::known::{Known, Log, ended, looked_up, state};
 use crate::output::Output;
 use crate::tracker::{Changing, Rewrite, later};
 use crate::world::World;
@@ -43,8 +43,8 @@ pub(crate) fn with_gates(
     id: IssueId,
     change: impl FnOnce(&mut Issue),
 ) -> Result<Known<Issue>, Failure> {
-    with_gates_if(world, id, |issue, _| {
-        change(issue);
+    with_gates_if(world, id, |known| {
+        change(&mut known.issue);
         Ok(())
     })
 }
@@ -53,14 +53,14 @@ pub(crate) fn with_gates(
 pub(crate) fn with_gates_if(
     world: &World<'_>,
     id: IssueId,
-    change: impl FnOnce(&mut Issue, Stage) -> Result<(), Failure>,
+    change: impl FnOnce(&mut Known<Issue>) -> Result<(), Failure>,
 ) -> Result<Known<Issue>, Failure> {
     let tracker = Changing::around(world)?;
     let mut known = known(world, &tracker, id)?;
     may_change(world, &[Reference::Issue(id)])?;
     let before = Issue::clone(&known.issue);
-    let stage = known.stage();
-    change(&mut known.issue, stage)?;
+    known.open_what_is_stale(world)?;
+    change(&mut known)?;
     let settle = settled(&before, &known);
     if known.issue.state != before.state || !(settle.filed || settle.seen == Some(Outcome::Gated)) {
         return written(world, &tracker, before, known);

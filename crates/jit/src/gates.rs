@@ -13,6 +13,7 @@ use crate::change::with_gates_if;
 use crate::error::Failure;
 use crate::known::{Known, Stage};
 use crate::launch::End;
+use crate::passing::{Began, Of};
 use crate::tracker::{Tracker, later};
 use crate::world::World;
 
@@ -172,28 +173,33 @@ pub(crate) enum Verdict {
     Failed(Option<Task>),
 }
 
-/// Writes what is said of an issue's gates; the latest word counts. What is done fails none.
+/// Writes what is said of an issue's gates; the latest word counts. What is done fails none. What a
+/// check found is of what it began with.
 pub(crate) fn say(
     world: &World<'_>,
     id: IssueId,
     verdicts: Vec<(GateName, Verdict)>,
+    began: Option<&Began>,
 ) -> Result<Known<Issue>, Failure> {
     let (by, now) = (world.agent()?, world.now()?.wall);
-    with_gates_if(world, id, |issue, stage| {
+    with_gates_if(world, id, |known| {
         if verdicts.iter().any(|(_, verdict)| matches!(verdict, Verdict::Failed(_))) {
-            not_done(id, stage)?;
+            not_done(id, known.stage())?;
         }
+        let defined = Defined::here(world)?;
+        began.map_or(Ok(()), |began| began.is_still(known, &defined, &verdicts))?;
         for (name, verdict) in verdicts {
-            let Some(result) = issue.gates.get_mut(&name) else {
+            let Some(before) = known.issue.gates.get(&name).map(GateResult::at) else {
                 world.warn(format!("{id} has no gate {name} any more: nothing was recorded of it"));
                 continue;
             };
             // Merging takes the later of two results.
-            let (by, at) = (by.clone(), result.at().map_or(now, |before| later(now, before)));
-            *result = match verdict {
-                Verdict::Passed => GateResult::Passed { by, at },
+            let (by, at) = (by.clone(), before.map_or(now, |before| later(now, before)));
+            let result = match verdict {
+                Verdict::Passed => Of::now(known, &defined, &name)?.passed(by, at),
                 Verdict::Failed(note) => GateResult::Failed { by, at, note },
             };
+            known.issue.gates.insert(name, result);
         }
         Ok(())
     })

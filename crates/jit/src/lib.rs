@@ -24,6 +24,7 @@ mod look;
 mod merging;
 mod of_leases;
 mod output;
+mod passing;
 mod paths;
 mod process;
 mod reference;

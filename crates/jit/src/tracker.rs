@@ -1,6 +1,7 @@
 //! The issues, as this worktree sees them: its own files first, then what is committed at HEAD,
 //! then the main worktree's.
 
+mod elsewhere;
 mod head;
 mod uncommitted;
 

@@ -8,5 +8,6 @@ mod events;
 mod gates;
 mod issue_files;
 mod merging;
+mod passes;
 mod streams;
 mod support;

@@ -1,7 +1,7 @@
 //! Short names for values that tests need.
 
-use jit_core::{IssueId, WallTime};
-use jit_tracker::{Cache, GateResult, Issue, Priority, SchemaVersion, State};
+use jit_core::{IssueId, LeaseId, WallTime};
+use jit_tracker::{Cache, GateResult, Issue, PassedAs, Priority, SchemaVersion, State};
 use proptest::prelude::ProptestConfig;
 use uuid::Uuid;
 
@@ -44,7 +44,17 @@ pub fn issue(n: u128) -> Issue {
 }
 
 pub fn passed(secs: u64) -> GateResult {
-    GateResult::Passed { by: "agent:ann".parse().unwrap(), at: at(secs) }
+    GateResult::Passed { by: "agent:ann".parse().unwrap(), at: at(secs), lease: None, passed_as: None }
+}
+
+/// Passed under a lease, or when the work was done.
+pub fn passed_for(secs: u64, under: Option<u128>) -> GateResult {
+    GateResult::Passed {
+        by: "agent:ann".parse().unwrap(),
+        at: at(secs),
+        lease: under.map(|n| LeaseId::new(Uuid::from_u128(n))),
+        passed_as: Some(PassedAs::Manual),
+    }
 }
 
 pub fn failed(secs: u64) -> GateResult {

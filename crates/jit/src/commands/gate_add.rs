@@ -20,10 +20,10 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let id = issue(world, one(matches, "ISSUE").unwrap_or_default())?;
     let names = names(&all(matches, "GATE"))?;
     defined(world, &names)?;
-    let known = with_gates_if(world, id, |issue, stage| {
-        not_done(id, stage)?;
+    let known = with_gates_if(world, id, |known| {
+        not_done(id, known.stage())?;
         for name in names {
-            issue.gates.entry(name).or_insert(GateResult::Open);
+            known.issue.gates.entry(name).or_insert(GateResult::Open);
         }
         Ok(())
     })?;

@@ -14,6 +14,7 @@ use crate::gates::{Checked, Defined, Verdict, names, open_gates, required, say};
 use crate::known::looked_up;
 use crate::launch::{End, Job, Launcher};
 use crate::output::Output;
+use crate::passing::{Began, work_is_here};
 use crate::render;
 use crate::tracker::Tracker;
 use crate::world::World;
@@ -29,6 +30,10 @@ pub(crate) fn arguments(command: Command) -> Command {
             "Each command runs in this worktree's root, with JIT_ISSUE_ID and JIT_GATE in its environment; its\n\
              exit status is what is recorded, once all have run. A command that this machine's user has not\n\
              approved does not run: `jit gate approve`. Exit status 7: some did not pass.\n\n\
+             The work is what is looked at: what passes counts for the lease under which somebody works on the\n\
+             issue now or, once the work is done, for that, and is checked in a worktree that has it (merged, say).\n\
+             What passed before, or for another command, is open again. If the issue's work, the gate or what is said\n\
+             of it changes while the command runs, nothing is recorded (exit status 7).\n\n\
              Example: jit gate check 3f2a91bc\n\
              Example: jit gate check 3f2a91bc tests",
         )
@@ -38,21 +43,24 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let tracker = Tracker::around(world)?;
     let id = tracker.resolve(one(matches, "ISSUE").unwrap_or_default())?;
     let names = names(&all(matches, "GATE"))?;
-    let found = looked_up(world, &tracker, tracker.read(id)?)?;
+    let mut found = looked_up(world, &tracker, tracker.read(id)?)?;
     required(&found.issue, &names)?;
+    work_is_here(world, &tracker, &found)?;
+    found.open_what_is_stale(world)?;
     let defined = Defined::here(world)?;
     let commands = commands(&defined, &found.issue, names)?;
     // Before anything runs: what could not be recorded, or may not run.
     may_change(world, &[found.issue.reference()])?;
     world.holder()?;
     approved(world, &defined, &commands)?;
+    let began = Began::with(&found, &commands);
     let launcher = Launcher::new().map_err(|error| Failure::gate_not_started(&commands[0].0, &error))?;
     let checked = commands.iter().map(|(name, gate)| check(world, &launcher, id, name, gate));
     let checks: Vec<Checked> = checked.collect::<Result<_, _>>()?;
     drop(launcher);
     let passed = checks.iter().all(|check| matches!(check.verdict(), Verdict::Passed));
     let verdicts = checks.iter().map(|check| (check.gate.clone(), check.verdict())).collect();
-    let known = match say(world, id, verdicts) {
+    let known = match say(world, id, verdicts, Some(&began)) {
         Err(failure) if !passed && failure.code == Code::IssueEnded => {
             world.warn(format!("{id} is done: nothing was recorded"));
             return Err(Failure::gates_failed(&found, &checks));

@@ -29,7 +29,8 @@ pub(crate) fn arguments(command: Command) -> Command {
         )
         .arg(option("description", "TEXT", "What it asks for"))
         .after_help(
-            "Written to .jit/gates.toml of this worktree, to be committed; a gate of that name is replaced.\n\
+            "Written to .jit/gates.toml of this worktree, to be committed; a gate of that name is replaced,\n\
+             and what was passed by another command, or by hand, is open again unless it is done.\n\
              A command runs on a machine once its user approved it: `jit gate approve`.\n\n\
              Example: jit gate define tests --command \"cargo test\" --timeout 15m\n\
              Example: jit gate define review --manual --description \"Somebody else has read it\"",

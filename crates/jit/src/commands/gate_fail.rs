@@ -28,6 +28,6 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     required(&tracker.read(id)?.issue, &names)?;
     let reason: Option<jit_core::Task> = parsed(matches, "reason")?;
     let verdicts = names.into_iter().map(|name| (name, Verdict::Failed(reason.clone())));
-    let known = say(world, id, verdicts.collect())?;
+    let known = say(world, id, verdicts.collect(), None)?;
     Ok(Output::Issue { did: Some("failed a gate of"), known: Box::new(known) })
 }

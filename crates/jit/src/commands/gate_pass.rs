@@ -16,6 +16,8 @@ pub(crate) fn arguments(command: Command) -> Command {
         "With the last gate of an issue whose work is done, it is done; that needs no lease. A gate with a\n\
          command is passed by `jit gate check`: by hand, agents are refused (exit status 7) and people warned,\n\
          unless enforce_agents or enforce_people says otherwise (`jit config list`).\n\n\
+         It counts for the lease under which somebody works on the issue now or, once the work is done, for that;\n\
+         and as long as the gate is defined as it is. Before anybody works on it, it is refused (exit status 7).\n\n\
          Example: jit gate pass 3f2a91bc review",
     )
 }
@@ -31,6 +33,6 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
             enforced(world, Failure::passed_by_command(id, name))?;
         }
     }
-    let known = say(world, id, names.into_iter().map(|name| (name, Verdict::Passed)).collect())?;
+    let known = say(world, id, names.into_iter().map(|name| (name, Verdict::Passed)).collect(), None)?;
     Ok(Output::Issue { did: Some("passed gates of"), known: Box::new(known) })
 }

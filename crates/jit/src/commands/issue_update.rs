@@ -40,13 +40,13 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         _ => {}
     }
     defined(world, &fields.gates)?;
-    let known = with_gates_if(world, id, |issue, stage| {
-        if let (Some(_), Stage::At(state)) = (fields.state, stage)
+    let known = with_gates_if(world, id, |known| {
+        if let (Some(_), Stage::At(state)) = (fields.state, known.stage())
             && let Some(outcome) = ended(state)
         {
             return Err(world.ended(id, outcome));
         }
-        fields.apply(issue);
+        fields.apply(&mut known.issue);
         Ok(())
     })?;
     Ok(Output::Issue { did: Some("updated"), known: Box::new(known) })

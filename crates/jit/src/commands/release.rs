@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::decide::{Attempted, Bar, Candidate, Release, ReleaseAll, Released, Target};
 use jit_core::{Attempt, Gate, IssueId, Reference};
-use jit_tracker::{Issue, Origin, State};
+use jit_tracker::{GateName, Issue, Origin, State, Work};
 
 use crate::commands::{all, option, parsed, texts};
 use crate::error::Failure;
 use crate::error::refusals::bar_text;
 use crate::known::Log;
 use crate::output::Output;
+use crate::passing::opened;
 use crate::reference::targets;
 use crate::tracker::{Changing, Rewrite, later};
 use crate::unrecorded::advised;
@@ -84,19 +85,31 @@ fn done(world: &World<'_>, target: Target) -> Result<Output, Failure> {
     for id in ids {
         let Some(found) = tracker.find(id)? else { return Err(Failure::out_of_sight(id)) };
         let mut after = Issue::clone(&found.issue);
+        let lease = given_up.iter().find(|released| released.issues.contains(&after.reference()));
+        let work = lease.map_or(Work::None, |released| Work::Under(released.lease.id));
+        warn_of_opened(world, id, &opened(world, &mut after, work)?);
         let open: BTreeSet<Gate> = after.open_gates().map(Gate::named).collect();
         after.state = if open.is_empty() { State::Done } else { State::Gated };
         if !open.is_empty() {
             gated.insert(after.reference(), open);
         }
         commit.push(tracker.file(id));
-        if after.state != found.issue.state || found.origin != Origin::Worktree {
+        if after != *found.issue || found.origin != Origin::Worktree {
             after.updated_at = later(world.now()?.wall, after.updated_at);
             rewrites.push(Rewrite { before: Some(*found.issue), after: Some(after) });
         }
     }
     let released = tracker.write_then(&rewrites, || world.transact(&request(gated.clone())))?;
     Ok(Output::Released { released, gated: gated.into_keys().collect(), commit })
+}
+
+/// Says of gates that were passed for something else that they are open.
+fn warn_of_opened(world: &World<'_>, issue: IssueId, gates: &[GateName]) {
+    for gate in gates {
+        world.warn(format!(
+            "gate {gate} of {issue} was passed for other work than this, or as it was defined before: it is open"
+        ));
+    }
 }
 
 /// Says of what failed once too often that nobody gets it any more.

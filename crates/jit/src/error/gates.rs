@@ -1,7 +1,7 @@
 //! What gates say when something stands in the way.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jit_core::IssueId;
 use jit_tracker::gates::Gate;
@@ -80,6 +80,44 @@ impl Failure {
         Self::new(Code::IssueEnded, format!("{issue} is done: it waits for no gate any more"))
             .hint(format!("if there is more to do: jit issue reopen {issue}"))
             .context(json!({ "issue": issue }))
+    }
+
+    /// A gate is passed by the work on an issue, and there is none.
+    pub(crate) fn nothing_to_pass(issue: IssueId) -> Self {
+        Self::new(
+            Code::NeedsLease,
+            format!("no gate of {issue} is passed yet: nobody works on it, and it is not done"),
+        )
+        .hint(format!(
+            "its gates are passed while somebody works on it, or once the work is done: jit claim acquire {issue}"
+        ))
+        .context(json!({ "issue": issue }))
+    }
+
+    /// Work that was done in another worktree, and is not in this one.
+    pub(crate) fn work_elsewhere(issue: IssueId, place: Option<PathBuf>, options: &str) -> Self {
+        let what = format!("nothing was run: the work on {issue} was done, and is not in this worktree");
+        let hint = match &place {
+            Some(_) => format!("check it where it is: jit gate check {issue}"),
+            None => format!(
+                "merge its branch first; or, if the work is lost, let it be done anew: jit {options}issue reopen {issue}"
+            ),
+        };
+        let there = place.as_ref().map(|place| place.display().to_string());
+        let failure = Self::new(Code::WorkElsewhere, what)
+            .hint(hint)
+            .context(json!({ "issue": issue, "worktree": there }));
+        Self { place, ..failure }
+    }
+
+    /// What a check found is of what was there when it began.
+    pub(crate) fn checked_something_else(issue: IssueId, name: &GateName) -> Self {
+        let what = format!(
+            "gate {name} of {issue} is not what was checked any more: its work, its definition or what is said of it changed meanwhile; nothing was recorded"
+        );
+        Self::new(Code::GateChanged, what)
+            .hint(format!("see what is there now: jit issue show {issue}; then check it again: jit gate check {issue} {name}"))
+            .context(json!({ "issue": issue, "gate": name }))
     }
 
     /// There is nothing to approve.

@@ -1,0 +1,139 @@
+//! Passing gates: of which work, and whether that is still what was looked at.
+
+use std::collections::BTreeMap;
+
+use jit_core::{LeaseId, Outcome};
+use jit_tracker::gates::Gate;
+use jit_tracker::{GateName, GateResult, Issue, Origin, PassedAs, State, Work};
+
+use crate::error::Failure;
+use crate::gates::{Defined, Verdict};
+use crate::known::{Known, Stage, ended};
+use crate::tracker::Tracker;
+use crate::world::World;
+
+impl Known<Issue> {
+    /// What its gates are passed for now.
+    pub(crate) fn work(&self) -> Work {
+        match (&self.standing.lease, self.standing.facts.outcome.or(ended(self.issue.state))) {
+            (Some(lease), _) => Work::Under(lease.id),
+            (None, Some(Outcome::Done | Outcome::Gated)) => Work::Done,
+            (None, Some(Outcome::Rejected) | None) => Work::None,
+        }
+    }
+
+    /// Opens what was passed for other work, or as something else. What is done stays as it is.
+    pub(crate) fn open_what_is_stale(&mut self, world: &World<'_>) -> Result<(), Failure> {
+        if self.stage() != Stage::At(State::Done) {
+            let work = self.work();
+            opened(world, &mut self.issue, work)?;
+        }
+        Ok(())
+    }
+}
+
+/// Opens the gates of an issue that were not passed for this work, and says which.
+pub(crate) fn opened(world: &World<'_>, issue: &mut Issue, work: Work) -> Result<Vec<GateName>, Failure> {
+    if !issue.gates.values().any(GateResult::passed) {
+        return Ok(Vec::new());
+    }
+    Ok(issue.open_unless_passed_for(work, Defined::here(world)?.all()))
+}
+
+/// What a pass is of.
+pub(crate) struct Of {
+    lease: Option<LeaseId>,
+    passed_as: PassedAs,
+}
+
+impl Of {
+    /// This work, and the gate as it is defined. Nothing is passed of what nobody has begun.
+    pub(crate) fn now(known: &Known<Issue>, defined: &Defined, name: &GateName) -> Result<Self, Failure> {
+        let passed_as = defined.get(name)?.check.passed_as();
+        let lease = match known.work() {
+            Work::None => return Err(Failure::nothing_to_pass(known.issue.id)),
+            Work::Under(lease) => Some(lease),
+            Work::Done => None,
+        };
+        Ok(Self { lease, passed_as })
+    }
+
+    /// As the file has it.
+    pub(crate) fn passed(self, by: jit_core::AgentId, at: jit_core::WallTime) -> GateResult {
+        GateResult::Passed { by, at, lease: self.lease, passed_as: Some(self.passed_as) }
+    }
+}
+
+/// Refuses to look here at work that is not here, or that nobody has begun.
+pub(crate) fn work_is_here(
+    world: &World<'_>,
+    tracker: &Tracker<'_>,
+    known: &Known<Issue>,
+) -> Result<(), Failure> {
+    let id = known.issue.id;
+    let done = matches!(known.issue.state, State::Gated | State::Done);
+    match known.work() {
+        Work::None => Err(Failure::nothing_to_pass(id)),
+        Work::Done if known.origin == Origin::Main || !done => {
+            Err(Failure::work_elsewhere(id, tracker.done_in(id)?, &world.repeated()))
+        }
+        Work::Under(_) | Work::Done => Ok(()),
+    }
+}
+
+/// What a check began with. It takes its time, and what it finds is of that only.
+pub(crate) struct Began {
+    work: Work,
+    outcome: Option<Outcome>,
+    gates: BTreeMap<GateName, GateResult>,
+    passed_as: BTreeMap<GateName, PassedAs>,
+}
+
+impl Began {
+    /// With an issue as it is known, to check these.
+    pub(crate) fn with(known: &Known<Issue>, commands: &[(GateName, Gate)]) -> Self {
+        let passed_as = commands.iter().map(|(name, gate)| (name.clone(), gate.check.passed_as()));
+        Self {
+            work: known.work(),
+            outcome: known.standing.facts.outcome,
+            gates: known.issue.gates.clone(),
+            passed_as: passed_as.collect(),
+        }
+    }
+
+    /// Refuses to record what was found if it is not of what is there now. A gate that was taken away
+    /// is no longer asked about; one that another check passed meanwhile is passed.
+    pub(crate) fn is_still(
+        &self,
+        known: &Known<Issue>,
+        defined: &Defined,
+        verdicts: &[(GateName, Verdict)],
+    ) -> Result<(), Failure> {
+        let same = |(name, verdict): &(GateName, Verdict)| {
+            let (Some(now), Some(as_begun)) = (known.issue.gates.get(name), self.passed_as.get(name)) else {
+                return true;
+            };
+            let is_defined = defined.get(name).is_ok_and(|gate| gate.check.passed_as() == *as_begun);
+            let agrees = matches!(verdict, Verdict::Passed) && self.is_passed(now, as_begun);
+            is_defined && (agrees || (self.gates.get(name) == Some(now) && self.is_work(known)))
+        };
+        match verdicts.iter().find(|verdict| !same(verdict)) {
+            Some((name, _)) => Err(Failure::checked_something_else(known.issue.id, name)),
+            None => Ok(()),
+        }
+    }
+
+    fn is_work(&self, known: &Known<Issue>) -> bool {
+        self.work == known.work() && self.outcome == known.standing.facts.outcome
+    }
+
+    /// Whether another check passed it for the same work.
+    fn is_passed(&self, now: &GateResult, as_begun: &PassedAs) -> bool {
+        let of = match self.work {
+            Work::None => return false,
+            Work::Under(lease) => Some(lease),
+            Work::Done => None,
+        };
+        matches!(now, GateResult::Passed { lease, passed_as, .. } if *lease == of && *passed_as == Some(*as_begun))
+    }
+}
