@@ -94,6 +94,30 @@ fn all_of_a_stream_or_nothing() {
     assert!(bob.jit(["export"]).refused(9).names(file.to_str().unwrap()));
 }
 
+/// A stream can bring issues that wait for each other; whoever imports it is told.
+#[test]
+fn a_circle_that_is_imported_is_told() {
+    let repo = Repo::new();
+    let ann = repo.agent("ann");
+    let new = |title: &str| {
+        ann.jit(["issue", "create", "--title", title]).ok()["issue"]["id"].as_str().unwrap().to_owned()
+    };
+    let (one, two) = (new("one"), new("two"));
+    ann.jit(["dep", "add", &two, &one]).ok();
+    let dump = ann.say(["export"]).stdout;
+    let stream = |on: &[&str]| {
+        let line = dump.lines().find(|line| line.contains(&format!("\"id\":\"{one}\",\"title\""))).unwrap();
+        let mut entry: Value = serde_json::from_str(line).unwrap();
+        entry["issue"]["dependencies"] = json!(on);
+        entry["issue"]["updated_at"] = json!(format!("{}-01-01T00:00:00.000Z", 2990 + on.len()));
+        write(&repo.main().join("dump.jsonl"), format!("{entry}\n"));
+        ann.jit(["import", "dump.jsonl"]).warned()
+    };
+    assert!(stream(&[]).is_empty());
+    let warned = stream(&[&two]);
+    assert!(warned.len() == 1 && warned[0].contains("wait for each other"), "{warned:?}");
+}
+
 /// An export goes where there is a directory: none is made of a typing error.
 #[test]
 fn an_export_makes_no_directory() {

@@ -63,6 +63,7 @@ fn only_what_is_defined_can_be_asked_for() {
     let open = serde_json::json!({ "tests": "open", "test": "open" });
     assert_eq!(seen(&ann, &id)["gates"], open);
     ann.jit(["gate", "rm", &id, "test"]).ok();
+    assert_eq!(ann.jit(["gate", "rm", &id, "test"]).refused(3).code, "gate_not_found");
     let refused = ann.jit(["gate", "pass", &id, "test"]);
     assert_eq!(refused.refused(3).code, "gate_not_found");
     assert_eq!(follow(&ann, &refused).ok()["issue"]["gates"], serde_json::json!({ "tests": "open" }));

@@ -33,6 +33,34 @@ fn a_torn_file_is_named() {
     assert!(next.stdout.contains(&whole) && next.stdout.contains("passed over"), "{next:?}");
 }
 
+/// What nobody can read is what the doctor is asked for: issues, which nobody gets, and the gates. The
+/// command in the hint works before anything is committed, too.
+#[test]
+fn the_doctor_finds_what_nobody_can_read() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "torn", &[]);
+    let path = file(repo.main(), &id);
+    let whole = text(&repo, &id);
+    ann.jit(["doctor"]).ok();
+    let conflict = format!("<<<<<<< ours\n{whole}=======\n{whole}>>>>>>> theirs\n");
+    for torn in ["{", "", &conflict, &whole.replace("\"ready\"", "\"finished\"")] {
+        write(&path, torn);
+        let said = ann.say(["doctor"]);
+        assert!(said.status == Some(9) && said.stdout.contains(path.to_str().unwrap()), "{said:?}");
+    }
+    let hint = ann.jit(["issue", "show", &id]).refused(9).hint.unwrap();
+    let log = hint.rsplit_once(": ").unwrap().1;
+    let shown = shell(&ann, log);
+    assert!(shown.status == Some(0) && shown.stderr.is_empty(), "{shown:?}");
+    write(&path, &whole);
+    ann.jit(["doctor"]).ok();
+    let gates = repo.main().join(".jit/gates.toml");
+    write(&gates, "[x");
+    let said = ann.say(["doctor"]);
+    assert!(said.status == Some(9) && said.stdout.contains(gates.to_str().unwrap()), "{said:?}");
+}
+
 /// What people write into issues and their files and can't be used: named, and nothing is lost.
 #[test]
 fn what_cannot_be_used_is_named() {
@@ -183,7 +211,7 @@ fn what_is_broken_elsewhere_is_mended_there() {
     let bob = repo.agent("bob").at(repo.dir());
     let hint = || bob.jit(["-C", there.to_str().unwrap(), "issue", "show", &id]).refused(9).hint.unwrap();
     let before = |hint: &str| {
-        let log = shell(&bob, hint.rsplit_once("before: ").unwrap().1);
+        let log = shell(&bob, hint.rsplit_once(": ").unwrap().1);
         assert!(log.status == Some(0) && log.stdout.contains("\"uno\""), "{hint}: {log:?}");
     };
 

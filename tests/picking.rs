@@ -194,6 +194,30 @@ fn what_is_gone_is_waited_for_no_more() {
     ann.jit(["dep", "rm", &waits, &gone[..8], &other.to_uppercase()[..8]]).ok();
     ann.jit(["claim", "acquire", &waits]).lease();
     assert_eq!(ann.jit(["dep", "rm", &waits, &gone]).refused(3).code, "issue_not_found");
+    // What is there and not waited for is no less of a mistake.
+    let refused = ann.jit(["dep", "rm", &waits, &other]);
+    assert!(refused.refused(3).message.contains("does not wait for"), "{refused:?}");
+    follow(&ann, &refused).ok();
+}
+
+/// Whoever waits for what is gone is told so, with the command that ends it, and not why it is undone.
+#[test]
+fn what_waits_for_nothing_is_told() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let [waits, gone] = ["waits", "gone"].map(|title| issue(&ann, title, &[]));
+    ann.jit(["dep", "add", &waits, &gone]).ok();
+    assert!(ann.jit(["query", "blocked"]).warned().is_empty());
+    ann.jit(["issue", "delete", &gone]).warned();
+    let command = format!("jit dep rm {waits} {gone}");
+    for list in ["blocked", "all"] {
+        let warned = ann.jit(["query", list]).warned();
+        assert!(warned.len() == 1 && warned[0].ends_with(&command), "{warned:?}");
+    }
+    let refused = ann.jit(["claim", "acquire", &waits]);
+    assert!(refused.refused(7).hint.unwrap().ends_with(&command), "{refused:?}");
+    follow(&ann, &refused).ok();
+    ann.claim(&waits);
 }
 
 /// The hint of a refused dependency takes out one that is there.

@@ -12,6 +12,7 @@ mod error;
 mod files;
 mod finding;
 mod gates;
+mod gone;
 mod group;
 mod holding;
 mod hooks;
@@ -93,7 +94,7 @@ fn command(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
         if let Some(about) = &failure.refused {
             world.note(about.clone(), Event::Refused { code: failure.code.name().into() });
         }
-        let failure = gates::advised(world, failure);
+        let failure = gone::advised(world, gates::advised(world, failure));
         let options = match &failure.place {
             Some(place) => world.repeated_in(Some(place)),
             None => world.repeated(),

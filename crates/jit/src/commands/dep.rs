@@ -31,7 +31,8 @@ pub(crate) fn arguments_to_add(command: Command) -> Command {
 
 pub(crate) fn arguments_to_remove(command: Command) -> Command {
     both(command).after_help(
-        "ON is one of those that ISSUE waits for, or its beginning, also when there is no such issue any more.\n\n\
+        "ON is one of those that ISSUE waits for, or its beginning, also when there is no such issue any more.\n\
+         Exit status 3: ISSUE does not wait for it, and nothing was changed.\n\n\
          Example: jit dep rm 3f2a91bc 77b0e1d2",
     )
 }
@@ -60,6 +61,9 @@ pub(crate) fn remove(world: &World<'_>, matches: &ArgMatches) -> Result<Output, 
     let on = all(matches, "ON");
     let on: Vec<Dependency> =
         on.iter().map(|word| among(&tracker, &listed, word)).collect::<Result<_, _>>()?;
+    if let Some(other) = on.iter().find(|on| !listed.contains(*on)) {
+        return Err(Failure::not_waited_for(id, other));
+    }
     changed(world, id, "updated", |issue| issue.dependencies.retain(|known| !on.contains(known)))
 }
 

@@ -1,24 +1,33 @@
 //! `jit gate rm`
 
 use clap::{ArgMatches, Command};
+use jit_core::Gate;
 
 use crate::change::with_gates;
 use crate::commands::{all, issue_and_gates, one};
 use crate::error::Failure;
-use crate::gates::names;
+use crate::gates::{names, required};
+use crate::known::looked_up;
 use crate::output::Output;
 use crate::reference::issue;
+use crate::tracker::Tracker;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
     issue_and_gates(command, "What it no longer has to pass").after_help(
-        "An issue that waited for nothing but these gates is done then.\n\nExample: jit gate rm 3f2a91bc review",
+        "An issue that waited for nothing but these gates is done then. Exit status 3: it has no such gate.\n\nExample: jit gate rm 3f2a91bc review",
     )
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let id = issue(world, one(matches, "ISSUE").unwrap_or_default())?;
     let names = names(&all(matches, "GATE"))?;
+    let tracker = Tracker::around(world)?;
+    let known = looked_up(world, &tracker, tracker.read(id)?)?;
+    // One that the log waits for may be gone from the file: saying it again tells the log.
+    let open = &known.standing.facts.open_gates;
+    let here: Vec<_> = names.iter().filter(|name| !open.contains(&Gate::named(name))).cloned().collect();
+    required(&known.issue, &here)?;
     let known = with_gates(world, id, |issue| issue.gates.retain(|name, _| !names.contains(name)))?;
     Ok(Output::Issue { did: Some("updated"), known: Box::new(known) })
 }

@@ -9,11 +9,12 @@ use jit_tracker::stream::{self, Entry, Here, Import};
 use jit_tracker::{EventId, Issue};
 
 use crate::change::may_take;
+use crate::commands::query::warn_of_circle;
 use crate::commands::{one, text};
 use crate::error::Failure;
 use crate::files;
 use crate::gates::Defined;
-use crate::known::{Log, ended};
+use crate::known::{All, Log, ended};
 use crate::output::{Imported, Output};
 use crate::tracker::Changing;
 use crate::world::World;
@@ -46,6 +47,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     tracker.adopt(import.events.clone(), &written)?;
     world.something_changed();
     warn_of_ended(world, import.issues.values())?;
+    warn_of_circle(world, &All::here(world)?);
     Ok(Output::Imported(all.counted(import)))
 }
 

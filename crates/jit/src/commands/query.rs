@@ -6,6 +6,7 @@ use jit_tracker::dependencies::{Graph, pick_order};
 
 use crate::commands::filter::{Filter, filters};
 use crate::error::Failure;
+use crate::gone::warn_of_gone;
 use crate::known::{All, Known};
 use crate::output::Output;
 use crate::unrecorded::mark;
@@ -28,10 +29,12 @@ pub(crate) fn blocked(world: &World<'_>, matches: &ArgMatches) -> Result<Output,
     let filter = Filter::read(matches)?;
     let all = All::here(world)?;
     warn_of_circle(world, &all);
+    warn_of_gone(world, &all);
     Ok(in_order(all, |known| known.blocked() && filter.fits(known)))
 }
 
-fn warn_of_circle(world: &World<'_>, all: &All) {
+/// Warns of issues that nobody can ever claim, because they wait for each other.
+pub(crate) fn warn_of_circle(world: &World<'_>, all: &All) {
     let waiting = all.issues.iter().filter(|known| known.blocked()).map(|known| &*known.issue);
     if let Some((what, hint)) = Graph::new(waiting).cycle().as_deref().and_then(|cycle| circle(world, cycle))
     {
@@ -68,6 +71,7 @@ pub(crate) fn every(world: &World<'_>, matches: &ArgMatches) -> Result<Output, F
     let filter = Filter::read(matches)?;
     let mut all = All::here(world)?;
     warn_of_circle(world, &all);
+    warn_of_gone(world, &all);
     mark(world, &mut all.issues)?;
     Ok(in_order(all, |known| filter.fits(known)))
 }

@@ -15,7 +15,10 @@ impl Failure {
         let hint = match &error.problem {
             Problem::Version { .. } => "update jit; nothing was changed".to_owned(),
             Problem::Unreadable(_) => format!("look at what stands there: ls -ld {}", quoted(&error.file)),
-            _ => format!("mend that file in an editor; what it was before: {}", log(&error.file)),
+            _ => format!(
+                "mend that file in an editor; what was committed of it, if ever: {}",
+                log(&error.file)
+            ),
         };
         Self::new(Code::BrokenFile, error.to_string())
             .hint(hint)
@@ -43,7 +46,10 @@ impl Failure {
         let file = &damaged.file;
         let hint = match committed(file) {
             None => {
-                format!("correct that line in an editor, or take it out; what it was before: {}", log(file))
+                format!(
+                    "correct that line in an editor, or take it out; what was committed of it, if ever: {}",
+                    log(file)
+                )
             }
             // It is not checked out again: what was told since stands in this worktree's file only.
             Some(path) => format!(
@@ -68,10 +74,11 @@ fn git(root: &Path) -> String {
     format!("git -C {}", quoted(&root.to_string_lossy()))
 }
 
-/// The command that shows how a file came to be as it is; it may be of another worktree.
+/// The command that shows how a file came to be as it is; it may be of another worktree. With `--all`
+/// it works where nothing is committed yet, too.
 fn log(file: &str) -> String {
     let path = Path::new(file);
     let [dir, name] = [path.parent().map(Path::as_os_str), path.file_name()]
         .map(|part| quoted(&part.unwrap_or_default().to_string_lossy()));
-    format!("git -C {dir} log -p -- {name}")
+    format!("git -C {dir} log --all -p -- {name}")
 }

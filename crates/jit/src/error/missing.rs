@@ -3,7 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use jit_core::{IssueId, PolicyWarning, Spelled};
+use jit_core::{IssueId, PolicyWarning, Reference, Spelled};
+use jit_tracker::Dependency;
 use jit_tracker::dependencies::LinkError;
 use serde_json::json;
 
@@ -27,6 +28,20 @@ impl Failure {
             "check out the branch that has it and say it again; or give it up undone: jit claim release {id}"
         ))
         .context(json!({ "issue": id }))
+    }
+
+    /// Where an issue waits for one that is not there any more.
+    pub(crate) fn or_wait_no_more(self, issue: &Reference, on: &IssueId) -> Self {
+        self.hint(format!(
+            "there is no issue {on} here any more; to wait for it no more: jit dep rm {issue} {on}"
+        ))
+    }
+
+    /// Issues that this one does not wait for.
+    pub(crate) fn not_waited_for(issue: IssueId, on: &Dependency) -> Self {
+        Self::new(Code::IssueNotFound, format!("{issue} does not wait for {on}; nothing was changed"))
+            .hint(format!("see what it waits for: jit issue show {issue}"))
+            .context(json!({ "issue": issue, "on": on }))
     }
 
     /// Where a name would do as well.

@@ -9,19 +9,27 @@ use crate::commands::gate_check::OUTPUTS;
 use crate::commands::query::circle;
 use crate::error::Failure;
 use crate::finding::Finding;
+use crate::gates::Defined;
 use crate::known::{Known, ended};
 use crate::merging::{driver_is_missing, ensure_driver};
 use crate::tracker::Tracker;
 use crate::unrecorded;
 use crate::world::World;
 
-/// What killed writers left, what Git does not know, and who waits for each other.
+/// What can't be read, what killed writers left, what Git does not know, and who waits for each other.
 pub(super) fn look(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
     let mut findings = Vec::new();
     if driver_is_missing(world)? {
         findings.push(Finding::without_driver());
     }
-    let listing = Tracker::around(world)?.list()?;
+    let tracker = Tracker::around(world)?;
+    let listing = tracker.list()?;
+    let root = tracker.root();
+    let broken = |failure: Failure| Finding::failure(failure.with_options(&world.repeated()), &root);
+    findings.extend(listing.broken.iter().map(|error| broken(Failure::broken_source(error, &root))));
+    if world.repo()?.worktree().is_some() {
+        findings.extend(Defined::here(world).err().map(broken));
+    }
     let open =
         listing.issues.iter().map(|listed| &*listed.issue).filter(|issue| ended(issue.state).is_none());
     let cycle = Graph::new(open).cycle();
