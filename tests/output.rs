@@ -108,6 +108,7 @@ fn help() {
     let answers =
         [ann.say(["--help"]), ann.say(["claim", "--help"]), ann.say(["claim", "acquire", "--help"])];
     snapshot("help", &repo, &answers);
+    snapshot("help_of_run", &repo, &[ann.say(["run", "--help"]), ann.say(["claim", "keep", "--help"])]);
 }
 
 /// With `--json`, each answer is one document on one stream, of the form that section 5 of the

@@ -258,9 +258,9 @@ Exit status:
   4 nothing to claim           10 no repository, or another program failed
   5 conflict: somebody holds it, or waits for it
 
-`jit run` ends with its command's status; 125 is its own failure, 124 a lost lease.
-
 * With the code durability_unknown, it is not known whether it was done.
+
+`jit run` ends with its command's status; 125 is its own failure, 124 a lost lease.
 
 Example:
   $ export JIT_AGENT_ID=agent:ann

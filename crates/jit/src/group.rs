@@ -84,7 +84,8 @@ pub(crate) fn nap(time: Duration) {
 
 /// The process of this number.
 pub(crate) fn pid(number: i32) -> io::Result<Pid> {
-    Pid::from_raw(number).filter(|_| number > 0).ok_or_else(|| io::ErrorKind::InvalidInput.into())
+    let found = if number > 0 { Pid::from_raw(number) } else { None };
+    found.ok_or_else(|| io::ErrorKind::InvalidInput.into())
 }
 
 #[cfg(test)]

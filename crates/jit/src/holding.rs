@@ -104,11 +104,13 @@ pub(crate) fn run<'m>(
             return Err(Failure::command_not_started(name, &error));
         }
     };
-    let group = Group::led_by(Pid::from_child(&child));
+    let leader = Pid::from_child(&child);
+    let group = Group::led_by(leader);
     let (status, asked, paused, lost, kill_at) = (None, false, false, None, None);
     let running =
         Running { job, world, keeper, child, group, terminal, status, asked, paused, lost, kill_at };
-    running.until_its_end(&signals)
+    // What became of it is not known then: nothing of it is to go on.
+    running.until_its_end(&signals).inspect_err(|_| Group::led_by(leader).signal(Signal::KILL))
 }
 
 fn back(terminal: Option<Terminal>) {
@@ -130,7 +132,7 @@ impl Running<'_, '_, '_, '_> {
             {
                 self.lose(lost);
             }
-            if let Ok(signal) = signals.recv_timeout(self.nap()?) {
+            if let Ok(signal) = signals.recv_timeout(self.nap()) {
                 self.heed(signal);
             }
         };
@@ -201,11 +203,11 @@ impl Running<'_, '_, '_, '_> {
         self.world.now().map_or(u64::MAX, |now| now.stamp.ns)
     }
 
-    fn nap(&self) -> Result<Duration, Failure> {
+    fn nap(&self) -> Duration {
         let most = if self.kill_at.is_some() { LOOK } else { Duration::from_secs(3_600) };
         match &self.lost {
-            Some(_) => Ok(most),
-            None => Ok(self.keeper.nap()?.map_or(most, |nap| nap.min(most))),
+            Some(_) => most,
+            None => self.keeper.nap().map_or(most, |nap| nap.min(most)),
         }
     }
 

@@ -43,7 +43,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         <[_; 1]>::try_from(renewed.leases).map_err(|_| Failure::usage("that is more than one lease", ""))?;
     warn_of_its_end(world, &lease, &world.now()?)?;
     let mut keeper = Keeper::of(world, lease)?;
-    while !process.is_gone_within(keeper.nap()?).map_err(|error| Failure::no_such_process(number, &error))? {
+    while !process.is_gone_within(keeper.nap()).map_err(|error| Failure::no_such_process(number, &error))? {
         if let Err(lost) = keeper.keep() {
             if on_lost != OnLost::Ignore {
                 render::tell(&lost.message);

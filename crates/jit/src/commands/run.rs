@@ -100,7 +100,8 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let output = match ended {
         Ok(ended) => over(world, &lease, ended, on_lost, matches.get_flag("done-on-success")),
         Err(failure) => {
-            give_up(world, Target::Lease(lease.id), Attempt::Undone)?;
+            // Where that fails, the guardian goes on trying.
+            let _ = give_up(world, Target::Lease(lease.id), Attempt::Undone);
             Err(failure)
         }
     }?;
