@@ -76,6 +76,7 @@ fn what_cannot_be_used_is_named() {
     usage(&["issue", "create", "--title", &"x".repeat(100_000)], "at most 500");
     usage(&["issue", "create", "--title", " "], "blank");
     usage(&["issue", "update", &id, "--label", "a\nb"], "not allowed");
+    usage(&["issue", "update", &id], "say what is to change");
     usage(&["issue", "update", &id, "--priority", "urgent"], "critical");
     usage(&["issue", "update", &id, "--state", "in_progress"], "ready");
     let on_nothing = ann.jit(["dep", "add", &id, "0badcafe"]).refused(3);

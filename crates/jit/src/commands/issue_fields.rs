@@ -37,6 +37,7 @@ pub(crate) fn unsetting(command: Command) -> Command {
 }
 
 /// What was asked for.
+#[derive(Default, PartialEq)]
 pub(crate) struct Fields {
     pub(crate) title: Option<Title>,
     description: Option<Description>,
@@ -49,7 +50,7 @@ pub(crate) struct Fields {
     without: Without,
 }
 
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 struct Without {
     labels: Vec<Label>,
     gates: Vec<GateName>,

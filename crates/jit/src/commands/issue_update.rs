@@ -24,6 +24,9 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let id = issue(world, one(matches, "ID").unwrap_or_default())?;
     let fields = Fields::read_all(matches)?;
+    if fields == Fields::default() {
+        return Err(Failure::usage("say what is to change", "jit issue update --help"));
+    }
     match fields.state {
         Some(State::Done | State::Gated) => {
             return Err(Failure::usage(

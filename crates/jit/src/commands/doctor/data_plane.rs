@@ -26,7 +26,10 @@ pub(super) fn look(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
     let listing = tracker.list()?;
     let root = tracker.root();
     let broken = |failure: Failure| Finding::failure(failure.with_options(&world.repeated()), &root);
-    findings.extend(listing.broken.iter().map(|error| broken(Failure::broken_source(error, &root))));
+    findings.extend(listing.broken.iter().map(|error| {
+        let path = root.join(error.file.strip_prefix("HEAD:").unwrap_or(&error.file));
+        Finding { path: Some(path), ..broken(Failure::broken_source(error, &root)) }
+    }));
     if world.repo()?.worktree().is_some() {
         findings.extend(Defined::here(world).err().map(broken));
     }
