@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::support::issue::{commit, issue};
 use crate::support::repo::Agent;
 use crate::support::strace::{Syscall, count, traced};
 use crate::support::tools::measured;
@@ -154,6 +155,38 @@ fn issues_that_are_not_named_cost_nothing() {
         let few = starts(command, &ids[..2]);
         assert!(few > 0, "Git is asked what is committed");
         assert_eq!(few, starts(command, &ids), "{command:?}");
+    }
+}
+
+/// Where nothing was written yet, the first listing of issues makes the place of its cache. It waits
+/// for no disk; the next one finds the cache.
+#[test]
+fn a_listing_in_a_new_worktree_writes_its_cache_only() {
+    let test = "a_listing_in_a_new_worktree_writes_its_cache_only";
+    if !skip::has(test, "strace") {
+        return;
+    }
+    let repo = Repo::warm();
+    let agent = repo.agent("ann");
+    issue(&agent, "work", &[]);
+    commit(&repo, repo.main(), "issues");
+    let root = repo.dir().join("two");
+    // What only Git has is settled at once.
+    let add = ["worktree", "add", "--quiet", "--no-checkout", root.to_str().unwrap()];
+    repo.git(repo.main(), &add);
+    let agent = agent.at(&root);
+    let jit = repo.main().join(".git/worktrees/two/jit");
+    for written in [1, 0] {
+        let (answer, calls) = traced(&agent, &["query", "all"]);
+        answer.ok();
+        let trace = show(&calls);
+        assert_eq!(count(&calls, &[FLUSHES, FREES, &["flock"]].concat()), 0, "{trace}");
+        assert_eq!(count(&calls, &["mkdir", "mkdirat"]), written, "{trace}");
+        let caches = |call: &&Syscall| call.name == "write" && call.line.contains("issues.cache");
+        assert_eq!(calls.iter().filter(caches).count(), written, "{trace}");
+        let names: Vec<_> =
+            std::fs::read_dir(&jit).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["issues.cache"]);
     }
 }
 

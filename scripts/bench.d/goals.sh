@@ -31,7 +31,7 @@ print_goals() {
 	goal '32 processes, whole binary ≥ 5/7 of the rate of the floor' "$(over procs-32 acquire floor $rate)" '×' '>=' 0.714
 	goal '32 processes, whole binary, ≥ 5,000/s' "$(get procs-32 acquire $rate)" '/s' '>=' 5000
 	goal '32 processes, whole binary, 1 ms flush ≥ 5,000/s' "$(get slow-32 acquire $rate)" '/s' '>=' 5000
-	for each in available available-json next; do
+	for each in available available-json linked next; do
 		goal "$each among $many_issues issues ≤ 50 ms" "$(calc %.1f a/1000*b "$(get issues "$each" $median)" 1)" ms '<=' 50
 	done
 	goal "\`claim check\` of a path against $scoped leases of 20 globs ≤ 2 ms" "$(calc %.2f a/1000*b "$(get paths beside $median)" 1)" ms '<=' 2
@@ -54,7 +54,7 @@ counted() { [[ ! -e $work/acquire.counts ]] || cut -d'|' -f"$1" "$work/acquire.c
 all_measured() {
 	local each missing=()
 	for each in single/{floor,prealloc,naive,empty,acquire} status/{empty,status} \
-		procs-32/{floor,naive,acquire} issues/{available,available-json,next} memory/{acquire,renew,release,status}; do
+		procs-32/{floor,naive,acquire} issues/{available,available-json,linked,next} memory/{acquire,renew,release,status}; do
 		[[ $(get "${each%/*}" "${each#*/}" $median) ]] || missing+=("$each")
 	done
 	[[ $(counted 9) ]] || missing+=(counts/acquire)

@@ -12,13 +12,19 @@ section_issues() {
 	issue_files "$place/repo/.jit/issues"
 	"${clean[@]}" git -C "$place/repo" add .jit
 	"${clean[@]}" git -C "$place/repo" -c user.name=b -c user.email=b@b commit --quiet -m issues
+	# One that only ever reads: nothing makes it a place for its cache but that.
+	"${clean[@]}" git -C "$place/repo" worktree add --quiet "$place/linked"
 	# A file that changed a moment ago is not kept in the cache.
 	sleep 3
-	jit "$place/repo" agent:bench-0 query available >/dev/null 2>"$work/said" || true
+	for each in repo linked; do
+		jit "$place/$each" agent:bench-0 query available >/dev/null 2>"$work/said" || true
+	done
 	field+=(-- empty "$bin/empty" -- available)
 	enter_jit "$place/repo" query available
 	field+=(-- available-json)
 	enter_jit "$place/repo" query available --json
+	field+=(-- linked)
+	enter_jit "$place/linked" query available
 	field+=(-- next)
 	enter_jit "$place/repo" claim next
 	run issues -n $((runs / 20))

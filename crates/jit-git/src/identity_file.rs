@@ -1,4 +1,4 @@
-//! Making a worktree's identity file: the only writes of this crate.
+//! Making a worktree's identity file, and its directory: the only writes of this crate.
 //!
 //! The file appears under its name whole and synced, by a rename. It then still lacks the line
 //! end at its end: that is added once the directory that names the file is synced too. Whoever
@@ -45,7 +45,7 @@ impl Repo {
             open_jit(git_dir)?;
             return Ok(stored.identity);
         }
-        let jit = make_jit(git_dir, modes)?;
+        let jit = make_durable(git_dir, modes)?;
         lock(&jit, &git_dir.join(DIRECTORY), patience)?;
         match identity::read(git_dir)? {
             // Another process was faster.
@@ -53,6 +53,17 @@ impl Repo {
             Some(stored) => put(git_dir, &jit, fresh, stored, modes),
             None => put(git_dir, &jit, fresh, Stored::fresh(fresh), modes),
         }
+    }
+
+    /// The directory `jit` in this worktree's Git directory, made where it is not there. It need not
+    /// survive a crash.
+    ///
+    /// # Errors
+    /// [`IdentityError::NotPlain`] where something else stands in its place;
+    /// [`IdentityError::Unwritable`].
+    pub fn made_dir(&self, modes: Modes) -> Result<PathBuf, IdentityError> {
+        make_jit(self.git_dir(), modes)?;
+        Ok(self.git_dir().join(DIRECTORY))
     }
 }
 
@@ -128,28 +139,40 @@ fn write_all(file: &OwnedFd, mut content: &[u8]) -> Result<(), Errno> {
 
 /// The `jit` directory of `git_dir`, made where it is not there, and its name made durable. Where
 /// that fails it is taken back, unless somebody has moved in meanwhile.
-fn make_jit(git_dir: &Path, modes: Modes) -> Result<OwnedFd, IdentityError> {
+fn make_durable(git_dir: &Path, modes: Modes) -> Result<OwnedFd, IdentityError> {
+    let Made { parent, jit, new } = make_jit(git_dir, modes)?;
+    rustix::fs::fsync(&parent).map_err(|errno| {
+        if new {
+            let _ = rustix::fs::unlinkat(&parent, DIRECTORY, AtFlags::REMOVEDIR);
+        }
+        unwritable("sync", git_dir)(errno)
+    })?;
+    Ok(jit)
+}
+
+/// The `jit` directory and the one that it is in.
+struct Made {
+    parent: OwnedFd,
+    jit: OwnedFd,
+    new: bool,
+}
+
+fn make_jit(git_dir: &Path, modes: Modes) -> Result<Made, IdentityError> {
     let path = git_dir.join(DIRECTORY);
     let parent = open_dir(git_dir).map_err(unwritable("open", git_dir))?;
-    let made =
+    let new =
         match rustix::fs::mkdirat(&parent, DIRECTORY, Mode::from_raw_mode((modes.dir & 0o700) as RawMode)) {
             Ok(()) => true,
             Err(Errno::EXIST) => false,
             Err(errno) => return Err(unwritable("create", &path)(errno)),
         };
     let jit = open_jit(git_dir)?;
-    if made {
+    if new {
         give_to_owner_of(parent.as_fd(), jit.as_fd())
             .and_then(|()| rustix::fs::fchmod(&jit, Mode::from_raw_mode(modes.dir as RawMode)))
             .map_err(unwritable("set up", &path))?;
     }
-    rustix::fs::fsync(&parent).map_err(|errno| {
-        if made {
-            let _ = rustix::fs::unlinkat(&parent, DIRECTORY, AtFlags::REMOVEDIR);
-        }
-        unwritable("sync", git_dir)(errno)
-    })?;
-    Ok(jit)
+    Ok(Made { parent, jit, new })
 }
 
 fn open_jit(git_dir: &Path) -> Result<OwnedFd, IdentityError> {

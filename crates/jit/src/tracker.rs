@@ -28,6 +28,8 @@ pub(crate) use uncommitted::warn_of_uncommitted;
 
 /// Where issues are, below a worktree's root.
 const ISSUES: &str = ".jit/issues";
+/// What need not be read again, in the worktree's Git directory.
+const CACHE: &str = "issues.cache";
 /// Where events are.
 const EVENTS: &str = ".jit/events";
 
@@ -141,12 +143,12 @@ impl<'w> Tracker<'w> {
 
     /// Every issue, and what is broken.
     pub(crate) fn list(&self) -> Result<Listing, Failure> {
-        let path = self.world.repo()?.git_dir().join("jit/issues.cache");
+        let path = self.world.repo()?.git_dir().join("jit").join(CACHE);
         let mut cache = Cache::new(read_cache(&path), self.world.now()?.wall);
         let listing = self.issues().list(&mut cache);
         if let Some(bytes) = cache.finish() {
             // Without it the next listing reads the files again.
-            let _ = write_cache(&path, &bytes);
+            let _ = self.world.cache_dir().map(|dir| write_cache(&dir.join(CACHE), &bytes));
         }
         Ok(listing)
     }

@@ -1,9 +1,10 @@
 //! The real world, built once and only as far as a command needs it.
 
+mod writing;
+
 use std::cell::{OnceCell, RefCell};
 use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,13 +14,11 @@ use jit_core::{
     AgentId, ControlPlaneId, Event, Holder, IssueId, Lease, LeaseId, Note, Now, Outcome, Policy, PolicyError,
     PolicyWarning, Query, Reference, Refusal, Request, Token, View, WorktreeId, parse_duration,
 };
-use jit_git::{ConfigEnv, GitEnv, Repo, SharedRepository, SystemGit};
+use jit_git::{ConfigEnv, GitEnv, Repo, SystemGit};
 use jit_store::clock::Clock;
-use jit_store::disk::Disk;
 use jit_store::os::{Modes, OsClock, OsDisk, random};
 use jit_store::{Options, StepError, Store, StoreError, read_text};
 use jit_tracker::{Actor, Held};
-use rustix::fs::{Access, AtFlags, CWD, accessat};
 use uuid::Builder;
 
 use crate::error::{Failure, unknown_setting};
@@ -258,51 +257,6 @@ impl<'m> World<'m> {
             lease: LeaseId::new(Builder::from_random_bytes(lease).into_uuid()),
             token: Token::new(token),
         })
-    }
-
-    /// Who asks, to change something: this worktree gets an identity if it has none.
-    pub(crate) fn holder(&self) -> Result<Holder, Failure> {
-        let agent = self.agent()?;
-        let repo = self.repo()?;
-        self.may_write()?;
-        let id = match repo.confirmed_identity()? {
-            Some(identity) => identity.id,
-            None => {
-                let shared = repo.shared_repository(&ConfigEnv::from_process())?;
-                repo.ensure_identity(self.uuid()?, shared.modes(), self.lock_timeout()?)?.id
-            }
-        };
-        Ok(Holder { agent, worktree: WorktreeId::new(id) })
-    }
-
-    /// Another user's leases are changed only where the repository is shared.
-    pub(crate) fn may_write(&self) -> Result<(), Failure> {
-        let path = self.control_plane()?;
-        let me = rustix::process::geteuid();
-        let Ok(found) = path.symlink_metadata() else { return Ok(()) };
-        if me.is_root() || found.uid() == me.as_raw() {
-            return Ok(());
-        }
-        match self.repo()?.shared_repository(&ConfigEnv::from_process())? {
-            SharedRepository::Umask => Err(Failure::another_owner(&path, found.uid())),
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether a change could be written, as far as that can be told without writing.
-    pub(crate) fn could_write(&self) -> Result<(), Failure> {
-        self.may_write()?;
-        let path = self.control_plane()?;
-        let place = if path.exists() { &path } else { self.repo()?.common_dir() };
-        accessat(CWD, place, Access::WRITE_OK, AtFlags::EACCESS).map_err(|error| {
-            self.trouble(StoreError::NotWritable { file: "the control plane".into(), source: error.into() })
-        })?;
-        match self.store()?.disk().locks_may_be_local() {
-            Ok(Some(kind)) if !self.policy()?.allow_shared_filesystem => {
-                Err(self.trouble(StoreError::SharedFilesystem { kind }))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Who asks, to read; `None` where this worktree never wrote.
