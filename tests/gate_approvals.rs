@@ -81,6 +81,31 @@ fn what_nobody_approved_does_not_run() {
     assert!(ran(&there) && !ran(&clone));
 }
 
+/// The same command of another repository at the same path, as containers have them, is another: it
+/// reads other files.
+#[test]
+fn another_repository_at_the_same_path_is_not_approved() {
+    let repo = Repo::scratch();
+    let begin = |script: &str| {
+        repo.init(repo.main(), &[]);
+        write(&repo.main().join("check"), script);
+        let ann = repo.agent("ann");
+        ann.jit(["gate", "define", "tests", "--command", "sh ./check"]).ok();
+        let id = issue(&ann, "work", &["--gate", "tests"]);
+        assert_eq!(ann.jit(["gate", "check", &id]).refused(7).code, "gate_unapproved");
+        (ann, id)
+    };
+    let (ann, id) = begin("true");
+    // Nothing was claimed yet: approving makes the control plane that it is of.
+    ann.jit(["gate", "approve", "tests"]).ok();
+    ann.jit(["gate", "check", &id]).ok();
+    assert_eq!(ann.jit(["gate", "list"]).ok()["gates"][0]["approved"], true);
+    fs::remove_dir_all(repo.main()).unwrap();
+    let (ann, _) = begin("touch pwned");
+    assert_eq!(ann.jit(["gate", "list"]).ok()["gates"][0]["approved"], false);
+    assert!(!repo.main().join("pwned").exists());
+}
+
 /// A branch that is pulled brings another command, and it does not run; neither does one of two when
 /// the other is not approved.
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use jit_core::{Ttl, parse_duration};
+use jit_core::{ControlPlaneId, Ttl, parse_duration};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use toml_edit::{Document, DocumentMut, Item, Table, TableLike, TomlError, value};
@@ -63,13 +63,24 @@ impl std::fmt::Display for Fingerprint {
     }
 }
 
+/// What an approval is of: another repository may come to be at the same path, and a copy of one
+/// has its control plane.
+#[derive(Clone, Copy, Debug)]
+pub struct Repository<'a> {
+    /// Whose leases it has.
+    pub control_plane: ControlPlaneId,
+    /// The path of its common directory.
+    pub path: &'a [u8],
+}
+
 impl Gate {
-    /// Of its command, if it has one; `repository` is the path of the common directory.
-    pub fn fingerprint(&self, name: &GateName, repository: &[u8]) -> Option<Fingerprint> {
+    /// Of its command, if it has one.
+    pub fn fingerprint(&self, name: &GateName, of: &Repository<'_>) -> Option<Fingerprint> {
         let Check::Command { command, .. } = &self.check else { return None };
         let mut hash = Sha256::new();
-        // Neither a name nor a path has a zero byte, so that nothing else hashes the same bytes.
-        for part in [b"jit gate", name.as_str().as_bytes(), repository] {
+        let control_plane = of.control_plane.to_string();
+        // None of them has a zero byte, so that nothing else hashes the same bytes.
+        for part in [b"jit gate", name.as_str().as_bytes(), control_plane.as_bytes(), of.path] {
             hash.update(part);
             hash.update([0]);
         }

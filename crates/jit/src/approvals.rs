@@ -9,9 +9,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use jit_core::decide::Sweep;
+use jit_core::{ControlPlaneId, Now, Query, View};
 use jit_git::{Repo, SystemGit};
 use jit_tracker::GateName;
-use jit_tracker::gates::{Check, Gate};
+use jit_tracker::gates::{Check, Gate, Repository};
 
 use crate::error::Failure;
 use crate::render::text::one_line;
@@ -19,16 +21,19 @@ use crate::world::World;
 
 /// What is approved, as it was when it was read.
 pub(crate) struct Approvals<'w> {
+    world: &'w World<'w>,
     file: PathBuf,
     text: String,
     /// The common directory of the repository that is asked about.
-    repository: &'w Path,
+    path: &'w Path,
+    /// Its control plane; where there is none yet, nothing was approved.
+    control_plane: Option<ControlPlaneId>,
 }
 
 impl<'w> Approvals<'w> {
     /// Reads the user's file; without one, nothing is approved. One that a branch could bring is
     /// no user's.
-    pub(crate) fn of(world: &'w World<'_>) -> Result<Self, Failure> {
+    pub(crate) fn of(world: &'w World<'w>) -> Result<Self, Failure> {
         let file = state_dir().ok_or_else(Failure::no_home)?.join("jit/approved-gates");
         if is_inside(&file, world.repo()?)? {
             return Err(Failure::approvals_inside(&file));
@@ -38,22 +43,41 @@ impl<'w> Approvals<'w> {
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
             Err(error) => return Err(Failure::not_read(&file, &error)),
         };
-        Ok(Self { file, text, repository: world.repo()?.common_dir() })
+        let (path, control_plane) = (world.repo()?.common_dir(), world.read(&Plane)?);
+        Ok(Self { world, file, text, path, control_plane })
     }
 
     /// Whether a gate's command may run; none where it has no command.
     pub(crate) fn has(&self, name: &GateName, gate: &Gate) -> Option<bool> {
-        let print = gate.fingerprint(name, self.repository.as_os_str().as_bytes())?.to_string();
-        Some(self.text.lines().any(|line| line.split(' ').next() == Some(&print)))
+        if gate.check == Check::Manual {
+            return None;
+        }
+        let print = self.control_plane.and_then(|plane| self.print(name, gate, plane));
+        Some(print.is_some_and(|print| self.text.lines().any(|line| line.split(' ').next() == Some(&print))))
+    }
+
+    fn print(&self, name: &GateName, gate: &Gate, control_plane: ControlPlaneId) -> Option<String> {
+        let repository = Repository { control_plane, path: self.path.as_os_str().as_bytes() };
+        Some(gate.fingerprint(name, &repository)?.to_string())
+    }
+
+    /// The control plane, made if there is none: what is approved is approved for this one.
+    fn made_control_plane(&self) -> Result<ControlPlaneId, Failure> {
+        if let Some(known) = self.control_plane {
+            return Ok(known);
+        }
+        self.world.transact(&Sweep)?;
+        let gone = || io::Error::other("it was taken away as soon as it was made");
+        self.world.read(&Plane)?.map_or_else(|| Err(Failure::not_made(&self.path.join("jit"), &gone())), Ok)
     }
 
     /// Approves gates. Behind each fingerprint stands what it is of, for people.
     pub(crate) fn add(&self, gates: &[(GateName, Gate)]) -> Result<(), Failure> {
-        let repository = self.repository.as_os_str().as_bytes();
+        let control_plane = self.made_control_plane()?;
         let line = |(name, gate): &(GateName, Gate)| {
             let Check::Command { command, .. } = &gate.check else { return None };
-            let print = gate.fingerprint(name, repository)?;
-            let place = one_line(&self.repository.display().to_string());
+            let print = self.print(name, gate, control_plane)?;
+            let place = one_line(&self.path.display().to_string());
             Some(format!("{print} {name} {place}: {}\n", one_line(command.as_str())))
         };
         let new = gates.iter().filter(|(name, gate)| self.has(name, gate) == Some(false));
@@ -64,6 +88,17 @@ impl<'w> Approvals<'w> {
             false => append(&self.file, &(begin.to_owned() + &String::from_iter(lines)))
                 .map_err(|error| Failure::not_made(&self.file, &error)),
         }
+    }
+}
+
+/// Which control plane this is.
+struct Plane;
+
+impl Query for Plane {
+    type Answer = Option<ControlPlaneId>;
+
+    fn ask<V: View>(&self, view: &V, _: &Now) -> Result<Self::Answer, V::Error> {
+        Ok(view.control_plane())
     }
 }
 

@@ -1,8 +1,8 @@
 //! The file of gates.
 
-use jit_core::Ttl;
+use jit_core::{ControlPlaneId, Ttl};
 use jit_tracker::GateName;
-use jit_tracker::gates::{Check, Gate, defined, parse};
+use jit_tracker::gates::{Check, Gate, Repository, defined, parse};
 
 const FILE: &str = "\
 # What has to be passed.
@@ -86,13 +86,16 @@ fn what_is_wrong_is_said_with_its_place() {
 
 #[test]
 fn an_approval_is_of_one_command_as_one_gate_in_one_repository() {
-    let within = |place: &[u8], gate: &str, text: &str| command(text, 60).fingerprint(&name(gate), place);
-    let of = |gate: &str, text: &str| within(b"/r/.git", gate, text).unwrap();
-    assert_eq!(of("a", "true"), command("true", 5).fingerprint(&name("a"), b"/r/.git").unwrap());
-    assert_ne!(Some(of("a", "true")), within(b"/s/.git", "a", "true"));
+    let plane = |n| ControlPlaneId::new(uuid::Uuid::from_u128(n));
+    let here = Repository { control_plane: plane(1), path: b"/r/.git" };
+    let within = |place, gate: &str, text: &str| command(text, 60).fingerprint(&name(gate), &place);
+    let of = |gate: &str, text: &str| within(here, gate, text).unwrap();
+    assert_eq!(of("a", "true"), command("true", 5).fingerprint(&name("a"), &here).unwrap());
+    assert_ne!(Some(of("a", "true")), within(Repository { path: b"/s/.git", ..here }, "a", "true"));
+    assert_ne!(Some(of("a", "true")), within(Repository { control_plane: plane(2), ..here }, "a", "true"));
     assert_ne!(of("a", "true"), of("a", "true "));
     assert_ne!(of("a", "true"), of("b", "true"));
     assert_ne!(of("ab", "c"), of("a", "bc"));
     assert_eq!(of("a", "true").to_string().len(), 64);
-    assert_eq!(Gate { check: Check::Manual, description: None }.fingerprint(&name("a"), b"/r"), None);
+    assert_eq!(Gate { check: Check::Manual, description: None }.fingerprint(&name("a"), &here), None);
 }
