@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -84,15 +84,22 @@ fn work(agents: &[Agent<'_>], rng: &mut Rng, until: Instant) -> Vec<String> {
     }
 }
 
-/// When the first file said that an issue is done: that is before the log does, and whoever works in
-/// the same worktree may take what waited for it.
-fn said_done(worktrees: &[PathBuf], id: &str) -> Option<String> {
-    let files = worktrees.iter().filter_map(|root| {
-        let text = fs::read_to_string(root.join(".jit/issues").join(format!("{id}.json"))).ok()?;
-        serde_json::from_str::<Value>(&text).ok()
-    });
-    let done = files.filter(|issue| issue["state"] == "done");
-    done.map(|issue| issue["updated_at"].as_str().unwrap().to_owned()).min()
+/// The worktrees, by the identity that leases know them by.
+fn by_identity(worktrees: &[PathBuf], repo: &Repo) -> BTreeMap<String, PathBuf> {
+    let identity = |root: &PathBuf| {
+        let dir = PathBuf::from(repo.git(root, &["rev-parse", "--absolute-git-dir"]));
+        let file: Value = serde_json::from_slice(&fs::read(dir.join("jit/worktree.json")).unwrap()).unwrap();
+        (file["id"].as_str().unwrap().to_owned(), root.clone())
+    };
+    worktrees.iter().map(identity).collect()
+}
+
+/// When a worktree's own file said that an issue is done: that is before the log does, and whoever
+/// works there may take what waited for it.
+fn said_done(root: &Path, id: &str) -> Option<String> {
+    let text = fs::read_to_string(root.join(".jit/issues").join(format!("{id}.json"))).ok()?;
+    let issue: Value = serde_json::from_str(&text).ok()?;
+    (issue["state"] == "done").then(|| issue["updated_at"].as_str().unwrap().to_owned())
 }
 
 /// Every issue is done exactly once, in an order that respects dependencies, whoever dies.
@@ -129,6 +136,7 @@ fn sixteen_workers_do_five_hundred_issues_once_each() {
     let distinct: BTreeSet<&String> = acknowledged.iter().collect();
     assert_eq!(distinct.len(), acknowledged.len(), "done twice");
     let mut ended = BTreeSet::new();
+    let roots = by_identity(&worktrees, &repo);
     for record in log::sound(&repo) {
         let names = |value: &Value| -> Vec<String> {
             value.as_array().into_iter().flatten().map(|name| name.as_str().unwrap().to_owned()).collect()
@@ -140,8 +148,10 @@ fn sixteen_workers_do_five_hundred_issues_once_each() {
                 .for_each(|(id, on)| {
                     assert!(!ended.contains(id), "{id} was handed out although it is done");
                     let at = record["at"].as_str().unwrap();
+                    // What another worktree's file says does not count: its code is not here.
+                    let own = &roots[record["lease"]["holder"]["worktree"].as_str().unwrap()];
                     let met = |on: &String| {
-                        ended.contains(on) || said_done(&worktrees, on).is_some_and(|done| *done <= *at)
+                        ended.contains(on) || said_done(own, on).is_some_and(|done| *done <= *at)
                     };
                     assert!(on.iter().all(met), "{id} was handed out before what it waits for");
                 }),
