@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::gates::seen;
+use crate::support::issue::{commit, issue};
 use crate::support::repo::{mkdir, write};
 #[cfg(target_os = "linux")]
 use crate::support::strace::{Syscall, traced};
@@ -230,4 +232,70 @@ fn what_ended_is_imported_and_stays_ended() {
     ann.jit(["claim", "acquire", &id]).refused(7);
     assert_eq!(ann.jit(["issue", "reopen", &id]).status, Some(0));
     ann.claim(&id);
+}
+
+/// A stream that says other things of an issue than its file does, as one that was written later.
+fn forged(repo: &Repo, id: &str, change: impl FnOnce(&mut Value)) -> String {
+    let text = fs::read_to_string(repo.main().join(format!(".jit/issues/{id}.json"))).unwrap();
+    let mut issue: Value = serde_json::from_str(&text).unwrap();
+    change(&mut issue);
+    issue["updated_at"] = json!("2999-01-01T00:00:00.000Z");
+    let stream = repo.dir().join("forged.jsonl");
+    write(&stream, json!({ "schema_version": 1, "issue": issue }).to_string());
+    stream.to_str().unwrap().to_owned()
+}
+
+fn pass_ci(issue: &mut Value) {
+    issue["gates"]["ci"] = json!({ "passed": { "by": "human:boss", "at": "2026-01-01T00:00:00.000Z" } });
+}
+
+/// An agent's import passes no gate that the agent could not pass by hand: neither by saying that the
+/// work is done, nor one by one.
+#[test]
+fn an_import_passes_no_gate() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    ann.jit(["gate", "define", "ci", "--command", "false"]).ok();
+    ann.jit(["gate", "define", "review", "--manual"]).ok();
+    let id = issue(&ann, "work", &["--gate", "ci"]);
+    let early = issue(&ann, "more", &["--gate", "ci", "--gate", "review"]);
+    ann.claim(&id);
+    ann.jit(["claim", "release", &id, "--done"]).ok();
+    let done = |issue: &mut Value| {
+        pass_ci(issue);
+        issue["state"] = json!("done");
+    };
+    let refused = ann.jit(["import", &forged(&repo, &id, done)]).refused(7);
+    assert!(refused.code == "gate_open" && refused.names(&id), "{refused:?}");
+    for id in [&id, &early] {
+        let refused = ann.jit(["import", &forged(&repo, id, pass_ci)]).refused(7);
+        assert!(refused.code == "gate_open" && refused.message.contains("gate ci"), "{refused:?}");
+        assert_eq!(seen(&ann, id)["gates"]["ci"], "open");
+    }
+    assert_eq!(seen(&ann, &id)["state"], "gated");
+    let review = |issue: &mut Value| {
+        issue["gates"]["review"] =
+            json!({ "passed": { "by": "human:boss", "at": "2026-01-01T00:00:00.000Z" } });
+    };
+    ann.jit(["import", &forged(&repo, &early, review)]).ok();
+    // A person is warned, and what is done by it is done for all.
+    let two = ann.clone().at(repo.worktree("two"));
+    let said = ann.say(["--agent", "human:boss", "import", &forged(&repo, &id, done)]);
+    assert!(said.status == Some(0) && said.stderr.contains("gates are open"), "{said:?}");
+    assert_eq!(seen(&two, &id)["state"], "done");
+}
+
+/// What ends by an import is not handed out elsewhere before a merge.
+#[test]
+fn an_imported_end_comes_to_the_log() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "work", &[]);
+    commit(&repo, repo.main(), "issues");
+    let two = ann.clone().at(repo.worktree("two"));
+    let stream = forged(&repo, &id, |issue| issue["state"] = json!("rejected"));
+    ann.jit(["import", &stream]).ok();
+    two.jit(["claim", "next"]).refused(4);
+    assert_eq!(seen(&two, &id)["state"], "rejected");
+    assert_eq!(ann.jit(["import", &stream]).ok()["issues"]["here"], 1);
 }

@@ -86,6 +86,8 @@ mod streams;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod taking_back;
+#[cfg(test)]
 #[cfg(target_os = "linux")]
 mod time;
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod release;
 mod renew;
 mod resume;
 mod step;
+mod take;
 mod transfer;
 
 pub use abandon::Abandon;
@@ -37,6 +38,7 @@ pub use release::{Attempted, Release, ReleaseAll, Released};
 pub use renew::{Beat, Heartbeat, Renew, Renewed, lost_since};
 pub use resume::Resume;
 pub use step::Step;
+pub use take::{Take, Taken, Took, Unearned};
 pub use transfer::Transfer;
 
 use crate::{Holder, Now, Operation, Policy, View, Waiter};

@@ -7,7 +7,7 @@ mod common;
 use common::{World, holder, lease_id, of, secret, short, thing, things, ttl, waiter};
 use jit_core::decide::{
     Acquire, Assign, Attempted, Bar, Barred, Candidate, Change, Close, Concluded, Distribute, Ending, Finish,
-    Next, Release, Reopen, ResetFailures, Settle, Terms,
+    Next, Release, Reopen, ResetFailures, Settle, Take, Taken, Terms, Took, Unearned,
 };
 use jit_core::{Attempt, Dependencies, Enforcement, Gate, Lease, Operation, Outcome, Refusal, Scope, Task};
 
@@ -390,4 +390,63 @@ fn what_was_done_and_not_said_is_made_good() {
     assert_eq!(barred(world.acquire("b", "#1 #2")), "#1:done, #2:gated");
     assert_eq!(world.ask("x", &all), Ok(Vec::new()), "it is known now");
     assert_eq!(world.appended(), [""; 0]);
+}
+
+/// What comes from elsewhere is judged as the policy says: done needs its lease, and gates that are
+/// passed. The log comes to know what ends by it, and forgets no end that is further.
+#[test]
+fn an_end_that_comes_from_elsewhere_is_judged_and_noted() {
+    use Outcome::{Done, Gated, Rejected};
+    let docs = || [Gate::named(&"docs")].into();
+    let take = |was, becomes| {
+        let open = if becomes == Gated { docs() } else { [].into() };
+        Take { issues: things("#1"), ends: vec![Taken { issue: thing("#1"), was, becomes, open }] }
+    };
+    let known = |outcome| {
+        let mut world = World::new();
+        match outcome {
+            Some(Rejected) => drop(world.ask("a", &Close { issue: thing("#1"), ending: Ending::Rejected })),
+            Some(outcome) => {
+                world.acquire("a", "#1").unwrap();
+                let gated = [(thing("#1"), docs())].into_iter().filter(|_| outcome == Gated).collect();
+                let attempted = Attempted { attempt: Attempt::Done, gated };
+                world.ask("a", &Release { target: of("#1"), attempted }).unwrap();
+            }
+            None => {}
+        }
+        world
+    };
+    // What the log knew, what the file said, what it comes to say; whether that is earned, and what
+    // the log knows in the end, where it is warned of.
+    for (log, was, becomes, earned, after) in [
+        (None, None, Rejected, true, Some(Rejected)),
+        (None, None, Done, false, Some(Done)),
+        (None, None, Gated, false, Some(Gated)),
+        (None, Some(Gated), Done, false, Some(Done)),
+        (None, Some(Done), Rejected, true, None),
+        (None, Some(Done), Gated, true, None),
+        (Some(Gated), None, Done, false, Some(Done)),
+        (Some(Gated), None, Gated, true, Some(Gated)),
+        (Some(Gated), Some(Done), Rejected, true, Some(Gated)),
+        (Some(Done), None, Gated, true, Some(Done)),
+        (Some(Done), None, Rejected, true, Some(Done)),
+        (Some(Rejected), None, Done, false, Some(Done)),
+    ] {
+        let case = format!("{log:?}, {was:?} -> {becomes:?}");
+        let gated = was.or(log) == Some(Gated);
+        let unearned = if earned { vec![] } else { vec![Unearned { issue: thing("#1"), gated }] };
+        let mut world = known(log);
+        let answer = world.clone().ask("b", &take(was, becomes));
+        match earned {
+            true => assert_eq!(answer, Ok(Took::default()), "{case}"),
+            false => assert_eq!(answer, Err(Refusal::Unearned(unearned.clone())), "{case}"),
+        }
+        let warned = world.ask("human:b", &take(was, becomes)).unwrap();
+        assert_eq!(warned, Took { over: vec![], unearned }, "{case}");
+        let facts = world.facts(&thing("#1"));
+        assert_eq!((facts.outcome, facts.open_gates.is_empty()), (after, after != Some(Gated)), "{case}");
+    }
+    let mut held = World::new();
+    held.acquire("a", "#1").unwrap();
+    assert!(matches!(held.ask("b", &take(None, Rejected)), Err(Refusal::NotYours(_))));
 }

@@ -275,20 +275,14 @@ fn broken(source: &dyn Source, name: &str, issue: Option<IssueId>, problem: Prob
     FileError { file: source.place(name), issue, problem }
 }
 
-/// Writes an issue's file.
-///
-/// # Errors
-/// When it is not known to be written.
-pub fn write(sink: &dyn Sink, issue: &Issue) -> std::io::Result<()> {
-    sink.put(&issue_file::file_name(issue.id), issue_file::text(issue).as_bytes())?;
-    sink.remove(&issue_file::deleted_name(issue.id))
-}
-
-/// Writes the files of several issues.
+/// Writes the files of issues.
 ///
 /// # Errors
 /// When one is not known to be written; others may be.
-pub fn write_all(sink: &dyn Sink, issues: &[&Issue]) -> std::io::Result<()> {
+pub fn write(sink: &dyn Sink, issues: &[&Issue]) -> std::io::Result<()> {
+    if issues.is_empty() {
+        return Ok(());
+    }
     let file = |issue: &&Issue| (issue_file::file_name(issue.id), issue_file::text(issue));
     sink.put_all(&issues.iter().map(file).collect::<Vec<_>>())?;
     issues.iter().try_for_each(|issue| sink.remove(&issue_file::deleted_name(issue.id)))

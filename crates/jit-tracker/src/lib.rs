@@ -13,6 +13,7 @@ mod issue;
 pub mod issue_file;
 pub mod issues;
 mod json;
+mod kept;
 pub mod merge;
 mod merge_files;
 mod nearest;
@@ -30,6 +31,7 @@ pub use issue::{
 };
 pub use issues::{Issues, Listed, Listing, ResolveError};
 pub use json::SchemaVersion;
+pub use kept::Kept;
 pub use merge_files::{FilesMerged, Side, merge_files, side_by_side};
 pub use nearest::nearest;
 pub use os::{Dir, DirLock, read_cache, write_cache};

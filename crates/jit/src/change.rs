@@ -1,13 +1,13 @@
 //! Changing an issue's file: who may, what is written, who is told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jit_core::decide::{Change, Concluded, Settle};
 use jit_core::{Enforcement, Facts, Gate, IssueId, Lease, Outcome, Reference, Request};
 use jit_tracker::{GateName, Issue, Listed, Origin, State};
 
 use crate::error::Failure;
-use crate::known::{Known, Log, ended, looked_up, state};
+use crate::known::{Known, ended, looked_up, state};
 use crate::output::Output;
 use crate::tracker::{Changing, Rewrite, later};
 use crate::world::World;
@@ -117,7 +117,7 @@ fn followed<R: Request<Answer = Concluded>>(
     if *after != before {
         after.updated_at = later(world.now()?.wall, before.updated_at);
     }
-    let rewrite = Rewrite { before: Some(before), after: Some(after.clone()) };
+    let rewrite = Rewrite::of(Some(&before), after);
     let Concluded { facts, over } = tracker.write_then(&[rewrite], || world.transact(request))?;
     warn_of(world, over.as_deref());
     Ok(facts)
@@ -158,7 +158,7 @@ fn written(
     }
     if *known.issue != before {
         known.issue.updated_at = later(world.now()?.wall, before.updated_at);
-        tracker.write(Some(&before), &known.issue)?;
+        tracker.write(&[Rewrite::of(Some(&before), &known.issue)])?;
         world.something_changed();
     }
     Ok(known)
@@ -175,32 +175,6 @@ pub(crate) fn may_change(world: &World<'_>, issues: &[Reference]) -> Result<(), 
 pub(crate) fn warn_of<'l>(world: &World<'_>, over: impl IntoIterator<Item = &'l Lease>) {
     for lease in over {
         world.warn(format!("lease {} is not yours; {} works on it", lease.id, lease.holder.agent));
-    }
-}
-
-/// Whether these may be written as they come from elsewhere: as [`may_change`] says of each; and one
-/// that is not done here becomes done by a lease only.
-pub(crate) fn may_take<'i>(
-    world: &World<'_>,
-    issues: impl Iterator<Item = &'i Issue>,
-    here: &BTreeMap<IssueId, Issue>,
-) -> Result<(), Failure> {
-    let issues: Vec<&Issue> = issues.collect();
-    let standings =
-        world.read(&Log::about(world, issues.iter().map(|issue| issue.reference().into()).collect())?)?;
-    let (mut done, mut held) = (Vec::new(), Vec::new());
-    for (issue, standing) in issues.into_iter().zip(standings) {
-        held.extend(standing.lease.map(|_| issue.reference()));
-        let was = here.get(&issue.id).and_then(|before| ended(before.state)).or(standing.facts.outcome);
-        let over = |outcome| matches!(outcome, Some(Outcome::Done | Outcome::Gated));
-        if here.contains_key(&issue.id) && over(ended(issue.state)) && !over(was) {
-            done.push(issue.id);
-        }
-    }
-    may_change(world, &held)?;
-    match done[..] {
-        [] => Ok(()),
-        _ => enforced(world, Failure::done_by_import(&done)),
     }
 }
 

@@ -1,9 +1,10 @@
 //! The gates that this worktree's `.jit/gates.toml` defines, and what is said of an issue's gates.
 
+use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use jit_core::{IssueId, Task, Ttl};
+use jit_core::{Gate as LogGate, IssueId, Task, Ttl};
 use jit_tracker::gates::{self, Check, Gate, Gates};
 use jit_tracker::{
     Dir, FileError, GateName, GateResult, Issue, Origin, Problem, Sink, Source, State, nearest,
@@ -107,6 +108,11 @@ pub(crate) fn not_done(id: IssueId, stage: Stage) -> Result<(), Failure> {
         Stage::At(State::Done) => Err(Failure::gate_too_late(id)),
         _ => Ok(()),
     }
+}
+
+/// The open gates of an issue, as the log names them.
+pub(crate) fn open<D>(issue: &Issue<D>) -> BTreeSet<LogGate> {
+    issue.open_gates().map(LogGate::named).collect()
 }
 
 /// The open gates of an issue, and whether somebody's word is all that is missing.

@@ -35,6 +35,7 @@ mod settings;
 mod shell;
 mod signals;
 mod streams;
+mod taking;
 mod terminal;
 mod tracker;
 mod unrecorded;

@@ -1,6 +1,6 @@
 //! Which leases an answer is of: they are told of when nobody knows whether it will stand.
 
-use jit_core::decide::{Beat, Concluded, Released, Renewed, Share};
+use jit_core::decide::{Beat, Concluded, Released, Renewed, Share, Took};
 use jit_core::{Ended, Facts, Lease, Reference};
 
 /// What an answer tells of leases, in case that its durability is unknown.
@@ -63,6 +63,12 @@ impl OfLeases for Vec<Share> {
 }
 
 impl OfLeases for Vec<Ended> {
+    fn leases(&self) -> Vec<&Lease> {
+        Vec::new()
+    }
+}
+
+impl OfLeases for Took {
     fn leases(&self) -> Vec<&Lease> {
         Vec::new()
     }

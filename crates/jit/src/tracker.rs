@@ -13,8 +13,8 @@ use jit_git::WorktreeKind;
 use jit_tracker::events::{self, Events};
 use jit_tracker::issue_file;
 use jit_tracker::{
-    Cache, Dir, Event, EventId, Issue, Issues, Listed, Listing, Origin, ResolveError, Source, State, changes,
-    issues, read_cache, write_cache,
+    Cache, Dir, Event, EventId, Issue, Issues, Kept, Listed, Listing, Origin, ResolveError, Source, State,
+    changes, issues, read_cache, write_cache,
 };
 
 use crate::error::{Code, Failure};
@@ -32,9 +32,6 @@ const ISSUES: &str = ".jit/issues";
 const CACHE: &str = "issues.cache";
 /// Where events are.
 const EVENTS: &str = ".jit/events";
-
-/// A change of an issue: as it was, and as it is.
-type Changed<'i> = (IssueId, Option<&'i Issue>, Option<&'i Issue>);
 
 /// The files of issues that this worktree consults.
 pub(crate) struct Tracker<'w> {
@@ -168,13 +165,13 @@ impl<'w> Tracker<'w> {
     }
 
     /// What is to be told of changes.
-    fn events_of(&self, changed: &[Changed<'_>]) -> Result<Vec<Event>, Failure> {
+    fn events_of(&self, rewrites: &[Rewrite<'_>]) -> Result<Vec<Event>, Failure> {
         let holder = self.world.holder()?;
         let at = self.world.now()?.wall;
-        let ids = changed.iter().map(|(issue, ..)| Reference::Issue(*issue)).collect();
+        let ids = rewrites.iter().map(|rewrite| Reference::Issue(rewrite.id)).collect();
         let actors = self.world.actors_on(ids, &holder)?;
         let mut events = Vec::new();
-        for ((issue, before, after), actor) in changed.iter().zip(actors) {
+        for (Rewrite { id: issue, before, after }, actor) in rewrites.iter().zip(actors) {
             for change in changes(*before, *after) {
                 let id = EventId::new(self.world.uuid()?);
                 let (schema_version, actor) = (Default::default(), actor.clone());
@@ -192,10 +189,28 @@ impl<'w> Tracker<'w> {
     }
 }
 
-/// What a file said and what it is to say; nothing where it is not there.
-pub(crate) struct Rewrite {
-    pub(crate) before: Option<Issue>,
-    pub(crate) after: Option<Issue>,
+/// An issue as it was seen, and as its file is to say; nothing where there is none.
+#[derive(Clone, Copy)]
+pub(crate) struct Rewrite<'i> {
+    id: IssueId,
+    before: Option<&'i Issue>,
+    after: Option<&'i Issue>,
+}
+
+impl<'i> Rewrite<'i> {
+    /// It is written.
+    pub(crate) fn of(before: Option<&'i Issue>, after: &'i Issue) -> Self {
+        Self { id: after.id, before, after: Some(after) }
+    }
+
+    /// It is deleted.
+    pub(crate) fn away(before: &'i Issue) -> Self {
+        Self { id: before.id, before: Some(before), after: None }
+    }
+
+    fn reversed(self) -> Self {
+        Self { before: self.after, after: self.before, ..self }
+    }
 }
 
 /// The files of issues, to be changed: no other process of this worktree does so meanwhile. What
@@ -228,62 +243,64 @@ impl<'w> Changing<'w> {
         Ok(Self { tracker, _lock: lock })
     }
 
-    /// Writes what a change made of an issue into this worktree's files, behind the event of it: of
-    /// a process that dies in between, the event may be told twice, and is never lost.
-    pub(crate) fn write(&self, before: Option<&Issue>, after: &Issue) -> Result<(), Failure> {
-        let own = self.writable()?;
-        self.append(&self.events_of(&[(after.id, before, Some(after))])?)?;
-        issues::write(own, after).map_err(|error| self.not_written(&error))
+    /// Writes what a change made of issues into this worktree's files, behind the events of it: of a
+    /// process that dies in between, the events may be told twice, and are never lost.
+    pub(crate) fn write(&self, rewrites: &[Rewrite<'_>]) -> Result<(), Failure> {
+        self.adopt(Vec::new(), rewrites)
     }
 
-    /// Writes files, then lets the log follow by `step`. What that refuses is taken back, unless
-    /// the log may have followed all the same.
+    /// The same together with events that came from elsewhere. What stops half way is completed by
+    /// writing the same again: each file is the old one or the new one.
+    pub(crate) fn adopt(&self, events: Vec<Event>, rewrites: &[Rewrite<'_>]) -> Result<(), Failure> {
+        self.tell(events, rewrites)?;
+        self.put(rewrites)
+    }
+
+    /// Writes files, then lets the log follow by `step`.
     pub(crate) fn write_then<T>(
         &self,
-        rewrites: &[Rewrite],
+        rewrites: &[Rewrite<'_>],
         step: impl FnOnce() -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let written = rewrites.iter().try_for_each(|rewrite| self.rewrite(&rewrite.before, &rewrite.after));
-        written.and_then(|()| step()).inspect_err(|failure| {
+        self.adopt_then(Vec::new(), rewrites, step)
+    }
+
+    /// The same as [`Self::adopt`], then lets the log follow by `step`. What fails is taken back, so
+    /// that the files are what they were, unless the log may have followed all the same.
+    pub(crate) fn adopt_then<T>(
+        &self,
+        events: Vec<Event>,
+        rewrites: &[Rewrite<'_>],
+        step: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let changed: Vec<_> =
+            rewrites.iter().filter(|rewrite| rewrite.before != rewrite.after).copied().collect();
+        let own = self.writable()?;
+        let kept = changed.iter().map(|rewrite| Kept::of(own, rewrite.id)).collect::<Result<Vec<_>, _>>();
+        let kept = kept.map_err(|error| self.not_written(&error))?;
+        self.tell(events, &changed)?;
+        self.put(&changed).and_then(|()| step()).inspect_err(|failure| {
             if failure.code != Code::DurabilityUnknown {
-                for rewrite in rewrites {
-                    // Whatever is in the way of it was told already.
-                    let _ = self.rewrite(&rewrite.after, &rewrite.before);
-                }
+                // Whatever is in the way of it was told already.
+                let _ = kept.iter().try_for_each(|kept| kept.put_back(own));
+                let back: Vec<_> = changed.iter().map(|rewrite| rewrite.reversed()).collect();
+                let _ = self.tell(Vec::new(), &back);
             }
         })
     }
 
-    fn rewrite(&self, from: &Option<Issue>, to: &Option<Issue>) -> Result<(), Failure> {
-        match (from, to) {
-            (from, Some(to)) if from.as_ref() != Some(to) => self.write(from.as_ref(), to),
-            (Some(from), None) => self.delete(from),
-            _ => Ok(()),
-        }
+    fn tell(&self, mut events: Vec<Event>, rewrites: &[Rewrite<'_>]) -> Result<(), Failure> {
+        events.extend(self.events_of(rewrites)?);
+        self.append(&events)
     }
 
-    /// Writes several issues, and with what is told of them keeps events that came from elsewhere.
-    /// What stops half way is completed by writing the same again: each file is the old one or the
-    /// new one.
-    pub(crate) fn adopt(
-        &self,
-        mut events: Vec<Event>,
-        issues: &[(Option<&Issue>, &Issue)],
-    ) -> Result<(), Failure> {
+    fn put(&self, rewrites: &[Rewrite<'_>]) -> Result<(), Failure> {
         let own = self.writable()?;
-        let changed: Vec<_> =
-            issues.iter().map(|(before, after)| (after.id, *before, Some(*after))).collect();
-        events.extend(self.events_of(&changed)?);
-        self.append(&events)?;
-        let after: Vec<&Issue> = issues.iter().map(|(_, after)| *after).collect();
-        issues::write_all(own, &after).map_err(|error| self.not_written(&error))
-    }
-
-    /// Takes an issue away from this worktree's files.
-    fn delete(&self, issue: &Issue) -> Result<(), Failure> {
-        let own = self.writable()?;
-        self.append(&self.events_of(&[(issue.id, Some(issue), None)])?)?;
-        issues::delete(own, issue.id).map_err(|error| self.not_written(&error))
+        let after: Vec<&Issue> = rewrites.iter().filter_map(|rewrite| rewrite.after).collect();
+        let mut away = rewrites.iter().filter(|rewrite| rewrite.after.is_none());
+        issues::write(own, &after)
+            .and_then(|()| away.try_for_each(|rewrite| issues::delete(own, rewrite.id)))
+            .map_err(|error| self.not_written(&error))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Why a request was refused, with the facts that a message needs.
 
-use crate::decide::Bar;
+use crate::decide::{Bar, Unearned};
 use crate::{Ended, Holder, Item, Lease, LeaseId, Mode, Reference, ScopeError, Ttl, Waiter};
 
 /// Something that was asked for, and what is in the way.
@@ -30,6 +30,8 @@ pub enum Refusal {
     Awaited(Vec<Wanted<Waiter>>),
     /// Nobody holds these, and they can't be claimed.
     Barred(Vec<Barred>),
+    /// These would be done by somebody's word alone.
+    Unearned(Vec<Unearned>),
     /// There are fewer issues that may be claimed than were asked for.
     NothingToClaim {
         /// How many there are.
@@ -106,6 +108,7 @@ impl Refusal {
                 awaited.iter().filter_map(|wanted| wanted.item.reference().cloned()).collect()
             }
             Self::Barred(barred) => barred.iter().map(|barred| barred.reference.clone()).collect(),
+            Self::Unearned(unearned) => unearned.iter().map(|unearned| unearned.issue.clone()).collect(),
             Self::Lost { lost: ended, .. } | Self::Released(ended) => ended.lease.issues.clone(),
             Self::NotYours(lease)
             | Self::WrongToken(lease)

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use jit_tracker::{Dir, Issue, Issues, Origin, ResolveError, Sink, Source, issue_file, issues};
+use jit_tracker::{Dir, Issue, Issues, Kept, Origin, ResolveError, Sink, Source, issue_file, issues};
 
 use crate::support::{full, id, issue, no_cache};
 
@@ -41,7 +41,7 @@ fn the_nearest_source_that_has_an_issue_wins() {
     assert!(all.read(id(3)).unwrap().is_none(), "deleted here");
     assert!(matches!(all.resolve(&id(3).to_string()), Err(ResolveError::NotFound { .. })));
     // Made anew, it is there again.
-    issues::write(&dirs[0], &titled(3, "anew")).unwrap();
+    issues::write(&dirs[0], &[&titled(3, "anew")]).unwrap();
     assert_eq!(all.read(id(3)).unwrap().unwrap().issue.title.as_str(), "anew");
     assert_eq!(all.list(&mut no_cache()).issues.len(), 3);
 }
@@ -163,9 +163,9 @@ fn writing_replaces_whole_files_and_leaves_no_drafts() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("a/b/issues");
     let dir = Dir::below(home.path(), "a/b/issues", Origin::Worktree).unwrap();
-    issues::write(&dir, &full(1)).unwrap();
+    issues::write(&dir, &[&full(1)]).unwrap();
     let before = dir.identity(&issue_file::file_name(id(1))).unwrap().unwrap();
-    issues::write(&dir, &titled(1, "new")).unwrap();
+    issues::write(&dir, &[&titled(1, "new")]).unwrap();
     let after = dir.identity(&issue_file::file_name(id(1))).unwrap().unwrap();
     assert_ne!(before, after);
     assert_eq!(dir.names().unwrap().iter().filter(|name| name.len() > 2).count(), 1);
@@ -188,7 +188,7 @@ fn writers_that_meet_leave_one_whole_file() {
     std::thread::scope(|scope| {
         for version in &versions {
             let dir = &dir;
-            scope.spawn(move || (0..20).for_each(|_| issues::write(dir, version).unwrap()));
+            scope.spawn(move || (0..20).for_each(|_| issues::write(dir, &[version]).unwrap()));
         }
         for _ in 0..200 {
             if let Some(read) = Issues::new(vec![&dir]).read(id(1)).unwrap() {
@@ -218,7 +218,7 @@ fn a_symlink_leads_nowhere() {
         }
         symlink(to, root.join(link)).unwrap();
         assert_eq!(below().unwrap_err().kind(), std::io::ErrorKind::NotADirectory);
-        assert!(issues::write(&absent, &issue(1)).is_err());
+        assert!(issues::write(&absent, &[&issue(1)]).is_err());
         assert_eq!(fs::read_dir(outside.join("issues")).unwrap().count(), 0);
         if link != ".jit" {
             fs::remove_dir_all(root.join(".jit")).unwrap();
@@ -228,7 +228,7 @@ fn a_symlink_leads_nowhere() {
     symlink(&root, home.path().join("link")).unwrap();
     fs::remove_file(root.join(".jit")).unwrap();
     let dir = Dir::below(&home.path().join("link"), ".jit/issues", Origin::Worktree).unwrap();
-    issues::write(&dir, &issue(1)).unwrap();
+    issues::write(&dir, &[&issue(1)]).unwrap();
     assert!(root.join(".jit/issues").join(issue_file::file_name(id(1))).exists());
 }
 
@@ -279,7 +279,7 @@ fn what_root_makes_belongs_to_the_owner_of_the_directory() {
     chown(home.path(), Some(1234), Some(1235)).unwrap();
     let path = home.path().join("jit/issues");
     let dir = Dir::below(home.path(), "jit/issues", Origin::Worktree).unwrap();
-    issues::write(&dir, &issue(1)).unwrap();
+    issues::write(&dir, &[&issue(1)]).unwrap();
     dir.append("log.jsonl", "{}\n").unwrap();
     jit_tracker::write_cache(&path.join("cache"), b"x").unwrap();
     for made in [
@@ -335,4 +335,31 @@ fn a_lock_names_its_holder() {
     drop(ours);
     drop(dir.try_lock("l", "agent:bob").unwrap().unwrap());
     assert!(fs::read_to_string(home.path().join("l")).unwrap().trim().is_empty());
+}
+
+/// Whatever was there, one that was written or deleted since is put back to it, and nothing is left of
+/// one that was not there.
+#[test]
+fn what_was_there_is_put_back() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = Dir::open(home.path(), Origin::Worktree).unwrap();
+    let (file, deleted) = (issue_file::file_name(id(1)), issue_file::deleted_name(id(1)));
+    let by_hand = issue_file::text(&issue(1)).replace("  ", "    ");
+    let here = || [&file, &deleted].map(|name| fs::read_to_string(home.path().join(name)).ok());
+    for was in [[None, None], [Some(&*by_hand), None], [None, Some("\n")], [Some(&*by_hand), Some("\n")]] {
+        for written in [true, false] {
+            for (name, content) in [&file, &deleted].into_iter().zip(was) {
+                let path = home.path().join(name);
+                content.map_or_else(|| drop(fs::remove_file(&path)), |text| fs::write(&path, text).unwrap());
+            }
+            let kept = Kept::of(&dir, id(1)).unwrap();
+            match written {
+                true => issues::write(&dir, &[&titled(1, "anew")]).unwrap(),
+                false => issues::delete(&dir, id(1)).unwrap(),
+            }
+            assert_ne!(here(), was.map(|text| text.map(str::to_owned)));
+            kept.put_back(&dir).unwrap();
+            assert_eq!(here(), was.map(|text| text.map(str::to_owned)));
+        }
+    }
 }

@@ -8,7 +8,6 @@ use jit_core::IssueId;
 use jit_tracker::stream::{self, Entry, Here, Import};
 use jit_tracker::{EventId, Issue};
 
-use crate::change::may_take;
 use crate::commands::query::warn_of_circle;
 use crate::commands::{one, text};
 use crate::error::Failure;
@@ -16,6 +15,7 @@ use crate::files;
 use crate::gates::Defined;
 use crate::known::{All, Log, ended};
 use crate::output::{Imported, Output};
+use crate::taking::take;
 use crate::tracker::Changing;
 use crate::world::World;
 
@@ -25,7 +25,8 @@ pub(crate) fn arguments(command: Command) -> Command {
          is not written again; an issue that was changed later here stays, and so does a gate that is something\n\
          else here. Exit status 2: a line is none of its own. Where the policy is strict, by default for agents\n\
          (enforce_agents) and not for people (enforce_people), 6: somebody else holds an issue; 7: one would be\n\
-         done without its lease. What ended here stays so until `jit issue reopen`.\n\n\
+         done without its lease or with open gates, or pass a gate that has a command. What ends by it has\n\
+         ended for every worktree at once; what ended here stays so until `jit issue reopen`.\n\n\
          Example: jit import backup.jsonl",
     )
 }
@@ -38,13 +39,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let events: HashSet<EventId> = tracker.events()?.events.into_iter().map(|event| event.id).collect();
     let gates = Defined::here(world)?;
     let import = stream::import(entries, &Here { issues: &issues, gates: gates.all(), events: &events });
-    may_take(world, import.issues.values(), &issues)?;
-    for (name, gate) in &import.gates {
-        // Each is written behind the one before.
-        Defined::here(world)?.define(name, gate)?;
-    }
-    let written: Vec<_> = import.issues.iter().map(|(id, issue)| (issues.get(id), issue)).collect();
-    tracker.adopt(import.events.clone(), &written)?;
+    take(world, &tracker, &issues, &gates, &import)?;
     world.something_changed();
     warn_of_ended(world, import.issues.values())?;
     warn_of_circle(world, &All::here(world)?);

@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::gates::defined;
 use crate::known::looked_up;
 use crate::output::Output;
-use crate::tracker::Changing;
+use crate::tracker::{Changing, Rewrite};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -47,7 +47,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     fields.apply(&mut issue);
     issue.gates.values_mut().for_each(|result| *result = GateResult::Open);
     let tracker = Changing::around(world)?;
-    tracker.write(None, &issue)?;
+    tracker.write(&[Rewrite::of(None, &issue)])?;
     world.something_changed();
     let known = looked_up(world, &tracker, Listed { issue: Box::new(issue), origin: Origin::Worktree })?;
     Ok(Output::Issue { did: Some("created"), known: Box::new(known) })

@@ -30,8 +30,8 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let mut known = looked_up(world, &tracker, tracker.read(id)?)?;
     let close = Close { issue: Reference::Issue(id), ending: Ending::Deleted };
     world.rehearse(&close)?;
-    let rewrite = Rewrite { before: Some(Issue::clone(&known.issue)), after: None };
-    let concluded = tracker.write_then(&[rewrite], || world.transact(&close))?;
+    let before = Issue::clone(&known.issue);
+    let concluded = tracker.write_then(&[Rewrite::away(&before)], || world.transact(&close))?;
     warn_of(world, concluded.over.as_deref());
     known.standing.facts = concluded.facts;
     warn_of_end(world, &known);

@@ -81,7 +81,7 @@ fn done(world: &World<'_>, target: Target) -> Result<Output, Failure> {
         return Ok(Output::Released { released, gated: Vec::new(), commit: Vec::new() });
     }
     let tracker = Changing::around(world)?;
-    let (mut rewrites, mut gated, mut commit) = (Vec::new(), BTreeMap::new(), Vec::new());
+    let (mut changed, mut gated, mut commit) = (Vec::new(), BTreeMap::new(), Vec::new());
     for id in ids {
         let Some(found) = tracker.find(id)? else { return Err(Failure::out_of_sight(id)) };
         let mut after = Issue::clone(&found.issue);
@@ -96,9 +96,10 @@ fn done(world: &World<'_>, target: Target) -> Result<Output, Failure> {
         commit.push(tracker.file(id));
         if after != *found.issue || found.origin != Origin::Worktree {
             after.updated_at = later(world.now()?.wall, after.updated_at);
-            rewrites.push(Rewrite { before: Some(*found.issue), after: Some(after) });
+            changed.push((*found.issue, after));
         }
     }
+    let rewrites: Vec<_> = changed.iter().map(|(before, after)| Rewrite::of(Some(before), after)).collect();
     let released = tracker.write_then(&rewrites, || world.transact(&request(gated.clone())))?;
     Ok(Output::Released { released, gated: gated.into_keys().collect(), commit })
 }

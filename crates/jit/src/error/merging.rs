@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use jit_core::{IssueId, span};
+use jit_core::decide::Unearned;
+use jit_core::{Reference, span};
 use jit_git::ProgramError;
 use jit_tracker::merge::Clash;
 use serde_json::{Value, json};
@@ -40,11 +41,23 @@ impl Failure {
     }
 
     /// What is to be imported says that issues are done that are not done here.
-    pub(crate) fn done_by_import(issues: &[IssueId]) -> Self {
+    pub(crate) fn done_by_import(unearned: &[Unearned]) -> Self {
+        let issues: Vec<&Reference> = unearned.iter().map(|unearned| &unearned.issue).collect();
         let named = issues.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let one = issues.first().map(ToString::to_string).unwrap_or_default();
-        Self::new(Code::NeedsLease, format!("done there and not here, where done needs a lease: {named}"))
-            .hint(format!("jit claim acquire {one} && jit claim release {one} --done"))
+        let gated = unearned.iter().find(|unearned| unearned.gated);
+        let (code, needed, hint) = match (unearned.iter().find(|unearned| !unearned.gated), gated) {
+            (Some(Unearned { issue, .. }), _) => (
+                Code::NeedsLease,
+                "done needs a lease",
+                format!("jit claim acquire {issue} && jit claim release {issue} --done"),
+            ),
+            (None, gated) => {
+                let issue = gated.map(|unearned| unearned.issue.to_string()).unwrap_or_default();
+                (Code::GateOpen, "gates are open", format!("see which: jit issue show {issue}"))
+            }
+        };
+        Self::new(code, format!("done there and not here, where {needed}: {named}"))
+            .hint(hint)
             .context(json!({ "issues": issues }))
     }
 

@@ -31,6 +31,7 @@ impl Failure {
                     .context(json!({ "waiters": awaited.iter().map(waiter_json).collect::<Vec<_>>() }))
             }
             Refusal::Barred(barred) => Self::barred(barred),
+            Refusal::Unearned(unearned) => Self::done_by_import(unearned),
             Refusal::NothingToClaim { free, wanted } => Self::nothing_to_claim(*free, *wanted),
             Refusal::Lost { lost, now_held } => Self::lost(lost, now_held, look),
             Refusal::Released(ended) => {

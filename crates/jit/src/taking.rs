@@ -1,0 +1,81 @@
+//! What an import may write over what is here, and what it lets the log know.
+
+use std::collections::BTreeMap;
+
+use jit_core::IssueId;
+use jit_core::decide::{Take, Taken};
+use jit_tracker::gates::Check;
+use jit_tracker::stream::Import;
+use jit_tracker::{GateName, GateResult, Issue};
+
+use crate::change::{enforced, warn_of};
+use crate::error::Failure;
+use crate::gates::{Defined, open};
+use crate::known::ended;
+use crate::tracker::{Changing, Rewrite};
+use crate::world::World;
+
+/// Writes what comes from elsewhere, all of it or nothing; the log follows what ends by it.
+pub(crate) fn take(
+    world: &World<'_>,
+    tracker: &Changing<'_>,
+    here: &BTreeMap<IssueId, Issue>,
+    defined: &Defined,
+    import: &Import,
+) -> Result<(), Failure> {
+    let ends = import.issues.values().filter_map(|issue| brought(here.get(&issue.id)?, issue));
+    let take = Take { issues: import.issues.values().map(Issue::reference).collect(), ends: ends.collect() };
+    judged(world, &take)?;
+    passes(world, here, defined, import)?;
+    for (name, gate) in &import.gates {
+        // Each is written behind the one before.
+        Defined::here(world)?.define(name, gate)?;
+    }
+    let rewrites: Vec<_> = import.issues.iter().map(|(id, issue)| Rewrite::of(here.get(id), issue)).collect();
+    if take.ends.is_empty() {
+        return tracker.adopt(import.events.clone(), &rewrites);
+    }
+    // Of the others, the log has nothing to learn.
+    let ends = Take { issues: take.ends.iter().map(|taken| taken.issue.clone()).collect(), ends: take.ends };
+    tracker.adopt_then(import.events.clone(), &rewrites, || world.transact(&ends))?;
+    Ok(())
+}
+
+/// The end that an issue brings, if it is another than here.
+fn brought(here: &Issue, issue: &Issue) -> Option<Taken> {
+    let (was, becomes) = (ended(here.state), ended(issue.state)?);
+    (was != Some(becomes)).then(|| Taken { issue: issue.reference(), was, becomes, open: open(issue) })
+}
+
+fn judged(world: &World<'_>, take: &Take) -> Result<(), Failure> {
+    let took = world.rehearse(take)?;
+    warn_of(world, &took.over);
+    if !took.unearned.is_empty() {
+        world.warn(Failure::done_by_import(&took.unearned).message);
+    }
+    Ok(())
+}
+
+/// A gate with a command, or one of which nobody here knows what it is, is passed no more by an
+/// import than by hand.
+fn passes(
+    world: &World<'_>,
+    here: &BTreeMap<IssueId, Issue>,
+    defined: &Defined,
+    import: &Import,
+) -> Result<(), Failure> {
+    let is_passed =
+        |issue: &Issue, name: &GateName| matches!(issue.gates.get(name), Some(GateResult::Passed { .. }));
+    let by_hand = |name: &GateName| {
+        let gate = defined.all().get(name).or_else(|| import.gates.get(name));
+        gate.is_some_and(|gate| gate.check == Check::Manual)
+    };
+    for issue in import.issues.values() {
+        let Some(before) = here.get(&issue.id) else { continue };
+        let new = |name: &&GateName| is_passed(issue, name) && !is_passed(before, name);
+        if let Some(name) = issue.gates.keys().filter(new).find(|name| !by_hand(name)) {
+            enforced(world, Failure::passed_by_command(issue.id, name))?;
+        }
+    }
+    Ok(())
+}
