@@ -72,7 +72,8 @@ fn passes(
     };
     for issue in import.issues.values() {
         let Some(before) = here.get(&issue.id) else { continue };
-        let new = |name: &&GateName| is_passed(issue, name) && !is_passed(before, name);
+        let new =
+            |name: &&GateName| is_passed(issue, name) && issue.gates.get(*name) != before.gates.get(*name);
         if let Some(name) = issue.gates.keys().filter(new).find(|name| !by_hand(name)) {
             enforced(world, Failure::passed_by_command(issue.id, name))?;
         }
