@@ -86,23 +86,25 @@ fn what_nobody_approved_does_not_run() {
 #[test]
 fn another_repository_at_the_same_path_is_not_approved() {
     let repo = Repo::scratch();
+    let approved = || repo.agent("ann").jit(["gate", "list"]).ok()["gates"][0]["approved"].clone();
     let begin = |script: &str| {
         repo.init(repo.main(), &[]);
         write(&repo.main().join("check"), script);
         let ann = repo.agent("ann");
         ann.jit(["gate", "define", "tests", "--command", "sh ./check"]).ok();
-        let id = issue(&ann, "work", &["--gate", "tests"]);
-        assert_eq!(ann.jit(["gate", "check", &id]).refused(7).code, "gate_unapproved");
-        (ann, id)
+        assert_eq!(approved(), false);
+        (issue(&ann, "work", &["--gate", "tests"]), ann)
     };
-    let (ann, id) = begin("true");
+    let (id, ann) = begin("true");
     // Nothing was claimed yet: approving makes the control plane that it is of.
     ann.jit(["gate", "approve", "tests"]).ok();
+    assert_eq!(approved(), true);
+    ann.claim(&id);
     ann.jit(["gate", "check", &id]).ok();
-    assert_eq!(ann.jit(["gate", "list"]).ok()["gates"][0]["approved"], true);
     fs::remove_dir_all(repo.main()).unwrap();
-    let (ann, _) = begin("touch pwned");
-    assert_eq!(ann.jit(["gate", "list"]).ok()["gates"][0]["approved"], false);
+    let (id, ann) = begin("touch pwned");
+    ann.claim(&id);
+    assert_eq!(ann.jit(["gate", "check", &id]).refused(7).code, "gate_unapproved");
     assert!(!repo.main().join("pwned").exists());
 }
 
