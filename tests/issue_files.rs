@@ -87,6 +87,8 @@ fn what_cannot_be_used_is_named() {
     let twin = |n: u8| format!("aaaaaaaa-0000-4000-8000-00000000000{n}");
     write(&issues.join(format!("{}.json", twin(1))), whole.replace(&id, &twin(1)));
     write(&issues.join(format!("{}.json", twin(2))), whole.replace(&id, &twin(2)));
+    let few = ann.jit(["issue", "show", "aaa"]).refused(3);
+    assert!(few.message.contains("at least 4"), "{few:?}");
     let ambiguous = ann.jit(["issue", "show", "aaaaaaaa"]).refused(2);
     assert!(ambiguous.names(&twin(1)) && ambiguous.names(&twin(2)), "{ambiguous:?}");
 

@@ -66,6 +66,9 @@ impl<'w> Tracker<'w> {
         self.issues().resolve(word).map_err(|error| match error {
             ResolveError::Unreadable(error) => Failure::broken_source(&error, &self.root()),
             ResolveError::Ambiguous { word, candidates } => Failure::ambiguous(&word, &candidates),
+            ResolveError::NoPrefix { .. } if word.chars().all(|c| c.is_ascii_hexdigit()) => {
+                Failure::too_few_digits(word, &error)
+            }
             ResolveError::NoPrefix { .. } | ResolveError::NotFound { .. } => Failure::no_such_issue(word),
         })
     }

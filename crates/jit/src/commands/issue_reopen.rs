@@ -29,7 +29,8 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         |known| {
             if known.standing.facts.outcome.is_some() && ended(known.issue.state).is_none() {
                 world.warn(format!(
-                    "its file here did not say that it ended: should a branch that says so be merged, reopen it again: jit issue reopen {id}"
+                    "its file here did not say that it ended: should a branch that says so be merged, reopen it again: jit {}issue reopen {id}",
+                    world.repeated()
                 ));
             }
             Ok(Reopen { issue: Reference::Issue(id) })

@@ -4,8 +4,8 @@ use std::io;
 use std::path::Path;
 
 use jit_core::{IssueId, PolicyWarning, Reference, Spelled};
-use jit_tracker::Dependency;
 use jit_tracker::dependencies::LinkError;
+use jit_tracker::{Dependency, ResolveError};
 use serde_json::json;
 
 use super::{Code, Failure, shown};
@@ -16,6 +16,11 @@ impl Failure {
         Self::new(Code::IssueNotFound, format!("there is no issue `{text}`"))
             .hint("see what there is: jit query all")
             .context(json!({ "reference": text }))
+    }
+
+    /// What was typed could be the beginning of too many.
+    pub(crate) fn too_few_digits(text: &str, why: &ResolveError) -> Self {
+        Self { message: why.to_string(), ..Self::no_such_issue(text) }
     }
 
     /// Work on an issue can't be called done where nothing is known of its gates.
