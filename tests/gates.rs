@@ -123,24 +123,6 @@ fn the_last_gate_makes_it_done() {
     assert!(events.contains(r#""field":"state","from":"ready","to":"done""#), "{events}");
 }
 
-/// A process that died between the file and the log left the issue gated for the others; saying it
-/// again mends that.
-#[test]
-fn what_died_half_way_is_said_again() {
-    let repo = Repo::warm();
-    let ann = repo.agent("ann");
-    ann.jit(["gate", "define", "review", "--manual"]).ok();
-    let id = issue(&ann, "work", &["--gate", "review"]);
-    ann.claim(&id);
-    ann.jit(["claim", "release", &id, "--done"]).ok();
-    let path = repo.main().join(format!(".jit/issues/{id}.json"));
-    let text = fs::read_to_string(&path).unwrap();
-    write(&path, text.replace("\"gated\"", "\"done\""));
-    assert_eq!(seen(&ann, &id)["state"], "gated", "as the log says");
-    ann.jit(["gate", "pass", &id, "review"]).ok();
-    assert_eq!(seen(&ann, &id)["state"], "done");
-}
-
 /// The log does not go with a clone: there the file says that the work is done.
 #[test]
 fn a_clone_passes_the_last_gate_too() {

@@ -91,6 +91,8 @@ mod taking_back;
 #[cfg(target_os = "linux")]
 mod time;
 #[cfg(test)]
+mod unrecorded;
+#[cfg(test)]
 mod waiting;
 #[cfg(test)]
 mod work;

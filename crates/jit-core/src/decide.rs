@@ -11,7 +11,6 @@ mod claimable;
 mod close;
 mod evict;
 mod extend;
-mod finish;
 mod next;
 mod own;
 mod refusal;
@@ -21,6 +20,7 @@ mod resume;
 mod step;
 mod take;
 mod transfer;
+mod unrecorded;
 
 pub use abandon::Abandon;
 pub use acquire::{Acquire, Terms};
@@ -30,7 +30,6 @@ pub use claimable::{Bar, Candidate, Standing};
 pub use close::{Close, Concluded, Ending, Reopen, ResetFailures, Settle};
 pub use evict::{ForceEvict, Sweep};
 pub use extend::Extend;
-pub use finish::Finish;
 pub use next::Next;
 pub use own::Target;
 pub use refusal::{Barred, Refusal, Wanted};
@@ -40,6 +39,7 @@ pub use resume::Resume;
 pub use step::Step;
 pub use take::{Take, Taken, Took, Unearned};
 pub use transfer::Transfer;
+pub use unrecorded::{Finish, Unrecorded};
 
 use crate::{Holder, Now, Operation, Policy, View, Waiter};
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentId, Reference, Task};
+use crate::{AgentId, Fence, Reference, Task};
 
 /// How an issue ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +54,9 @@ pub struct Facts {
     /// If it is gated: the gates that are open.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub open_gates: BTreeSet<Gate>,
+    /// The position of the record that last reopened it: files of leases before it are old.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reopened: Option<Fence>,
     /// How many attempts failed or lapsed since the count was reset.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub failures: u32,
@@ -77,6 +80,7 @@ impl Facts {
             issue,
             outcome: None,
             open_gates: BTreeSet::new(),
+            reopened: None,
             failures: 0,
             last_failure: None,
             assigned: None,
@@ -85,7 +89,16 @@ impl Facts {
 
     /// Whether nothing is known.
     pub fn is_none(&self) -> bool {
-        self.outcome.is_none() && self.failures == 0 && self.assigned.is_none()
+        self.outcome.is_none() && self.reopened.is_none() && self.failures == 0 && self.assigned.is_none()
+    }
+
+    /// How it ended, with what a file says. The log knows of every worktree, so its word counts, but
+    /// for one thing: the last gate may have been passed in another clone, and comes with the file.
+    pub fn with_file(&self, filed: Option<Outcome>) -> Option<Outcome> {
+        match (self.outcome, filed) {
+            (Some(Outcome::Gated), Some(Outcome::Done)) => filed,
+            (known, _) => known.or(filed),
+        }
     }
 
     /// Whether it is reserved for this agent: what is an agent's is its sub-agents' too.

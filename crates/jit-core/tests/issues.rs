@@ -7,9 +7,11 @@ mod common;
 use common::{World, holder, lease_id, of, secret, short, thing, things, ttl, waiter};
 use jit_core::decide::{
     Acquire, Assign, Attempted, Bar, Barred, Candidate, Change, Close, Concluded, Distribute, Ending, Finish,
-    Next, Release, Reopen, ResetFailures, Settle, Take, Taken, Terms, Took, Unearned,
+    Next, Release, Reopen, ResetFailures, Settle, Take, Taken, Terms, Took, Unearned, Unrecorded,
 };
-use jit_core::{Attempt, Dependencies, Enforcement, Gate, Lease, Operation, Outcome, Refusal, Scope, Task};
+use jit_core::{
+    Attempt, Cause, Dependencies, Enforcement, Facts, Gate, Lease, Operation, Outcome, Refusal, Scope, Task,
+};
 
 fn reason() -> Task {
     "tests fail".parse().unwrap()
@@ -264,8 +266,10 @@ fn an_issue_ends_and_is_reopened() {
     world.ask("b", &settle("docs review", "", true, gated)).unwrap();
     assert_eq!(world.appended(), [""; 0], "it was reopened since");
     world.ask("b", &settle("docs", "", true, None)).unwrap();
-    assert_eq!(barred(world.acquire("b", "#2")), "#2:done", "its file alone said that it was gated");
-    world.ask("b", &Reopen { issue: thing("#2") }).unwrap();
+    assert_eq!(world.appended(), [""; 0], "a file that says that it was gated is old");
+    let mut anew = World::new();
+    anew.ask("b", &settle("docs", "", true, None)).unwrap();
+    assert_eq!(barred(anew.acquire("b", "#2")), "#2:done", "its file alone said that it was gated");
     world.ask("b", &Close { issue: thing("#2"), ending: Ending::Rejected }).unwrap();
     world.ask("b", &settle("docs", "", true, Some(Outcome::Rejected))).unwrap();
     assert_eq!(barred(world.acquire("b", "#2")), "#2:rejected", "nobody worked on it to the end");
@@ -368,27 +372,35 @@ fn the_policy_says_who_may_change_what_is_held() {
     }
 }
 
+/// What is found of files in the actor's worktree that say that these are done; `#2` is gated.
+fn unrecorded(world: &mut World, actor: &str, names: &str) -> String {
+    let gates = |issue: &str| if issue == "#2" { [Gate::named(&"docs")].into() } else { [].into() };
+    let filed = things(names).into_iter().map(|issue| (issue.clone(), gates(&short(&issue))));
+    let found = world.ask(actor, &Finish { filed: filed.collect() }).unwrap();
+    let each = found.iter().map(|(issue, why)| match why {
+        Unrecorded::Left => short(issue),
+        Unrecorded::Unreleased(lease) => format!("{}:unreleased {}", short(issue), lease.holder.agent),
+        Unrecorded::DoneAgain(lease) => format!("{}:again {}", short(issue), lease.holder.agent),
+    });
+    each.collect::<Vec<_>>().join(", ")
+}
+
 /// Work of which only a file says that it was done ends once its lease was lost: neither while
 /// somebody holds it, nor where the log knows better, nor where it never was anybody's.
 #[test]
 fn what_was_done_and_not_said_is_made_good() {
     let mut world = World::new();
-    let finish = |names: &str| {
-        let gates = |name: &str| if name == "#2" { [Gate::named(&"docs")].into() } else { [].into() };
-        Finish {
-            filed: things(names).into_iter().map(|issue| (issue.clone(), gates(&short(&issue)))).collect(),
-        }
-    };
-    let all = finish("#1 #2 #3 #4 #5");
+    let all = "#1 #2 #3 #4 #5";
     world.acquire("a", "#1 #2").unwrap();
     world.acquire("a", "#4").unwrap();
     end(&mut world, "a", "#4", Attempt::Undone);
-    assert_eq!(world.ask("x", &all), Ok(Vec::new()), "held, given up, or never anybody's");
+    assert_eq!(unrecorded(&mut world, "x", all), "#1:unreleased agent:a, #2:unreleased agent:a");
+    assert_eq!(world.appended(), [""; 0], "held, given up, or never anybody's");
     world.pass(601);
-    world.acquire("b", "#3").unwrap();
-    assert_eq!(world.ask("x", &all), Ok(things("#1 #2")));
+    world.acquire("b@2", "#3").unwrap();
+    assert_eq!(unrecorded(&mut world, "x", all), "#1, #2");
     assert_eq!(barred(world.acquire("b", "#1 #2")), "#1:done, #2:gated");
-    assert_eq!(world.ask("x", &all), Ok(Vec::new()), "it is known now");
+    assert_eq!(unrecorded(&mut world, "x", all), "", "it is known now");
     assert_eq!(world.appended(), [""; 0]);
 }
 
@@ -449,4 +461,57 @@ fn an_end_that_comes_from_elsewhere_is_judged_and_noted() {
     let mut held = World::new();
     held.acquire("a", "#1").unwrap();
     assert!(matches!(held.ask("b", &take(None, Rejected)), Err(Refusal::NotYours(_))));
+}
+
+/// Only where the lease was lost can the file have been written by its release, and only if nobody
+/// reopened the issue since: any other file is an old one.
+#[test]
+fn what_is_unrecorded_is_told_from_what_is_old() {
+    let mut world = World::new();
+    world.policy.max_failures = 100;
+    world.acquire("a@1", "#1").unwrap();
+    world.pass(601);
+    assert_eq!(unrecorded(&mut world, "x@2", "#1"), "", "lost in another worktree");
+    world.acquire("b@2", "#1").unwrap();
+    assert_eq!(unrecorded(&mut world, "x@1", "#1"), "#1:again agent:b");
+    assert_eq!(unrecorded(&mut world, "x@3", "#1"), "");
+    world.pass(601);
+    world.acquire("c@3", "#1").unwrap();
+    assert_eq!(unrecorded(&mut world, "x@1", "#1"), "#1:again agent:c", "by two leases");
+    world.pass(601);
+    let mut ended = world.clone();
+    assert_eq!(unrecorded(&mut ended, "x@1", "#1"), "#1");
+    ended.ask("x@2", &Reopen { issue: thing("#1") }).unwrap();
+    assert_eq!(unrecorded(&mut ended, "x@1", "#1"), "", "what was lost was lost before");
+    ended.acquire("b@2", "#1").unwrap();
+    assert_eq!(unrecorded(&mut ended, "x@1", "#1"), "", "begun anew, not done again");
+    ended.pass(601);
+    assert_eq!(unrecorded(&mut ended, "x@1", "#1"), "");
+    assert_eq!(unrecorded(&mut ended, "x@2", "#1"), "#1");
+}
+
+/// What the log and a file say of an end together: the log's word counts, but for the last gate.
+#[test]
+fn the_log_and_a_file_agree_on_an_end() {
+    let outcomes = [None, Some(Outcome::Gated), Some(Outcome::Done), Some(Outcome::Rejected)];
+    for known in outcomes {
+        for filed in outcomes {
+            let mut world = World::new();
+            if let Some(outcome) = known {
+                let facts = vec![Facts::none(thing("#1")).ended(outcome)];
+                world.append(&holder("a"), vec![Operation::Facts(Cause::Ended, facts)]);
+            }
+            let ended = match (known, filed) {
+                (Some(Outcome::Gated), Some(Outcome::Done)) => filed,
+                _ => known.or(filed),
+            };
+            let candidates = vec![Candidate { ended: filed, ..Candidate::from(thing("#1")) }];
+            let names = world.acquisition("#1");
+            let bar = match world.ask("b", &Acquire { filed: candidates, ..names }) {
+                Err(Refusal::Barred(barred)) => Some(barred[0].bar.clone()),
+                other => other.map(|_| None).unwrap(),
+            };
+            assert_eq!(bar, ended.map(Bar::Ended), "{known:?} in the log, {filed:?} in the file");
+        }
+    }
 }

@@ -77,7 +77,11 @@ fn each_operation() -> Vec<Operation> {
         Operation::Facts(
             Cause::Ended,
             vec![
-                Facts { outcome: Some(Outcome::Done), ..Facts::none(issue_of(2)) },
+                Facts {
+                    outcome: Some(Outcome::Done),
+                    reopened: Some(Fence(Seq(7))),
+                    ..Facts::none(issue_of(2))
+                },
                 Facts {
                     outcome: Some(Outcome::Gated),
                     open_gates: [Gate::named(&"docs")].into(),
@@ -242,14 +246,21 @@ fn facts() -> impl Strategy<Value = Facts> {
     let outcome = prop::sample::select(vec![Outcome::Done, Outcome::Gated, Outcome::Rejected]);
     let known =
         (prop::option::of(outcome), any::<u32>(), prop::option::of(task()), prop::option::of(holders()));
-    (any::<u128>(), known).prop_map(|(issue, (outcome, failures, last_failure, assigned))| Facts {
-        issue: issue_of(issue),
-        open_gates: [Gate::named(&"docs")].into_iter().filter(|_| outcome == Some(Outcome::Gated)).collect(),
-        outcome,
-        failures,
-        last_failure,
-        assigned: assigned.map(|holder| holder.agent),
-    })
+    let reopened = prop::option::of(any::<u64>());
+    (any::<u128>(), reopened, known).prop_map(
+        |(issue, reopened, (outcome, failures, last_failure, assigned))| Facts {
+            issue: issue_of(issue),
+            open_gates: [Gate::named(&"docs")]
+                .into_iter()
+                .filter(|_| outcome == Some(Outcome::Gated))
+                .collect(),
+            outcome,
+            reopened: reopened.map(|seq| Fence(Seq(seq))),
+            failures,
+            last_failure,
+            assigned: assigned.map(|holder| holder.agent),
+        },
+    )
 }
 
 fn issue_of(id: u128) -> Reference {

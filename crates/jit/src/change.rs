@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jit_core::decide::{Change, Concluded, Settle};
+use jit_core::decide::{Change, Close, Concluded, Ending, Settle};
 use jit_core::{Enforcement, Facts, Gate, IssueId, Lease, Outcome, Reference, Request};
 use jit_tracker::{GateName, Issue, Listed, Origin, State};
 
@@ -36,32 +36,24 @@ pub(crate) fn changed_if(
     Ok(Output::Issue { did: Some(did), known: Box::new(known) })
 }
 
-/// Changes the gates of an issue, or what is known of them. One that only waited for its gates is
-/// done with the last of them; the log knows which are open, for the file at hand may not have all.
+/// Changes the gates of an issue, or what is known of them; may be refused by how far the issue has
+/// come. `change` returns the gates that it says were passed or taken away, also where the file said
+/// so before: then it says again what may not have come to the log.
+///
+/// An issue that only waited for its gates is done with the last of them; the log knows which are
+/// open, for the file at hand may not have all.
 pub(crate) fn with_gates(
     world: &World<'_>,
     id: IssueId,
-    change: impl FnOnce(&mut Issue),
-) -> Result<Known<Issue>, Failure> {
-    with_gates_if(world, id, |known| {
-        change(&mut known.issue);
-        Ok(())
-    })
-}
-
-/// The same where a change may be refused by how far the issue has come.
-pub(crate) fn with_gates_if(
-    world: &World<'_>,
-    id: IssueId,
-    change: impl FnOnce(&mut Known<Issue>) -> Result<(), Failure>,
+    change: impl FnOnce(&mut Known<Issue>) -> Result<BTreeSet<GateName>, Failure>,
 ) -> Result<Known<Issue>, Failure> {
     let tracker = Changing::around(world)?;
     let mut known = known(world, &tracker, id)?;
     may_change(world, &[Reference::Issue(id)])?;
     let before = Issue::clone(&known.issue);
     known.open_what_is_stale(world)?;
-    change(&mut known)?;
-    let settle = settled(&before, &known);
+    let said = change(&mut known)?;
+    let settle = settled(&said, &before, &known);
     if known.issue.state != before.state || !(settle.filed || settle.seen == Some(Outcome::Gated)) {
         return written(world, &tracker, before, known);
     }
@@ -75,22 +67,47 @@ pub(crate) fn with_gates_if(
 
 /// What a change of an issue's gates means to the log. Only what was said now counts: an old file may
 /// have a result of work that is done anew since.
-fn settled(before: &Issue, known: &Known<Issue>) -> Settle {
+fn settled(said: &BTreeSet<GateName>, before: &Issue, known: &Known<Issue>) -> Settle {
     let open = |issue: &Issue| issue.open_gates().map(Gate::named).collect::<BTreeSet<_>>();
     let (was_open, is_open) = (open(before), open(&known.issue));
-    let said = |name: &&GateName| before.gates.get(*name) != known.issue.gates.get(*name);
-    let said = before.gates.keys().chain(known.issue.gates.keys()).filter(said);
     Settle {
         issue: known.issue.reference(),
-        settled: &said.map(Gate::named).collect::<BTreeSet<_>>() - &is_open,
+        settled: &said.iter().map(Gate::named).collect::<BTreeSet<_>>() - &is_open,
         opened: &is_open - &was_open,
         filed: before.state == State::Gated && is_open.is_empty(),
         seen: known.standing.facts.outcome,
     }
 }
 
-/// Changes an issue's file and what the log knows of it. The log's rule is asked first, then the file
-/// is written, then the log: should this process die in between, saying the same again ends it.
+/// Ends an issue undone. The log is told first, then the file follows: should this process die in
+/// between, nobody gets the issue, and saying the same again ends it.
+pub(crate) fn closed(
+    world: &World<'_>,
+    id: IssueId,
+    ending: Ending,
+    judge: impl FnOnce(&Known<Issue>) -> Result<(), Failure>,
+) -> Result<Known<Issue>, Failure> {
+    let tracker = Changing::around(world)?;
+    let mut known = known(world, &tracker, id)?;
+    judge(&known)?;
+    let Concluded { facts, over } = world.transact(&Close { issue: Reference::Issue(id), ending })?;
+    warn_of(world, over.as_deref());
+    known.standing.facts = facts;
+    let before = Issue::clone(&known.issue);
+    match ending {
+        Ending::Deleted => {
+            tracker.write(&[Rewrite::away(&before)])?;
+            Ok(known)
+        }
+        Ending::Rejected => {
+            known.issue.state = State::Rejected;
+            written(world, &tracker, before, known)
+        }
+    }
+}
+
+/// Changes an issue's file, then what the log knows of it, whose rule is asked before: should this
+/// process die in between, saying the same again ends it.
 pub(crate) fn concluded<R: Request<Answer = Concluded>>(
     world: &World<'_>,
     id: IssueId,

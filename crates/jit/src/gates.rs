@@ -10,7 +10,7 @@ use jit_tracker::{
     Dir, FileError, GateName, GateResult, Issue, Origin, Problem, Sink, Source, State, nearest,
 };
 
-use crate::change::with_gates_if;
+use crate::change::with_gates;
 use crate::error::Failure;
 use crate::known::{Known, Stage};
 use crate::launch::End;
@@ -188,12 +188,13 @@ pub(crate) fn say(
     began: Option<&Began>,
 ) -> Result<Known<Issue>, Failure> {
     let (by, now) = (world.agent()?, world.now()?.wall);
-    with_gates_if(world, id, |known| {
+    with_gates(world, id, |known| {
         if verdicts.iter().any(|(_, verdict)| matches!(verdict, Verdict::Failed(_))) {
             not_done(id, known.stage())?;
         }
         let defined = Defined::here(world)?;
         began.map_or(Ok(()), |began| began.is_still(known, &defined, &verdicts))?;
+        let mut said = BTreeSet::new();
         for (name, verdict) in verdicts {
             let Some(before) = known.issue.gates.get(&name).map(GateResult::at) else {
                 world.warn(format!("{id} has no gate {name} any more: nothing was recorded of it"));
@@ -205,8 +206,9 @@ pub(crate) fn say(
                 Verdict::Passed => Of::now(known, &defined, &name)?.passed(by, at),
                 Verdict::Failed(note) => GateResult::Failed { by, at, note },
             };
-            known.issue.gates.insert(name, result);
+            known.issue.gates.insert(name.clone(), result);
+            said.insert(name);
         }
-        Ok(())
+        Ok(said)
     })
 }

@@ -19,9 +19,9 @@ pub(crate) struct Known<I = Outline> {
     pub(crate) candidate: Candidate,
     /// What the leases know of it.
     pub(crate) standing: Standing,
-    /// Whether its file here says that the work was done, and the log was never told; looked up for
-    /// those only who show it.
-    pub(crate) unrecorded: bool,
+    /// Whether its file here says that the work was done, and the log was never told; nothing where
+    /// nobody looked.
+    pub(crate) unrecorded: Option<bool>,
 }
 
 /// How far an issue has come, as it is shown.
@@ -46,17 +46,9 @@ impl Stage {
 impl<D> Known<Issue<D>> {
     /// How far it has come.
     pub(crate) fn stage(&self) -> Stage {
-        match (&self.standing.lease, self.standing.facts.outcome) {
+        match (&self.standing.lease, self.standing.facts.with_file(ended_in_file(&self.issue))) {
             (Some(_), _) => Stage::InProgress,
-            (None, Some(Outcome::Done)) => Stage::At(State::Done),
-            // The last gate may have been passed in another clone.
-            (None, Some(Outcome::Gated))
-                if self.issue.state == State::Done && self.issue.open_gates().next().is_none() =>
-            {
-                Stage::At(State::Done)
-            }
-            (None, Some(Outcome::Gated)) => Stage::At(State::Gated),
-            (None, Some(Outcome::Rejected)) => Stage::At(State::Rejected),
+            (None, Some(outcome)) => Stage::At(state(outcome)),
             (None, None) => Stage::At(self.issue.state),
         }
     }
@@ -96,6 +88,14 @@ pub(crate) fn ended(state: State) -> Option<Outcome> {
     }
 }
 
+/// How a file says that an issue ended: to write `done` passes no gate.
+fn ended_in_file<D>(issue: &Issue<D>) -> Option<Outcome> {
+    match ended(issue.state) {
+        Some(Outcome::Done) if issue.open_gates().next().is_some() => Some(Outcome::Gated),
+        ended => ended,
+    }
+}
+
 /// All issues, and what is broken among them.
 pub(crate) struct All {
     pub(crate) issues: Vec<Known>,
@@ -120,7 +120,7 @@ impl All {
             origin,
             candidate,
             standing,
-            unrecorded: false,
+            unrecorded: None,
         };
         Ok(Self { issues: issues.map(known).collect(), broken: listing.broken })
     }
@@ -134,7 +134,7 @@ pub(crate) fn looked_up(
 ) -> Result<Known<Issue>, Failure> {
     let candidate = filed(tracker, &found.issue)?;
     let standing = world.read(&Log::about(world, vec![candidate.clone()])?)?.remove(0);
-    Ok(Known { issue: found.issue, origin: found.origin, candidate, standing, unrecorded: false })
+    Ok(Known { issue: found.issue, origin: found.origin, candidate, standing, unrecorded: None })
 }
 
 /// One issue as a claim of it is judged; the files of what it waits for are read.
@@ -156,7 +156,7 @@ fn candidate<D>(issue: &Issue<D>, met: impl Fn(&Dependency) -> bool) -> Candidat
         reference: issue.reference(),
         ready: issue.state == State::Ready,
         meta: issue.is_meta(),
-        ended: ended(issue.state),
+        ended: ended_in_file(issue),
         waits_for: waits_for.map(|on| on.reference().clone()).collect(),
     }
 }

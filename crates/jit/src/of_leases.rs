@@ -1,6 +1,6 @@
 //! Which leases an answer is of: they are told of when nobody knows whether it will stand.
 
-use jit_core::decide::{Beat, Concluded, Released, Renewed, Share, Took};
+use jit_core::decide::{Beat, Concluded, Released, Renewed, Share, Took, Unrecorded};
 use jit_core::{Ended, Facts, Lease, Reference};
 
 /// What an answer tells of leases, in case that its durability is unknown.
@@ -51,6 +51,12 @@ impl OfLeases for Concluded {
 }
 
 impl OfLeases for Vec<Reference> {
+    fn leases(&self) -> Vec<&Lease> {
+        Vec::new()
+    }
+}
+
+impl OfLeases for Vec<(Reference, Unrecorded)> {
     fn leases(&self) -> Vec<&Lease> {
         Vec::new()
     }

@@ -1,10 +1,10 @@
 //! Work that this worktree's files say was done, while the log knows of no end: the process that
 //! released it was stopped in between, and others may do it again.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
-use jit_core::decide::Finish;
-use jit_core::{Gate, Reference};
+use jit_core::decide::{Finish, Released, Unrecorded};
+use jit_core::{Gate, IssueId, Reference};
 use jit_tracker::{Issue, Origin, State};
 
 use crate::error::{Code, Failure};
@@ -12,16 +12,30 @@ use crate::known::{All, Known, looked_up};
 use crate::tracker::{Changing, Tracker};
 use crate::world::World;
 
-/// Marks those whose lease lives still, or was lost: other files that the log knows nothing of come
-/// from clones.
+/// Says of each whether it is such.
 pub(crate) fn mark<D>(world: &World<'_>, issues: &mut [Known<Issue<D>>]) -> Result<(), Failure> {
-    let finish = left(issues);
-    let lost = if finish.filed.is_empty() { Vec::new() } else { world.rehearse(&finish)? };
-    let lost: HashSet<Reference> = lost.into_iter().collect();
-    for known in issues.iter_mut().filter(|known| is_filed_only(known)) {
-        known.unrecorded = known.standing.lease.is_some() || lost.contains(&known.candidate.reference);
+    let found = found(world, issues)?;
+    for known in issues.iter_mut() {
+        known.unrecorded = Some(found.contains_key(&known.candidate.reference));
     }
     Ok(())
+}
+
+fn found<D>(
+    world: &World<'_>,
+    issues: &[Known<Issue<D>>],
+) -> Result<HashMap<Reference, Unrecorded>, Failure> {
+    let finish = filed(issues);
+    Ok(match finish.filed[..] {
+        [] => HashMap::new(),
+        _ => world.rehearse(&finish)?.into_iter().collect(),
+    })
+}
+
+fn filed<D>(issues: &[Known<Issue<D>>]) -> Finish {
+    let only_filed = issues.iter().filter(|known| is_filed_only(known));
+    let open = |issue: &Issue<D>| issue.open_gates().map(Gate::named).collect();
+    Finish { filed: only_filed.map(|known| (known.issue.reference(), open(&known.issue))).collect() }
 }
 
 fn is_filed_only<D>(known: &Known<Issue<D>>) -> bool {
@@ -30,29 +44,24 @@ fn is_filed_only<D>(known: &Known<Issue<D>>) -> bool {
         && known.standing.facts.outcome.is_none()
 }
 
-/// What the log would be told, of those that nobody holds.
-fn left<D>(issues: &[Known<Issue<D>>]) -> Finish {
-    let unheld = issues.iter().filter(|known| is_filed_only(known) && known.standing.lease.is_none());
-    let open = |issue: &Issue<D>| issue.open_gates().map(Gate::named).collect();
-    Finish { filed: unheld.map(|known| (known.issue.reference(), open(&known.issue))).collect() }
-}
-
-/// All that this worktree sees, marked.
-pub(crate) fn all(world: &World<'_>) -> Result<Vec<Known>, Failure> {
-    let mut all = All::here(world)?.issues;
-    mark(world, &mut all)?;
-    Ok(all.into_iter().filter(|known| known.unrecorded).collect())
+/// All that this worktree sees.
+pub(crate) fn all(world: &World<'_>) -> Result<Vec<(IssueId, Unrecorded)>, Failure> {
+    let found = found(world, &All::here(world)?.issues)?;
+    let mut found: Vec<_> =
+        found.into_iter().filter_map(|(reference, why)| Some((reference.issue()?, why))).collect();
+    found.sort_unstable_by_key(|(id, _)| *id);
+    Ok(found)
 }
 
 /// Tells the log of those that nobody holds.
 pub(crate) fn tell(world: &World<'_>) -> Result<(), Failure> {
-    let nobodys = |issues: Vec<Known>| issues.iter().any(|known| known.standing.lease.is_none());
-    if world.repo()?.worktree().is_none() || !nobodys(all(world)?) {
+    let is_left = |(_, why): &(IssueId, Unrecorded)| *why == Unrecorded::Left;
+    if world.repo()?.worktree().is_none() || !all(world)?.iter().any(is_left) {
         return Ok(());
     }
     // Nobody reopens one meanwhile.
     let _changing = Changing::around(world)?;
-    world.transact(&left(&All::here(world)?.issues))?;
+    world.transact(&filed(&All::here(world)?.issues))?;
     world.something_changed();
     Ok(())
 }
@@ -62,18 +71,41 @@ pub(crate) fn advised(world: &World<'_>, failure: Failure) -> Failure {
     if failure.code != Code::LeaseLost {
         return failure;
     }
-    let is_unrecorded = |id| -> Result<bool, Failure> {
+    let is_left = |id| -> Result<bool, Failure> {
         let tracker = Tracker::around(world)?;
-        let mut known = [looked_up(world, &tracker, tracker.read(id)?)?];
-        mark(world, &mut known)?;
-        Ok(known.iter().any(|known| known.unrecorded && known.standing.lease.is_none()))
+        let known = [looked_up(world, &tracker, tracker.read(id)?)?];
+        Ok(found(world, &known)?.into_values().any(|why| why == Unrecorded::Left))
     };
     let about = failure.refused.iter().flatten().filter_map(Reference::issue);
-    match about.map(is_unrecorded).any(|found| found.unwrap_or(false)) {
+    match about.map(is_left).any(|left| left.unwrap_or(false)) {
         true => {
-            let hint = "its file says already that it was done; let the log know: jit doctor --fix";
-            Failure { hint: Some(hint.into()), ..failure }
+            let hint = format!(
+                "its file says already that it was done; let the log know: jit {}doctor --fix",
+                world.repeated()
+            );
+            Failure { hint: Some(hint), ..failure }
         }
         false => failure,
     }
+}
+
+/// Says of work that was given up undone that its file says otherwise. With the lease goes the last
+/// that could tell the log.
+pub(crate) fn warn_of_undone(world: &World<'_>, released: &[Released]) -> Result<(), Failure> {
+    let ids: Vec<IssueId> =
+        released.iter().flat_map(|released| &released.issues).filter_map(Reference::issue).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let tracker = Tracker::around(world)?;
+    for id in ids {
+        let Some(found) = tracker.find(id)? else { continue };
+        if is_filed_only(&looked_up(world, &tracker, found)?) {
+            let (file, jit) = (tracker.file(id), format!("jit {}", world.repeated()));
+            world.warn(format!(
+                "{file} says that the work was done, and it was released undone, so others do it again; to let the file say so too: {jit}issue reopen {id}; if it is done: {jit}issue reopen {id} && {jit}claim acquire {id} && {jit}claim release {id} --done"
+            ));
+        }
+    }
+    Ok(())
 }

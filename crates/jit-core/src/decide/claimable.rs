@@ -14,7 +14,7 @@ pub struct Candidate {
     pub ready: bool,
     /// Whether it is about other issues, and no work of its own.
     pub meta: bool,
-    /// How it ended, as far as a file says.
+    /// How it ended, as far as a file says. What has open gates is not done.
     pub ended: Option<Outcome>,
     /// The issues that it waits for and that no file of the asker says to be done.
     pub waits_for: Vec<Reference>,
@@ -103,7 +103,7 @@ impl<V: View> Step<'_, V> {
         if !candidate.reference.is_issue() {
             return Ok(None);
         }
-        if let Some(outcome) = facts.outcome.or(candidate.ended) {
+        if let Some(outcome) = facts.with_file(candidate.ended) {
             return Ok(Some(Bar::Ended(outcome)));
         }
         if facts.failures >= self.scene().policy.max_failures && !despite_failures {

@@ -65,7 +65,7 @@ pub struct Settle {
     /// Those that were passed and are open again, or came to it.
     pub opened: BTreeSet<Gate>,
     /// Whether a file says that the work was done and no gate is open: the log does not go with a
-    /// clone, so where it knows nothing of an end, that decides.
+    /// clone, so where it knows of no end and of no reopening, that decides.
     pub filed: bool,
     /// What the log was seen to say. Should it say something else by now (the issue was reopened,
     /// say), nothing changes.
@@ -86,7 +86,7 @@ impl Request for Settle {
         }
         let open = match known.outcome {
             Some(Outcome::Gated) => &(&known.open_gates - &self.settled) | &self.opened,
-            None if self.filed => BTreeSet::new(),
+            None if self.filed && known.reopened.is_none() => BTreeSet::new(),
             _ => return Ok(Ok(Concluded { facts: known, over })),
         };
         let facts = known.clone().done_but_for(open);
@@ -115,6 +115,7 @@ impl Request for Reopen {
         let mut facts = step.facts(&self.issue)?;
         if facts.outcome.take().is_some() {
             facts.open_gates.clear();
+            facts.reopened = Some(step.next_fence());
             step.note(Cause::Reopened, vec![facts.clone()]);
         }
         Ok(Ok(Concluded { facts, over }))

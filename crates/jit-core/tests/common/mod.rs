@@ -279,7 +279,12 @@ impl World {
                 Facts { failures: before.failures + 1, last_failure: facts.last_failure.clone(), ..before }
             }
             Cause::Reset => Facts { failures: 0, last_failure: None, ..before },
-            Cause::Reopened => Facts { outcome: None, open_gates: BTreeSet::new(), ..before },
+            Cause::Reopened => Facts {
+                outcome: None,
+                open_gates: BTreeSet::new(),
+                reopened: Some(Fence(self.state.next_seq())),
+                ..before
+            },
             Cause::Ended => Facts {
                 outcome: facts.outcome,
                 open_gates: facts.open_gates.clone(),

@@ -1,9 +1,11 @@
 //! `jit gate add`
 
+use std::collections::BTreeSet;
+
 use clap::{ArgMatches, Command};
 use jit_tracker::GateResult;
 
-use crate::change::with_gates_if;
+use crate::change::with_gates;
 use crate::commands::{all, issue_and_gates, one};
 use crate::error::Failure;
 use crate::gates::{defined, names, not_done};
@@ -20,12 +22,12 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let id = issue(world, one(matches, "ISSUE").unwrap_or_default())?;
     let names = names(&all(matches, "GATE"))?;
     defined(world, &names)?;
-    let known = with_gates_if(world, id, |known| {
+    let known = with_gates(world, id, |known| {
         not_done(id, known.stage())?;
         for name in names {
             known.issue.gates.entry(name).or_insert(GateResult::Open);
         }
-        Ok(())
+        Ok(BTreeSet::new())
     })?;
     Ok(Output::Issue { did: Some("updated"), known: Box::new(known) })
 }

@@ -28,6 +28,9 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let open = &known.standing.facts.open_gates;
     let here: Vec<_> = names.iter().filter(|name| !open.contains(&Gate::named(name))).cloned().collect();
     required(&known.issue, &here)?;
-    let known = with_gates(world, id, |issue| issue.gates.retain(|name, _| !names.contains(name)))?;
+    let known = with_gates(world, id, |known| {
+        known.issue.gates.retain(|name, _| !names.contains(name));
+        Ok(names.into_iter().collect())
+    })?;
     Ok(Output::Issue { did: Some("updated"), known: Box::new(known) })
 }

@@ -1,11 +1,11 @@
 //! `jit issue close`
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use jit_core::decide::{Close, Ending};
-use jit_core::{Outcome, Reference};
+use jit_core::Outcome;
+use jit_core::decide::Ending;
 use jit_tracker::State;
 
-use crate::change::concluded;
+use crate::change::closed;
 use crate::commands::{one, text};
 use crate::ending::warn_of_end;
 use crate::error::Failure;
@@ -33,15 +33,10 @@ pub(crate) fn arguments(command: Command) -> Command {
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let id = issue(world, one(matches, "ID").unwrap_or_default())?;
-    let known = concluded(
-        world,
-        id,
-        |known| match known.stage() {
-            Stage::At(State::Done) => Err(world.ended(id, Outcome::Done)),
-            _ => Ok(Close { issue: Reference::Issue(id), ending: Ending::Rejected }),
-        },
-        |issue| issue.state = State::Rejected,
-    )?;
+    let known = closed(world, id, Ending::Rejected, |known| match known.stage() {
+        Stage::At(State::Done) => Err(world.ended(id, Outcome::Done)),
+        _ => Ok(()),
+    })?;
     warn_of_end(world, &known);
     Ok(Output::Issue { did: Some("rejected"), known: Box::new(known) })
 }

@@ -1,18 +1,14 @@
 //! `jit issue delete`
 
 use clap::{ArgMatches, Command};
-use jit_core::Reference;
-use jit_core::decide::{Close, Ending};
-use jit_tracker::Issue;
+use jit_core::decide::Ending;
 
-use crate::change::warn_of;
+use crate::change::closed;
 use crate::commands::{one, text};
 use crate::ending::warn_of_end;
 use crate::error::Failure;
-use crate::known::looked_up;
 use crate::output::Output;
 use crate::reference::issue;
-use crate::tracker::{Changing, Rewrite};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -26,14 +22,7 @@ pub(crate) fn arguments(command: Command) -> Command {
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let id = issue(world, one(matches, "ID").unwrap_or_default())?;
-    let tracker = Changing::around(world)?;
-    let mut known = looked_up(world, &tracker, tracker.read(id)?)?;
-    let close = Close { issue: Reference::Issue(id), ending: Ending::Deleted };
-    world.rehearse(&close)?;
-    let before = Issue::clone(&known.issue);
-    let concluded = tracker.write_then(&[Rewrite::away(&before)], || world.transact(&close))?;
-    warn_of(world, concluded.over.as_deref());
-    known.standing.facts = concluded.facts;
+    let known = closed(world, id, Ending::Deleted, |_| Ok(()))?;
     warn_of_end(world, &known);
     Ok(Output::Issue { did: Some("deleted"), known: Box::new(known) })
 }

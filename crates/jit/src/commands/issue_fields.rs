@@ -1,5 +1,6 @@
 //! The fields of an issue as options, for those commands that make or change one.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -83,8 +84,8 @@ impl Fields {
         Ok(Self { without, ..Self::read(matches)? })
     }
 
-    /// Gives an issue these.
-    pub(crate) fn apply(self, issue: &mut Issue) {
+    /// Gives an issue these; returns the gates that it takes away.
+    pub(crate) fn apply(self, issue: &mut Issue) -> BTreeSet<GateName> {
         fn set<T>(field: &mut T, value: Option<T>) {
             if let Some(value) = value {
                 *field = value;
@@ -104,6 +105,7 @@ impl Fields {
         if self.without.assignee {
             issue.assignee = None;
         }
+        self.without.gates.into_iter().collect()
     }
 }
 

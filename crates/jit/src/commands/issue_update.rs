@@ -3,7 +3,7 @@
 use clap::{ArgMatches, Command};
 use jit_tracker::State;
 
-use crate::change::with_gates_if;
+use crate::change::with_gates;
 use crate::commands::issue_fields::{Fields, fields, unsetting};
 use crate::commands::{one, text};
 use crate::error::Failure;
@@ -43,14 +43,13 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         _ => {}
     }
     defined(world, &fields.gates)?;
-    let known = with_gates_if(world, id, |known| {
+    let known = with_gates(world, id, |known| {
         if let (Some(_), Stage::At(state)) = (fields.state, known.stage())
             && let Some(outcome) = ended(state)
         {
             return Err(world.ended(id, outcome));
         }
-        fields.apply(&mut known.issue);
-        Ok(())
+        Ok(fields.apply(&mut known.issue))
     })?;
     Ok(Output::Issue { did: Some("updated"), known: Box::new(known) })
 }

@@ -15,7 +15,7 @@ use crate::output::Output;
 use crate::passing::opened;
 use crate::reference::targets;
 use crate::tracker::{Changing, Rewrite, later};
-use crate::unrecorded::advised;
+use crate::unrecorded::{advised, warn_of_undone};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -48,6 +48,8 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     if matches.get_flag("all") {
         let released = world.transact(&ReleaseAll)?;
+        // It is released: what can't be found out is not told, here and below.
+        let _ = warn_of_undone(world, &released);
         return Ok(Output::Released { released, gated: Vec::new(), commit: Vec::new() });
     }
     give_up(world, targets(world, &all(matches, "TARGET"))?, attempt(matches)?)
@@ -61,8 +63,8 @@ pub(crate) fn give_up(world: &World<'_>, target: Target, attempt: Attempt) -> Re
     let failed = matches!(attempt, Attempt::Failed(_));
     let attempted = Attempted { attempt, gated: BTreeMap::new() };
     let released = world.transact(&Release { target, attempted })?;
+    let _ = warn_of_undone(world, &released);
     if failed {
-        // It is released: what can't be found out is not told.
         let _ = warn_of_quarantine(world, &released);
     }
     Ok(Output::Released { released, gated: Vec::new(), commit: Vec::new() })

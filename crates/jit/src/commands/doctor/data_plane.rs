@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use jit_core::decide::Unrecorded;
 use jit_tracker::dependencies::Graph;
 use jit_tracker::{Dir, Origin};
 
@@ -10,7 +11,7 @@ use crate::commands::query::circle;
 use crate::error::Failure;
 use crate::finding::Finding;
 use crate::gates::Defined;
-use crate::known::{Known, ended};
+use crate::known::ended;
 use crate::merging::{driver_is_missing, ensure_driver};
 use crate::tracker::Tracker;
 use crate::unrecorded;
@@ -52,16 +53,16 @@ pub(super) fn look(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
 /// What was done, and the log does not know it.
 pub(super) fn unrecorded(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
     let Some(root) = world.repo()?.worktree() else { return Ok(Vec::new()) };
-    let (tracker, here) = (Tracker::around(world)?, world.reading_holder()?.worktree);
-    let finding = |known: Known| {
-        let path = root.join(tracker.file(known.issue.id));
-        match known.standing.lease {
-            None => Finding::unrecorded(path),
-            Some(lease) if lease.holder.worktree == here => {
+    let tracker = Tracker::around(world)?;
+    let finding = |(id, why)| {
+        let path = root.join(tracker.file(id));
+        match why {
+            Unrecorded::Left => Finding::unrecorded(path),
+            Unrecorded::Unreleased(lease) => {
                 let options = world.repeated_as(&lease.holder.agent);
-                Finding::unreleased(path, known.issue.id, &lease, &options)
+                Finding::unreleased(path, id, &lease, &options)
             }
-            Some(lease) => Finding::done_twice(path, known.issue.id, &lease, &world.repeated()),
+            Unrecorded::DoneAgain(lease) => Finding::done_twice(path, id, &lease, &world.repeated()),
         }
     };
     Ok(unrecorded::all(world)?.into_iter().map(finding).collect())

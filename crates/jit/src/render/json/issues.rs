@@ -43,7 +43,8 @@ pub(super) struct Shown<'a, D> {
     held_by: Option<&'a AgentId>,
     lease_id: Option<LeaseId>,
     bar: Option<Value>,
-    unrecorded: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unrecorded: Option<bool>,
     found_in: &'static str,
 }
 

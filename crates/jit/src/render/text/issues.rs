@@ -53,7 +53,7 @@ pub(super) fn one(did: Option<&str>, known: &Known<Issue>) -> String {
                 .quarantined()
                 .then(|| format!("until a person forgives it: jit issue reset-failures {}", issue.id)),
         ),
-        ("unrecorded", known.unrecorded.then(|| format!("{UNRECORDED}: jit doctor"))),
+        ("unrecorded", (known.unrecorded == Some(true)).then(|| format!("{UNRECORDED}: jit doctor"))),
         ("updated", Some(issue.updated_at.to_string())),
     ]));
     if did.is_none() && !issue.description.as_str().is_empty() {
@@ -116,7 +116,7 @@ fn in_the_way(known: &Known) -> String {
         bar => Some(bar_text(bar)),
     });
     let assigned = facts.assigned.as_ref().map(|agent| format!("assigned to {agent}"));
-    let unrecorded = known.unrecorded.then(|| UNRECORDED.to_owned());
+    let unrecorded = (known.unrecorded == Some(true)).then(|| UNRECORDED.to_owned());
     [held, bar, assigned, unrecorded].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 

@@ -1,0 +1,214 @@
+//! Processes that die between an issue's file and the log: what was said is said again, or found.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use crate::gates::seen;
+use crate::support::Repo;
+use crate::support::hint::shell;
+use crate::support::issue::{commit, file, issue, text};
+use crate::support::repo::Agent;
+
+/// Lets a process die that has written the file, as `there` says, and not told the log.
+#[track_caller]
+fn killed(repo: &Repo, agent: &Agent<'_>, command: &[&str], there: impl Fn() -> bool) {
+    let held = fs::File::open(repo.control().join("locks/claims")).unwrap();
+    held.lock().unwrap();
+    let running = agent.start([command, &["--lock-timeout", "30s"]].concat());
+    let began = Instant::now();
+    while !there() {
+        assert!(began.elapsed() < Duration::from_secs(20), "it never wrote the file");
+    }
+    running.kill();
+}
+
+#[track_caller]
+fn released_half(repo: &Repo, agent: &Agent<'_>, id: &str, state: &str) {
+    killed(repo, agent, &["claim", "release", id, "--done"], || text(repo, id).contains(state));
+}
+
+/// Runs what is printed behind the last of these.
+#[track_caller]
+fn run(agent: &Agent<'_>, said: &str, before: &str) {
+    let done = shell(agent, said.rsplit_once(before).unwrap().1);
+    assert_eq!(done.status, Some(0), "{done:?}");
+}
+
+/// What is written before the log is told: killed in between, nobody else knows; said again, all do.
+#[test]
+fn what_died_before_the_log_is_said_again() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    ann.jit(["gate", "define", "review", "--manual"]).ok();
+    let commands: [(&[&str], &str, &str, &str); 4] = [
+        (&["gate", "pass", "ID", "review"], "done", "gated", "done"),
+        (&["gate", "rm", "ID", "review"], "done", "gated", "done"),
+        (&["issue", "update", "ID", "--no-gate", "review"], "done", "gated", "done"),
+        (&["issue", "reopen", "ID"], "ready", "gated", "ready"),
+    ];
+    let ids: Vec<String> = commands.iter().map(|_| issue(&ann, "work", &["--gate", "review"])).collect();
+    commit(&repo, repo.main(), "issues");
+    let two = ann.clone().at(repo.worktree("two"));
+    for (id, (command, written, known, then)) in ids.iter().zip(commands) {
+        let command: Vec<&str> = command.iter().map(|word| if *word == "ID" { id } else { *word }).collect();
+        ann.claim(id);
+        ann.jit(["claim", "release", id, "--done"]).ok();
+        let written = format!("\"state\": \"{written}\"");
+        killed(&repo, &ann, &command, || text(&repo, id).contains(&written));
+        assert_eq!(seen(&two, id)["state"], known, "{command:?} came to the log");
+        let again = ann.jit(&command);
+        assert_eq!(again.status, Some(0), "{again:?}");
+        assert_eq!((&seen(&two, id)["state"], &seen(&ann, id)["state"]), (&then.into(), &then.into()));
+    }
+}
+
+/// What the log is told first: stopped in between, nobody gets it; said again, the file follows.
+#[test]
+fn what_stopped_behind_the_log_is_said_again() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let ids = [issue(&ann, "work", &[]), issue(&ann, "work", &[])];
+    commit(&repo, repo.main(), "issues");
+    let two = ann.clone().at(repo.worktree("two"));
+    let (events, aside) = (repo.main().join(".jit/events"), repo.dir().join("aside"));
+    for (id, command) in ids.iter().zip([&["issue", "close", "--rejected"][..], &["issue", "delete"]]) {
+        let command = [command, &[id]].concat();
+        fs::rename(&events, &aside).unwrap();
+        fs::write(&events, "").unwrap();
+        assert_ne!(ann.say(&command).status, Some(0), "it could write");
+        assert!(text(&repo, id).contains("\"ready\""));
+        fs::remove_file(&events).unwrap();
+        fs::rename(&aside, &events).unwrap();
+        assert_eq!(seen(&two, id)["state"], "rejected");
+        ann.jit(&command).ok();
+        let left = fs::read_to_string(file(repo.main(), id)).unwrap_or_default();
+        assert!(!left.contains("\"ready\""), "{left}");
+    }
+    two.jit(["claim", "next"]).refused(4);
+    assert!(!file(repo.main(), &ids[1]).exists());
+}
+
+/// A worktree that has not merged a reopening has an old file. It decides nothing, and the work of
+/// others is not found to be done twice by it.
+#[test]
+fn an_old_file_does_not_end_what_was_reopened() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "work", &[]);
+    commit(&repo, repo.main(), "issues");
+    let root = repo.worktree("two");
+    let two = repo.agent("bob").at(&root);
+    two.jit(["claim", "acquire", &id, "--ttl", "1s"]).lease();
+    let path = file(&root, &id);
+    let done = || fs::read_to_string(&path).is_ok_and(|text| text.contains("\"done\""));
+    killed(&repo, &two, &["claim", "release", &id, "--done"], done);
+    std::thread::sleep(Duration::from_millis(1100));
+    two.jit(["doctor", "--fix"]).ok();
+    assert_eq!(seen(&ann, &id)["state"], "done");
+    ann.jit(["issue", "reopen", &id]).warned();
+    two.jit(["doctor", "--fix"]).ok();
+    assert_eq!(seen(&ann, &id)["state"], "ready", "its own lost lease was before that");
+    ann.jit(["claim", "acquire", &id, "--ttl", "1s"]).lease();
+    assert_eq!(unrecorded(&two).1, serde_json::Value::Null, "ann does nothing twice");
+    std::thread::sleep(Duration::from_millis(1100));
+    two.jit(["doctor", "--fix"]).ok();
+    assert_eq!(seen(&ann, &id)["state"], "ready", "the lease was lost elsewhere");
+    ann.claim(&id);
+}
+
+/// With a lease that is released undone goes the last that could tell the log: what the file says of
+/// it is said, and both ways on can be followed.
+#[test]
+fn what_is_given_up_undone_and_filed_as_done_is_said() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    for (release, before, state) in [
+        (&["--all"][..], "; if it is done: ", "done"),
+        (&["ID"], "; to let the file say so too: ", "ready"),
+        (&["ID", "--failed", "--reason", "no"], "; if it is done: ", "done"),
+    ] {
+        let id = issue(&ann, "work", &[]);
+        ann.claim(&id);
+        released_half(&repo, &ann, &id, "\"done\"");
+        let release = release.iter().map(|word| if *word == "ID" { id.as_str() } else { word });
+        let said = ann.jit(["claim", "release"].into_iter().chain(release)).warned();
+        let [said] = &said[..] else { panic!("{said:?}") };
+        let said = said.split("; if it is done").next().filter(|_| state == "ready").unwrap_or(said);
+        run(&ann, said, before);
+        assert_eq!(seen(&ann, &id)["state"], state);
+    }
+}
+
+/// The doctor's finding of an end that only a file knows, and how it ended.
+#[track_caller]
+fn unrecorded(agent: &Agent<'_>) -> (Option<i32>, serde_json::Value) {
+    let said = agent.jit(["doctor"]);
+    let document: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    let findings = document["data"]["findings"].as_array().unwrap();
+    let found = findings.iter().find(|finding| finding["code"] == "unrecorded");
+    (said.status, found.cloned().unwrap_or_default())
+}
+
+/// Whoever is killed between the file and the log of a release leaves work that only its worktree
+/// knows to be done. That is shown, and made good by what is printed.
+#[test]
+fn a_release_that_never_came_to_the_log_is_made_good() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    ann.jit(["gate", "define", "review", "--manual"]).ok();
+    let (id, gated) = (issue(&ann, "work", &[]), issue(&ann, "work", &["--gate", "review"]));
+    commit(&repo, repo.main(), "issues");
+    let bob = repo.agent("bob").at(repo.worktree("two"));
+    ann.jit(["claim", "acquire", &id, "--ttl", "1s"]).lease();
+    ann.jit(["claim", "acquire", &gated, "--ttl", "1s"]).lease();
+    released_half(&repo, &ann, &id, "\"done\"");
+    released_half(&repo, &ann, &gated, "\"gated\"");
+    assert_eq!(seen(&ann, &id)["unrecorded"], true);
+    let (status, found) = unrecorded(&ann);
+    assert_eq!((status, &found["state"]), (Some(0), &"ok".into()), "it may be released yet: {found}");
+    std::thread::sleep(Duration::from_millis(1100));
+    let ready: Vec<serde_json::Value> =
+        bob.jit(["query", "available"]).ok()["issues"].as_array().unwrap().clone();
+    assert_eq!(ready.len(), 2, "this is what is to be noticed");
+    let (status, found) = unrecorded(&ann);
+    assert_eq!((status, &found["state"]), (Some(0), &"fixable".into()), "{found}");
+    assert_eq!(unrecorded(&bob).1, serde_json::Value::Null, "its files say nothing of it");
+    let shown = ann.say(["query", "all"]).stdout;
+    assert_eq!(shown.matches("its file says that it was done, the log does not").count(), 2, "{shown}");
+    let again = ann.jit(["claim", "release", &id, "--done"]).refused(6).hint.unwrap();
+    run(&ann, &again, ": ");
+    assert_eq!(unrecorded(&ann).1, serde_json::Value::Null);
+    assert_eq!((&seen(&bob, &id)["state"], &seen(&bob, &gated)["state"]), (&"done".into(), &"gated".into()));
+    assert_eq!(seen(&ann, &id)["unrecorded"], false);
+    bob.jit(["claim", "next"]).refused(4);
+    ann.jit(["gate", "pass", &gated, "review"]).ok();
+    assert_eq!(seen(&bob, &gated)["state"], "done");
+}
+
+/// While its holder may come back, the command that it died in is given; where somebody does the
+/// work again, a person says what counts.
+#[test]
+fn an_end_that_only_a_file_knows_and_somebody_holds() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "work", &[]);
+    commit(&repo, repo.main(), "issues");
+    let bob = repo.agent("bob").at(repo.worktree("two"));
+    ann.claim(&id);
+    released_half(&repo, &ann, &id, "\"done\"");
+    run(&bob.clone().at(repo.main()), unrecorded(&ann).1["hint"].as_str().unwrap(), ": ");
+    assert_eq!(seen(&bob, &id)["state"], "done");
+    ann.jit(["issue", "reopen", &id]).ok();
+    ann.jit(["claim", "acquire", &id, "--ttl", "1s"]).lease();
+    released_half(&repo, &ann, &id, "\"done\"");
+    std::thread::sleep(Duration::from_millis(1100));
+    bob.claim(&id);
+    let (status, found) = unrecorded(&ann);
+    assert_eq!((status, &found["state"]), (Some(9), &"needs_a_person".into()), "{found}");
+    ann.jit(["doctor", "--fix"]);
+    assert_eq!(bob.holder_of(&id).as_deref(), Some("agent:bob"), "nothing was decided for anybody");
+    let person = ann.clone().nameless().env("JIT_AGENT_ID", "human:cleo");
+    run(&person, found["hint"].as_str().unwrap(), ": ");
+    assert_eq!(unrecorded(&ann).1, serde_json::Value::Null);
+    assert_eq!(bob.holder_of(&id).as_deref(), Some("agent:bob"));
+}
