@@ -127,6 +127,8 @@ fn who_holds_a_path_keeps_it_in_every_worktree() {
     take(&repo.agent("eve"), &["doc"]).lease();
     ann.jit(["claim", "release", &lease.lease_id]).ok();
     let granted = waiting.within(Duration::from_secs(10));
+    let said = ann.say(["claim", "history"]).stdout;
+    assert!(said.lines().any(|line| line.contains("release") && line.ends_with("src")), "{said}");
     assert_eq!(kept(&granted), json!(["src/x"]));
     repo.healthy();
 }

@@ -57,7 +57,7 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
             let mut text: String = released
                 .iter()
                 .map(|released| match released.lease.issues.is_empty() {
-                    true => format!("released {}\n", issues(&released.issues)),
+                    true => format!("released {}\n", whole(&released.issues, &released.lease.scope)),
                     false => format!(
                         "released {}; still held: {}\n",
                         issues(&released.issues),
@@ -303,7 +303,7 @@ fn wanted(claim: &Claim) -> String {
 }
 
 /// References and paths.
-fn whole(references: &[Reference], scope: &Scope) -> String {
+pub(crate) fn whole(references: &[Reference], scope: &Scope) -> String {
     let both = [issues(references), paths(scope)];
     both.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }

@@ -2,7 +2,7 @@
 
 use jit_core::{Attempt, Cause, Facts, Missing, Operation, Record, Reference};
 
-use super::{columns, issues, subject};
+use super::{columns, issues, subject, whole};
 
 /// Records as a table.
 pub(super) fn table(records: &[Record]) -> String {
@@ -16,6 +16,9 @@ fn row(record: &Record) -> Vec<String> {
     let (covered, note) = match &record.operation {
         Operation::Renew(leases) => {
             (leases.iter().map(subject).collect::<Vec<_>>().join(", "), String::new())
+        }
+        Operation::Release { lease, released, attempt } if lease.issues.is_empty() => {
+            (whole(released, &lease.scope), attempted(attempt))
         }
         Operation::Release { released, attempt, .. } => (issues(released), attempted(attempt)),
         Operation::AutoEvict(lease) => (subject(lease), format!("of {}: it lapsed", lease.holder.agent)),
