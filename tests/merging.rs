@@ -7,6 +7,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
+use crate::support::hint::follow;
 use crate::support::issue::{file, issue};
 use crate::support::repo::{JIT, write};
 use crate::support::{Repo, shell};
@@ -193,11 +194,51 @@ fn without_the_driver_nothing_is_lost() {
         for part in ["<<<<<<<", "\"a\"", "\"b\"", "\"far\"", ">>>>>>>"] {
             assert!(text.contains(part), "{path}: {part} is not in {text}");
         }
-        let trouble = ann.jit(["issue", "show", &id]).refused(9);
+        let said = String::from_utf8(stopped.stderr).unwrap();
+        assert!(
+            !said.contains("merge-driver") && said.lines().all(|line| line.len() < 120),
+            "{path}: {said}"
+        );
+        assert_eq!(said.contains("jit is not on PATH"), path == "not found", "{said}");
+        let shown = ann.jit(["issue", "show", &id]);
+        let trouble = shown.refused(9);
         assert!(trouble.message.contains("conflict") && trouble.names(&id), "{path}: {trouble:?}");
         // Events join all the same: each worktree writes a file of its own.
         assert!(events(&x).iter().all(|event| events(repo.main()).contains(event)), "{path}");
+        let looked = ann.say(["doctor"]);
+        assert!(looked.status == Some(0) && looked.stdout.contains("merged by lines"), "{path}: {looked:?}");
+        let mended = follow(&ann, &shown).ok();
+        let merged = &ann.jit(["issue", "show", &id]).ok()["issue"];
+        assert_eq!(merged["labels"], json!(["a", "b", "kept", "old"]), "{path}");
+        assert_eq!(merged["description"], "far", "{path}");
+        let finding =
+            mended["findings"].as_array().unwrap().iter().find(|f| f["code"] == "unmerged").unwrap();
+        assert_eq!(shell(&ann, finding["hint"].as_str().unwrap()).status, Some(0), "{finding}");
+        repo.git(repo.main(), &["commit", "-qm", "joined"]);
+        assert!(!ann.jit(["doctor"]).ok().to_string().contains("unmerged"));
     }
+}
+
+/// Where somebody has to choose, only that is left in conflict; what is chosen by hand stays.
+#[test]
+fn what_no_rule_decides_is_left_of_a_merge_by_lines() {
+    let (repo, id, x, _) = three();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob").at(&x));
+    ann.jit(["issue", "update", &id, "--title", "mine", "--label", "a"]).ok();
+    bob.jit(["issue", "update", &id, "--title", "yours", "--label", "b"]).ok();
+    commit(&repo, repo.main(), "ours");
+    commit(&repo, &x, "theirs");
+    repo.try_git(repo.main(), &["merge", "-q", "x"]);
+    let left = ann.say(["doctor", "--fix"]);
+    assert!(left.status == Some(9) && left.stdout.contains("keep one of each two sides"), "{left:?}");
+    let text = fs::read_to_string(file(repo.main(), &id)).unwrap();
+    let marked: Vec<&str> = text.split("<<<<<<<").collect();
+    assert!(marked.len() == 2 && marked[1].contains("mine") && marked[1].contains("yours"), "{text}");
+    assert!(text.contains("\"a\",\n    \"b\""), "{text}");
+    let chosen = text.replace("\"mine\"", "\"chosen\"");
+    write(&file(repo.main(), &id), &chosen);
+    assert_eq!(ann.say(["doctor", "--fix"]).status, Some(9));
+    assert_eq!(fs::read_to_string(file(repo.main(), &id)).unwrap(), chosen);
 }
 
 /// Branches can make a circle that neither had; it is shown, with what takes it apart.

@@ -28,6 +28,7 @@ mod repo;
 mod shared_repository;
 mod staged;
 mod superproject;
+mod unmerged;
 mod worktrees;
 
 pub use branch::{Branch, BranchError};
@@ -45,4 +46,5 @@ pub use named_path::{NamedPath, NamedPathError};
 pub use program::{GitOutput, GitProgram, ProgramError, SystemGit};
 pub use repo::{Repo, Submodule};
 pub use shared_repository::{Modes, SharedRepository};
+pub use unmerged::UnmergedFile;
 pub use worktrees::{Worktree, WorktreeKind, WorktreesError};

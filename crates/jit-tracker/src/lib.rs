@@ -32,7 +32,7 @@ pub use issue::{
 pub use issues::{Issues, Listed, Listing, ResolveError};
 pub use json::SchemaVersion;
 pub use kept::Kept;
-pub use merge_files::{FilesMerged, Side, merge_files, side_by_side};
+pub use merge_files::{FilesMerged, Side, merge_files, rejoined, side_by_side};
 pub use nearest::nearest;
 pub use os::{Dir, DirLock, read_cache, write_cache};
 pub use pass::{PassedAs, PassedAsError, Work};

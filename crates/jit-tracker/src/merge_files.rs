@@ -1,8 +1,10 @@
 //! Merging three versions of an issue's file, as a merge driver is asked to.
 
+use std::collections::BTreeSet;
+
 use crate::issue_file;
 use crate::merge::{Clash, Merged, merge};
-use crate::problem::Problem;
+use crate::problem::{Problem, conflict_line};
 
 /// One of the versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +60,27 @@ pub fn merge_files(base: &[u8], ours: &[u8], theirs: &[u8]) -> FilesMerged {
             FilesMerged::Conflict { text: conflict.text().into_bytes(), clashes: conflict.clashes() }
         }
     }
+}
+
+/// What a file becomes that a merge of lines left with conflicts, if its versions (base, ours,
+/// theirs; an empty base: both sides made it) are merged by their fields; `None` where that is what
+/// the file says already, or somebody has begun to solve it by hand.
+pub fn rejoined(file: &[u8], versions: [&[u8]; 3]) -> Option<Vec<u8>> {
+    let lines = |text: &[u8]| String::from_utf8_lossy(text).lines().map(str::to_owned).collect::<Vec<_>>();
+    let known: BTreeSet<String> = versions.into_iter().flat_map(lines).collect();
+    let is_marker =
+        |line: &str| ["<<<<<<<", "|||||||", "=======", ">>>>>>>"].iter().any(|mark| line.starts_with(mark));
+    let is_as_left = lines(file).iter().all(|line| is_marker(line) || known.contains(line));
+    if !(is_as_left && conflict_line(&String::from_utf8_lossy(file)).is_some()) {
+        return None;
+    }
+    let [base, ours, theirs] = versions;
+    let joined = match merge_files(base, ours, theirs) {
+        FilesMerged::Clean(text) => text.into_bytes(),
+        FilesMerged::Conflict { text, .. } => text,
+        FilesMerged::NoIssue { .. } => return None,
+    };
+    (joined != file).then_some(joined)
 }
 
 /// Both files whole, marked as Git marks a conflict: nothing is lost, and nothing guessed.

@@ -101,7 +101,7 @@ pub enum Problem {
 }
 
 /// What is to be kept of a text in which each conflict is one field.
-pub(crate) const ONE_SIDE: &str = "one of each two sides";
+pub(crate) const ONE_SIDE: &str = "one of each two sides (of sets, what either has)";
 
 /// The line at which an unsolved conflict begins, as Git marks it.
 pub(crate) fn conflict_line(text: &str) -> Option<usize> {

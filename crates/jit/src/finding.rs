@@ -89,6 +89,22 @@ impl Finding {
         Self::new(Kind::NoMergeDriver, Needs::Fix, what)
     }
 
+    /// Git merged an issue by lines, and left conflicts where its fields have none, or fewer.
+    /// `added` tells Git that they are solved, where nobody has to choose.
+    pub(crate) fn unmerged(path: PathBuf, added: Option<String>) -> Self {
+        let what = format!(
+            "{} was merged by lines, with conflicts: jit was not on PATH, or Git did not know the driver; its fields can be merged",
+            path.display()
+        );
+        Self { hint: added, ..Self::new(Kind::Unmerged, Needs::Fix, what).at(path) }
+    }
+
+    /// It was mended. What is left to do after that is said.
+    pub(crate) fn fixed(self) -> Self {
+        let hint = self.hint.filter(|_| self.kind == Kind::Unmerged);
+        Self { needs: Needs::Fixed, hint, ..self }
+    }
+
     /// Issues that nobody can ever claim.
     pub(crate) fn circle(what: String, hint: String) -> Self {
         Self::new(Kind::Cycle, Needs::Person, what).hint(hint)

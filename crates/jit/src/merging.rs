@@ -13,9 +13,12 @@ pub(crate) const DRIVER: &str = "jit-issue";
 
 /// What Git runs. Where there is no `jit`, or not one that can do it, Git's own merge: left to
 /// itself, Git would take a program that is not there for a conflict, and keep our side unmarked.
-/// Nothing is printed there, and a jit whose output is closed does nothing.
-const COMMAND: &str = "jit merge-driver issue %O %A %B %P >/dev/null; s=$?; test $s -le 1 && exit $s; \
-                       git merge-file -L ours -L base -L theirs %A %O %B";
+/// Nothing is printed to it, and a jit whose output is closed does nothing. The shell is not let say
+/// that there is none: it would tell the whole command.
+const COMMAND: &str = "if command -v jit >/dev/null; then jit merge-driver issue %O %A %B %P >/dev/null; \
+                       s=$?; test $s -le 1 && exit $s; \
+                       else echo 'jit is not on PATH, so this is merged by lines (then: jit doctor --fix):' %P >&2; fi; \
+                       git merge-file -q -L ours -L base -L theirs %A %O %B";
 
 /// Where Git is told which files a driver merges.
 const ATTRIBUTES_FILE: &str = ".gitattributes";

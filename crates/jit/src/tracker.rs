@@ -4,6 +4,7 @@
 mod elsewhere;
 mod head;
 mod uncommitted;
+mod unmerged;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ use crate::tracker::head::Head;
 use crate::world::World;
 
 pub(crate) use uncommitted::warn_of_uncommitted;
+pub(crate) use unmerged::Unmerged;
 
 /// Where issues are, below a worktree's root.
 const ISSUES: &str = ".jit/issues";

@@ -2,7 +2,7 @@
 
 use crate::config::env;
 use crate::support::{Sandbox, discover, system_git, write};
-use jit_git::merge_file;
+use jit_git::{GitEnv, UnmergedFile, merge_file};
 
 #[test]
 fn lines_are_merged_without_a_repository() {
@@ -37,4 +37,46 @@ fn a_driver_is_configured_for_every_worktree() {
         assert_eq!(sandbox.git(place, &["config", "merge.one.driver"]), command.as_bytes());
         assert_eq!(sandbox.git(place, &["config", "merge.one.name"]), b"One");
     }
+}
+
+/// Each version that the index has is told, from wherever one asks; a side without the file has none.
+#[test]
+fn what_a_merge_left_is_told() {
+    let sandbox = Sandbox::new();
+    let main = sandbox.repository("main");
+    for name in ["both.json", "one.json", "quiet.json"] {
+        write(&main.join("d").join(name), "base\n");
+    }
+    write(&main.join("outside"), "base\n");
+    sandbox.git(&main, &["add", "-A"]);
+    sandbox.git(&main, &["commit", "-qm", "base"]);
+    let linked = sandbox.linked(&main, "linked");
+    for (place, text) in [(&main, "theirs\n"), (&linked, "ours\n")] {
+        write(&place.join("d/both.json"), text);
+        write(&place.join("outside"), text);
+    }
+    write(&linked.join("d/one.json"), "ours\n");
+    sandbox.git(&main, &["rm", "-q", "d/one.json"]);
+    for place in [&main, &linked] {
+        sandbox.git(place, &["add", "-A"]);
+        sandbox.git(place, &["commit", "-qm", "a side"]);
+    }
+    let of_main = String::from_utf8(sandbox.git(&main, &["rev-parse", "HEAD"])).unwrap();
+    assert!(!sandbox.try_git(&linked, &GitEnv::default(), &["merge", "-q", &of_main]).status.success());
+    for place in [&linked, &linked.join("d")] {
+        let repo = discover(place);
+        let unmerged = repo.unmerged_files(&system_git(), "d").unwrap();
+        let seen = |file: &UnmergedFile| {
+            let text = |object: &String| repo.committed_contents(&system_git(), &[object]).unwrap().remove(0);
+            let texts = file.versions.each_ref().map(|object| object.as_ref().and_then(text));
+            (file.path.clone(), texts.map(|text| text.map(|text| String::from_utf8(text).unwrap())))
+        };
+        let [base, ours, theirs] = ["base\n", "ours\n", "theirs\n"].map(|text| Some(text.to_owned()));
+        let expected = [
+            ("d/both.json".into(), [base.clone(), ours.clone(), theirs]),
+            ("d/one.json".into(), [base, ours, None]),
+        ];
+        assert_eq!(unmerged.iter().map(seen).collect::<Vec<_>>(), expected, "{}", place.display());
+    }
+    assert_eq!(discover(&main).unmerged_files(&system_git(), "d").unwrap(), []);
 }

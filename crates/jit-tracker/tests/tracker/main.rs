@@ -9,5 +9,6 @@ mod gates;
 mod issue_files;
 mod merging;
 mod passes;
+mod rejoining;
 mod streams;
 mod support;

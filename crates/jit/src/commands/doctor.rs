@@ -111,8 +111,7 @@ fn fixed(world: &World<'_>, before: Vec<Finding>) -> Result<Vec<Finding>, Failur
     };
     let gone = |finding: &Finding| fixable(finding) && !after.iter().any(|other| other.same(finding));
     let fixed = before.into_iter().filter(gone);
-    let mut findings: Vec<Finding> =
-        fixed.map(|finding| Finding { needs: Needs::Fixed, hint: None, ..finding }).collect();
+    let mut findings: Vec<Finding> = fixed.map(Finding::fixed).collect();
     findings.append(&mut after);
     Ok(findings)
 }

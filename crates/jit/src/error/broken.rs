@@ -15,6 +15,9 @@ impl Failure {
         let hint = match &error.problem {
             Problem::Version { .. } => "update jit; nothing was changed".to_owned(),
             Problem::Unreadable(_) => format!("look at what stands there: ls -ld {}", quoted(&error.file)),
+            Problem::Conflicted { .. } if error.issue.is_some() => {
+                "let jit merge what Git merged by lines: jit doctor --fix".to_owned()
+            }
             _ => format!(
                 "mend that file in an editor; what was committed of it, if ever: {}",
                 log(&error.file)

@@ -33,6 +33,16 @@ impl Failure {
         Self::new(Code::MergeConflict, what).hint(choose(file)).context(json!({ "file": file }))
     }
 
+    /// What ends a conflict in a file at `path` that nobody but a person can solve.
+    pub(crate) fn choose(self, root: &Path, path: &Path) -> Self {
+        let file = path.strip_prefix(root).unwrap_or(path).to_string_lossy();
+        self.hint(format!(
+            "keep one of each two sides that are marked (of sets, what either has), and then: git -C {} add -- {}",
+            quoted(&root.to_string_lossy()),
+            quoted(&file)
+        ))
+    }
+
     /// A line of a stream that is to be imported.
     pub(crate) fn bad_stream(file: &str, line: usize, problem: &str) -> Self {
         Self::new(Code::BadUsage, format!("{file}, line {line}: {problem}"))

@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 
 use jit_core::decide::Unrecorded;
 use jit_tracker::dependencies::Graph;
-use jit_tracker::{Dir, Origin};
+use jit_tracker::{Dir, Origin, Problem};
 
 use crate::commands::gate_check::OUTPUTS;
 use crate::commands::query::circle;
 use crate::error::Failure;
-use crate::finding::Finding;
+use crate::finding::{Finding, shell};
 use crate::gates::Defined;
 use crate::known::ended;
 use crate::merging::{driver_is_missing, ensure_driver};
-use crate::tracker::Tracker;
+use crate::tracker::{Changing, Tracker, Unmerged};
 use crate::unrecorded;
 use crate::world::World;
 
@@ -27,10 +27,22 @@ pub(super) fn look(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
     let listing = tracker.list()?;
     let root = tracker.root();
     let broken = |failure: Failure| Finding::failure(failure.with_options(&world.repeated()), &root);
-    findings.extend(listing.broken.iter().map(|error| {
+    let unmerged: Vec<(PathBuf, Finding)> = unmerged(&tracker, &root)?;
+    let told = |path: &Path| unmerged.iter().any(|(other, _)| other == path);
+    let of_files = listing.broken.iter().map(|error| {
         let path = root.join(error.file.strip_prefix("HEAD:").unwrap_or(&error.file));
-        Finding { path: Some(path), ..broken(Failure::broken_source(error, &root)) }
+        (path, error)
+    });
+    findings.extend(of_files.filter(|(path, _)| !told(path)).map(|(path, error)| {
+        let failure = match error.problem {
+            Problem::Conflicted { .. } if Path::new(&error.file).starts_with(&root) => {
+                Failure::broken_file(error).choose(&root, &path)
+            }
+            _ => Failure::broken_source(error, &root),
+        };
+        Finding { path: Some(path), ..broken(failure) }
     }));
+    findings.extend(unmerged.into_iter().map(|(_, finding)| finding));
     if world.repo()?.worktree().is_some() {
         findings.extend(Defined::here(world).err().map(broken));
     }
@@ -48,6 +60,16 @@ pub(super) fn look(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
         findings.extend(left.into_iter().map(|name| Finding::draft(path.join(name))));
     }
     Ok(findings)
+}
+
+/// What Git merged by lines, and where it is.
+fn unmerged(tracker: &Tracker<'_>, root: &Path) -> Result<Vec<(PathBuf, Finding)>, Failure> {
+    let finding = |file: Unmerged| {
+        let path = root.join(file.path());
+        let added = format!("git -C {} add -- {}", shell(root), file.path());
+        (path.clone(), Finding::unmerged(path, file.is_solved.then_some(added)))
+    };
+    Ok(tracker.unmerged()?.into_iter().map(finding).collect())
 }
 
 /// What was done, and the log does not know it.
@@ -68,10 +90,13 @@ pub(super) fn unrecorded(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
     Ok(unrecorded::all(world)?.into_iter().map(finding).collect())
 }
 
-/// Takes away what was left, and tells Git.
+/// Takes away what was left, tells Git, and merges what it could not.
 pub(super) fn tidy(world: &World<'_>) -> Result<(), Failure> {
     if driver_is_missing(world)? {
         ensure_driver(world)?;
+    }
+    if !Tracker::around(world)?.unmerged()?.is_empty() {
+        Changing::around(world)?.join()?;
     }
     let tidied = |(path, dir): (PathBuf, Dir)| dir.tidy().map_err(|error| Failure::not_made(&path, &error));
     written(world)?.into_iter().try_for_each(tidied)

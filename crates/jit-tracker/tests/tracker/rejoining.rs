@@ -1,0 +1,41 @@
+//! Merging by fields what Git merged by lines.
+
+use jit_tracker::{FilesMerged, Issue, issue_file, merge_files, rejoined, side_by_side};
+
+use crate::support::issue;
+
+fn with(change: impl Fn(&mut Issue)) -> Issue {
+    let mut issue = issue(1);
+    change(&mut issue);
+    issue
+}
+
+/// A file that Git left in conflict is merged by its fields, and one that somebody has begun to
+/// solve, that has no conflict, or that no merge of fields makes another one, is left alone.
+#[test]
+fn what_git_merged_by_lines_is_merged_again() {
+    let of = |change: fn(&mut Issue)| issue_file::text(&with(change));
+    let label = |issue: &mut Issue, label: &str| issue.labels.insert(label.parse().unwrap());
+    let base = of(|_| {});
+    let ours = issue_file::text(&with(|issue| _ = label(issue, "ours")));
+    let theirs = issue_file::text(&with(|issue| _ = label(issue, "theirs")));
+    let marked = side_by_side(ours.as_bytes(), theirs.as_bytes());
+    let again = |file: &[u8], ours: &str| rejoined(file, [&base, ours, &theirs].map(str::as_bytes));
+    let both = issue_file::text(&with(|issue| {
+        label(issue, "ours");
+        label(issue, "theirs");
+    }));
+    assert_eq!(again(&marked, &ours).as_deref(), Some(both.as_bytes()));
+    assert_eq!(again(ours.as_bytes(), &ours), None, "no conflict");
+    let begun = String::from_utf8(marked.clone()).unwrap().replace("\"ours\"", "\"mine\"");
+    assert_eq!(again(begun.as_bytes(), &ours), None, "somebody has begun");
+    assert_eq!(again(&marked, "{"), None, "a side is no issue");
+    let title = |title: &str| issue_file::text(&with(|issue| issue.title = title.parse().unwrap()));
+    let (one, two) = (title("one"), title("two"));
+    let versions = [&base, &one, &two].map(|text| text.as_bytes());
+    let FilesMerged::Conflict { text, .. } = merge_files(versions[0], versions[1], versions[2]) else {
+        panic!("no conflict")
+    };
+    assert_eq!(rejoined(&side_by_side(versions[1], versions[2]), versions), Some(text.clone()));
+    assert_eq!(rejoined(&text, versions), None, "nothing is won");
+}
