@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::gates::seen;
 use crate::support::Repo;
+use crate::support::control::contents;
 use crate::support::hint::shell;
 use crate::support::issue::{commit, file, issue};
 use crate::support::repo::{Agent, Running, write};
@@ -225,4 +226,48 @@ fn what_is_not_committed_is_said_when_it_is_claimed() {
 fn the_help_of_update_says_who_is_refused() {
     let help = Repo::warm().agent("ann").say(["issue", "update", "--help"]).stdout;
     assert!(help.contains("enforce_agents") && help.contains("enforce_people"), "{help}");
+}
+
+/// What is so already is not said to be done: nothing is written, nothing told, and a typing error
+/// in a gate's name is refused.
+#[test]
+fn what_changes_nothing_says_so() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    ann.jit(["gate", "define", "review", "--manual"]).ok();
+    let (on, id) = (issue(&ann, "before", &[]), issue(&ann, "work", &["--label", "old", "--gate", "review"]));
+    ann.jit(["dep", "add", &id, &on]).ok();
+    ann.jit(["issue", "close", &on, "--rejected"]).warned();
+    let written = || {
+        let files = [".jit", ".git/jit"].map(|dir| contents(&repo.main().join(dir))).concat();
+        files.into_iter().filter(|(path, _)| !is_note(path)).collect::<Vec<_>>()
+    };
+    for command in [
+        &["dep", "add", &id, &on][..],
+        &["gate", "add", &id, "review"],
+        &["issue", "update", &id, "--title", "work", "--label", "old"],
+        &["issue", "update", &id, "--no-label", "odl"],
+        &["issue", "reopen", &id],
+    ] {
+        let before = written();
+        let answer = ann.say(command);
+        let after = written();
+        assert!(answer.status == Some(0) && answer.stdout.starts_with("unchanged "), "{answer:?}");
+        assert!(answer.stderr.contains("nothing changed"), "{answer:?}");
+        assert_eq!(answer.stderr.contains("has no label `odl`"), command.contains(&"odl"), "{answer:?}");
+        assert!(before == after, "{command:?} wrote something");
+    }
+    for command in [&["gate", "rm", &id, "reveiw"][..], &["issue", "update", &id, "--no-gate", "reveiw"]] {
+        let refused = ann.jit(command).refused(3);
+        assert!(refused.message.contains("did you mean `review`?"), "{refused:?}");
+    }
+    let changed = ann.say(["issue", "update", &id, "--no-label", "old", "--no-gate", "review"]);
+    assert!(changed.stdout.starts_with("updated ") && changed.stderr.is_empty(), "{changed:?}");
+    let reopened = ann.say(["issue", "reopen", &on]);
+    assert!(reopened.stdout.starts_with("reopened ") && reopened.stderr.is_empty(), "{reopened:?}");
+}
+
+/// Whether a file is one that any command may write.
+fn is_note(path: &Path) -> bool {
+    path.ends_with("issues.lock") || path.ends_with("issues.cache")
 }

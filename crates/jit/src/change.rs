@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jit_core::decide::{Change, Close, Concluded, Ending, Settle};
-use jit_core::{Enforcement, Facts, Gate, IssueId, Lease, Outcome, Reference, Request};
+use jit_core::{Enforcement, Gate, IssueId, Lease, Outcome, Reference, Request};
 use jit_tracker::{GateName, Issue, Listed, Origin, State};
 
 use crate::error::Failure;
@@ -11,6 +11,9 @@ use crate::known::{Known, ended, looked_up, state};
 use crate::output::Output;
 use crate::tracker::{Changing, Rewrite, later};
 use crate::world::World;
+
+/// What was done to an issue to which nothing was.
+const UNCHANGED: &str = "unchanged";
 
 /// Changes an issue in this worktree's files. What was read from elsewhere is written here.
 pub(crate) fn changed(
@@ -32,8 +35,25 @@ pub(crate) fn changed_if(
     did: &'static str,
     change: impl FnOnce(&mut Issue) -> Result<(), Failure>,
 ) -> Result<Output, Failure> {
-    let known = rewritten(world, id, change)?;
-    Ok(Output::Issue { did: Some(did), known: Box::new(known) })
+    Ok(rewritten(world, id, change)?.told(world, did))
+}
+
+/// An issue that was to be changed.
+pub(crate) struct Changed {
+    pub(crate) known: Known<Issue>,
+    /// Whether its file, or what the log knows of it, is another than before.
+    pub(crate) is_another: bool,
+}
+
+impl Changed {
+    /// What was done to it, if anything was.
+    pub(crate) fn told(self, world: &World<'_>, did: &'static str) -> Output {
+        let did = if self.is_another { did } else { UNCHANGED };
+        if !self.is_another {
+            world.warn(format!("nothing changed: {} was so already", self.known.issue.id));
+        }
+        Output::Issue { did: Some(did), known: Box::new(self.known) }
+    }
 }
 
 /// Changes the gates of an issue, or what is known of them; may be refused by how far the issue has
@@ -46,7 +66,7 @@ pub(crate) fn with_gates(
     world: &World<'_>,
     id: IssueId,
     change: impl FnOnce(&mut Known<Issue>) -> Result<BTreeSet<GateName>, Failure>,
-) -> Result<Known<Issue>, Failure> {
+) -> Result<Changed, Failure> {
     let tracker = Changing::around(world)?;
     let mut known = known(world, &tracker, id)?;
     may_change(world, &[Reference::Issue(id)])?;
@@ -60,9 +80,9 @@ pub(crate) fn with_gates(
     if world.rehearse(&settle)?.facts.outcome == Some(Outcome::Done) {
         known.issue.state = State::Done;
     }
-    known.standing.facts = followed(world, &tracker, before, &mut known.issue, &settle)?;
+    let changed = followed(world, &tracker, before, known, &settle)?;
     world.something_changed();
-    Ok(known)
+    Ok(changed)
 }
 
 /// What a change of an issue's gates means to the log. Only what was said now counts: an old file may
@@ -101,7 +121,7 @@ pub(crate) fn closed(
         }
         Ending::Rejected => {
             known.issue.state = State::Rejected;
-            written(world, &tracker, before, known)
+            Ok(written(world, &tracker, before, known)?.known)
         }
     }
 }
@@ -113,31 +133,33 @@ pub(crate) fn concluded<R: Request<Answer = Concluded>>(
     id: IssueId,
     request: impl FnOnce(&Known<Issue>) -> Result<R, Failure>,
     change: impl FnOnce(&mut Issue),
-) -> Result<Known<Issue>, Failure> {
+) -> Result<Changed, Failure> {
     let tracker = Changing::around(world)?;
     let mut known = known(world, &tracker, id)?;
     let request = request(&known)?;
     world.rehearse(&request)?;
     let before = Issue::clone(&known.issue);
     change(&mut known.issue);
-    known.standing.facts = followed(world, &tracker, before, &mut known.issue, &request)?;
-    Ok(known)
+    followed(world, &tracker, before, known, &request)
 }
 
 fn followed<R: Request<Answer = Concluded>>(
     world: &World<'_>,
     tracker: &Changing<'_>,
     before: Issue,
-    after: &mut Issue,
+    mut known: Known<Issue>,
     request: &R,
-) -> Result<Facts, Failure> {
-    if *after != before {
-        after.updated_at = later(world.now()?.wall, before.updated_at);
+) -> Result<Changed, Failure> {
+    let mut is_another = *known.issue != before;
+    if is_another {
+        known.issue.updated_at = later(world.now()?.wall, before.updated_at);
     }
-    let rewrite = Rewrite::of(Some(&before), after);
+    let rewrite = Rewrite::of(Some(&before), &known.issue);
     let Concluded { facts, over } = tracker.write_then(&[rewrite], || world.transact(request))?;
     warn_of(world, over.as_deref());
-    Ok(facts)
+    is_another |= facts != known.standing.facts;
+    known.standing.facts = facts;
+    Ok(Changed { known, is_another })
 }
 
 /// Writes what a change makes of an issue.
@@ -145,7 +167,7 @@ fn rewritten(
     world: &World<'_>,
     id: IssueId,
     change: impl FnOnce(&mut Issue) -> Result<(), Failure>,
-) -> Result<Known<Issue>, Failure> {
+) -> Result<Changed, Failure> {
     let tracker = Changing::around(world)?;
     let mut known = known(world, &tracker, id)?;
     may_change(world, &[Reference::Issue(id)])?;
@@ -165,7 +187,7 @@ fn written(
     tracker: &Changing<'_>,
     before: Issue,
     mut known: Known<Issue>,
-) -> Result<Known<Issue>, Failure> {
+) -> Result<Changed, Failure> {
     // A file that is written says what the log knows: it may have been put back to what it was
     // before the issue ended. What is gated stays as it is: a file may not have the gates.
     if let (Some(outcome @ (Outcome::Done | Outcome::Rejected)), None) =
@@ -173,12 +195,13 @@ fn written(
     {
         known.issue.state = state(outcome);
     }
-    if *known.issue != before {
+    let is_another = *known.issue != before;
+    if is_another {
         known.issue.updated_at = later(world.now()?.wall, before.updated_at);
         tracker.write(&[Rewrite::of(Some(&before), &known.issue)])?;
         world.something_changed();
     }
-    Ok(known)
+    Ok(Changed { known, is_another })
 }
 
 /// Whether the caller may change the files of these, as far as that can be told now.

@@ -102,6 +102,14 @@ pub(crate) fn required(issue: &Issue, names: &[GateName]) -> Result<(), Failure>
     }
 }
 
+/// Each of these can be taken away. One that the log waits for may be gone from the file: saying it
+/// again tells the log.
+pub(crate) fn removable(known: &Known<Issue>, names: &[GateName]) -> Result<(), Failure> {
+    let open = &known.standing.facts.open_gates;
+    let here: Vec<_> = names.iter().filter(|name| !open.contains(&LogGate::named(name))).cloned().collect();
+    required(&known.issue, &here)
+}
+
 /// What is done takes no new gate and no failed one: nothing would wait for it.
 pub(crate) fn not_done(id: IssueId, stage: Stage) -> Result<(), Failure> {
     match stage {
@@ -188,7 +196,7 @@ pub(crate) fn say(
     began: Option<&Began>,
 ) -> Result<Known<Issue>, Failure> {
     let (by, now) = (world.agent()?, world.now()?.wall);
-    with_gates(world, id, |known| {
+    let changed = with_gates(world, id, |known| {
         if verdicts.iter().any(|(_, verdict)| matches!(verdict, Verdict::Failed(_))) {
             not_done(id, known.stage())?;
         }
@@ -210,5 +218,6 @@ pub(crate) fn say(
             said.insert(name);
         }
         Ok(said)
-    })
+    })?;
+    Ok(changed.known)
 }

@@ -22,12 +22,12 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let id = issue(world, one(matches, "ISSUE").unwrap_or_default())?;
     let names = names(&all(matches, "GATE"))?;
     defined(world, &names)?;
-    let known = with_gates(world, id, |known| {
+    let changed = with_gates(world, id, |known| {
         not_done(id, known.stage())?;
         for name in names {
             known.issue.gates.entry(name).or_insert(GateResult::Open);
         }
         Ok(BTreeSet::new())
     })?;
-    Ok(Output::Issue { did: Some("updated"), known: Box::new(known) })
+    Ok(changed.told(world, "updated"))
 }

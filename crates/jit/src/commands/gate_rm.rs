@@ -1,16 +1,13 @@
 //! `jit gate rm`
 
 use clap::{ArgMatches, Command};
-use jit_core::Gate;
 
 use crate::change::with_gates;
 use crate::commands::{all, issue_and_gates, one};
 use crate::error::Failure;
-use crate::gates::{names, required};
-use crate::known::looked_up;
+use crate::gates::{names, removable};
 use crate::output::Output;
 use crate::reference::issue;
-use crate::tracker::Tracker;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -22,15 +19,10 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let id = issue(world, one(matches, "ISSUE").unwrap_or_default())?;
     let names = names(&all(matches, "GATE"))?;
-    let tracker = Tracker::around(world)?;
-    let known = looked_up(world, &tracker, tracker.read(id)?)?;
-    // One that the log waits for may be gone from the file: saying it again tells the log.
-    let open = &known.standing.facts.open_gates;
-    let here: Vec<_> = names.iter().filter(|name| !open.contains(&Gate::named(name))).cloned().collect();
-    required(&known.issue, &here)?;
-    let known = with_gates(world, id, |known| {
+    let changed = with_gates(world, id, |known| {
+        removable(known, &names)?;
         known.issue.gates.retain(|name, _| !names.contains(name));
         Ok(names.into_iter().collect())
     })?;
-    Ok(Output::Issue { did: Some("updated"), known: Box::new(known) })
+    Ok(changed.told(world, "updated"))
 }

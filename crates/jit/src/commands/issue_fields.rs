@@ -84,6 +84,16 @@ impl Fields {
         Ok(Self { without, ..Self::read(matches)? })
     }
 
+    /// The gates that are taken away.
+    pub(crate) fn gates_less(&self) -> &[GateName] {
+        &self.without.gates
+    }
+
+    /// The labels that are taken away.
+    pub(crate) fn labels_less(&self) -> &[Label] {
+        &self.without.labels
+    }
+
     /// Gives an issue these; returns the gates that it takes away.
     pub(crate) fn apply(self, issue: &mut Issue) -> BTreeSet<GateName> {
         fn set<T>(field: &mut T, value: Option<T>) {

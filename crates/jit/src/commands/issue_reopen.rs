@@ -23,7 +23,7 @@ pub(crate) fn arguments(command: Command) -> Command {
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let id = issue(world, one(matches, "ID").unwrap_or_default())?;
-    let known = concluded(
+    let changed = concluded(
         world,
         id,
         |known| {
@@ -44,5 +44,5 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         },
     )?;
     world.something_changed();
-    Ok(Output::Issue { did: Some("reopened"), known: Box::new(known) })
+    Ok(changed.told(world, "reopened"))
 }

@@ -7,7 +7,7 @@ use crate::change::with_gates;
 use crate::commands::issue_fields::{Fields, fields, unsetting};
 use crate::commands::{one, text};
 use crate::error::Failure;
-use crate::gates::defined;
+use crate::gates::{defined, removable};
 use crate::known::{Stage, ended};
 use crate::output::Output;
 use crate::reference::issue;
@@ -16,7 +16,8 @@ use crate::world::World;
 pub(crate) fn arguments(command: Command) -> Command {
     unsetting(fields(command.arg(text("ID", "ID", "The issue's id, or its beginning").required(true)))).after_help(
         "An issue that somebody holds is changed by its holder only; people are warned, unless enforce_agents or\n\
-         enforce_people says otherwise (`jit config list`). Done comes by `jit claim release --done`.\n\n\
+         enforce_people says otherwise (`jit config list`). Done comes by `jit claim release --done`.\n\
+         Where all is so already, a warning says that nothing changed. Exit status 3: it has no such gate.\n\n\
          Example: jit issue update 3f2a91bc --priority critical --no-label later",
     )
 }
@@ -43,13 +44,17 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         _ => {}
     }
     defined(world, &fields.gates)?;
-    let known = with_gates(world, id, |known| {
+    let changed = with_gates(world, id, |known| {
         if let (Some(_), Stage::At(state)) = (fields.state, known.stage())
             && let Some(outcome) = ended(state)
         {
             return Err(world.ended(id, outcome));
         }
+        removable(known, fields.gates_less())?;
+        for label in fields.labels_less().iter().filter(|label| !known.issue.labels.contains(label)) {
+            world.warn(format!("{id} has no label `{label}`"));
+        }
         Ok(fields.apply(&mut known.issue))
     })?;
-    Ok(Output::Issue { did: Some("updated"), known: Box::new(known) })
+    Ok(changed.told(world, "updated"))
 }
