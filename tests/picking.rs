@@ -210,6 +210,10 @@ fn what_waits_for_nothing_is_told() {
     assert!(ann.jit(["query", "blocked"]).warned().is_empty());
     ann.jit(["issue", "delete", &gone]).warned();
     let command = format!("jit dep rm {waits} {gone}");
+    let found = ann.say(["doctor"]);
+    let told = format!("{waits} waits for {gone}, and there is no such issue here");
+    assert!(found.status == Some(9) && found.stdout.contains(&told), "{found:?}");
+    assert!(found.stdout.contains(&command), "{found:?}");
     for list in ["blocked", "all"] {
         let warned = ann.jit(["query", list]).warned();
         assert!(warned.len() == 1 && warned[0].ends_with(&command), "{warned:?}");

@@ -1,5 +1,6 @@
 //! What the doctor has to say of one thing, and who has to do something about it.
 
+mod data_plane;
 mod kind;
 mod salvage;
 mod unrecorded;
@@ -83,37 +84,10 @@ impl Finding {
         }
     }
 
-    /// Git was told of a driver by a file, and not what it is.
-    pub(crate) fn without_driver() -> Self {
-        let what = ".gitattributes names the merge driver of issues, and Git does not know it here: it merges them by lines";
-        Self::new(Kind::NoMergeDriver, Needs::Fix, what)
-    }
-
-    /// Git merged an issue by lines, and left conflicts where its fields have none, or fewer.
-    /// `added` tells Git that they are solved, where nobody has to choose.
-    pub(crate) fn unmerged(path: PathBuf, added: Option<String>) -> Self {
-        let what = format!(
-            "{} was merged by lines, with conflicts: jit was not on PATH, or Git did not know the driver; its fields can be merged",
-            path.display()
-        );
-        Self { hint: added, ..Self::new(Kind::Unmerged, Needs::Fix, what).at(path) }
-    }
-
     /// It was mended. What is left to do after that is said.
     pub(crate) fn fixed(self) -> Self {
         let hint = self.hint.filter(|_| self.kind == Kind::Unmerged);
         Self { needs: Needs::Fixed, hint, ..self }
-    }
-
-    /// Issues that nobody can ever claim.
-    pub(crate) fn circle(what: String, hint: String) -> Self {
-        Self::new(Kind::Cycle, Needs::Person, what).hint(hint)
-    }
-
-    /// A file that was to take another one's place.
-    pub(crate) fn draft(path: PathBuf) -> Self {
-        let what = format!("{} was left by a writer that was interrupted", path.display());
-        Self::new(Kind::Leftover, Needs::Fix, what).at(path)
     }
 
     /// What the store saw in the control plane `dir`.

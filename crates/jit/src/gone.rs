@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use jit_core::{IssueId, Reference};
+use jit_tracker::{FileError, Issue};
 
 use crate::error::{Code, Failure};
-use crate::known::{All, Known};
+use crate::known::{All, ended};
 use crate::tracker::Tracker;
 use crate::world::World;
 
@@ -29,21 +30,38 @@ fn is_gone(world: &World<'_>, on: &IssueId) -> bool {
     Tracker::around(world).and_then(|tracker| tracker.find(*on)).is_ok_and(|found| found.is_none())
 }
 
-/// Warns of those that wait for what is gone; what is broken is not gone.
+/// Those of these issues that wait for one that is nowhere, and for which; what is broken is not gone.
+pub(crate) fn gone<'i, D: 'i>(
+    issues: impl Iterator<Item = &'i Issue<D>> + Clone,
+    broken: &[FileError],
+) -> Vec<(IssueId, IssueId)> {
+    let there = issues.clone().map(|issue| issue.id);
+    let there: HashSet<IssueId> = there.chain(broken.iter().filter_map(|error| error.issue)).collect();
+    let open = issues.filter(|issue| ended(issue.state).is_none());
+    let waits_for = |issue: &'i Issue<D>| {
+        let on = issue.dependencies.iter().filter_map(|on| on.reference().issue());
+        on.map(|on| (issue.id, on))
+    };
+    open.flat_map(waits_for).filter(|(_, on)| !there.contains(on)).collect()
+}
+
+/// What is said of one of them, and what ends it.
+pub(crate) fn said(world: &World<'_>, (id, on): (IssueId, IssueId)) -> (String, String) {
+    let options = world.repeated();
+    (
+        format!("{id} waits for {on}, and there is no such issue here"),
+        format!("to wait no more: jit {options}dep rm {id} {on}"),
+    )
+}
+
+/// Warns of those that wait for what is gone.
 pub(crate) fn warn_of_gone(world: &World<'_>, all: &All) {
-    let there = all.issues.iter().map(|known| known.issue.id);
-    let broken = all.broken.iter().filter_map(|error| error.issue);
-    let there: HashSet<IssueId> = there.chain(broken).collect();
-    let blocked = |known: &&Known| known.blocked();
-    for known in all.issues.iter().filter(blocked) {
-        for on in known.candidate.waits_for.iter().filter_map(Reference::issue) {
-            if !there.contains(&on) {
-                let id = known.issue.id;
-                let options = world.repeated();
-                world.warn(format!(
-                    "{id} waits for {on}, and there is no such issue here; to wait no more: jit {options}dep rm {id} {on}"
-                ));
-            }
-        }
+    // The log may know more of an issue than its file here, which says that it is open.
+    let blocked: HashSet<IssueId> =
+        all.issues.iter().filter(|known| known.blocked()).map(|known| known.issue.id).collect();
+    let gone = gone(all.issues.iter().map(|known| &*known.issue), &all.broken);
+    for found in gone.into_iter().filter(|(id, _)| blocked.contains(id)) {
+        let (what, hint) = said(world, found);
+        world.warn(format!("{what}; {hint}"));
     }
 }

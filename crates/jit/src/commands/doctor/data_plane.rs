@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jit_core::decide::Unrecorded;
 use jit_tracker::dependencies::Graph;
+use jit_tracker::events::Damaged;
 use jit_tracker::{Dir, Origin, Problem};
 
 use crate::commands::gate_check::OUTPUTS;
@@ -11,6 +12,7 @@ use crate::commands::query::circle;
 use crate::error::Failure;
 use crate::finding::{Finding, shell};
 use crate::gates::Defined;
+use crate::gone::{gone, said};
 use crate::known::ended;
 use crate::merging::{driver_is_missing, ensure_driver};
 use crate::tracker::{Changing, Tracker, Unmerged};
@@ -55,11 +57,32 @@ pub(super) fn look(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
             .and_then(|cycle| circle(world, cycle))
             .map(|(what, hint)| Finding::circle(what, hint)),
     );
+    let there = listing.issues.iter().map(|listed| &*listed.issue);
+    findings.extend(gone(there, &listing.broken).into_iter().map(|found| {
+        let (what, hint) = said(world, found);
+        Finding::waiting_for_gone(root.join(tracker.file(found.0)), what, hint)
+    }));
+    findings.extend(events(&tracker, &root)?.into_iter().map(broken));
     for (path, dir) in written(world)? {
         let left = dir.leftovers().map_err(|error| Failure::not_read(&path, &error))?;
         findings.extend(left.into_iter().map(|name| Finding::draft(path.join(name))));
     }
     Ok(findings)
+}
+
+/// What is wrong with events; a line that is committed as it stands here is told once.
+fn events(tracker: &Tracker<'_>, root: &Path) -> Result<Vec<Failure>, Failure> {
+    let events = tracker.events()?;
+    let here = |committed: &Damaged| {
+        let path = committed.file.strip_prefix("HEAD:").map(|path| root.join(path));
+        let same =
+            |other: &Damaged| path.as_deref() == Some(Path::new(&other.file)) && other.line == committed.line;
+        events.damaged.iter().any(same)
+    };
+    let damaged = events.damaged.iter().filter(|damaged| !here(damaged));
+    let damaged = damaged.map(|damaged| Failure::damaged_event(damaged, root));
+    let unreadable = events.unreadable.iter().map(|error| Failure::broken_source(error, root));
+    Ok(damaged.chain(unreadable).collect())
 }
 
 /// What Git merged by lines, and where it is.
