@@ -1,132 +1,10 @@
 //! What Git's hooks stop and let through, with real Git and the real program.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Output;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::Repo;
 use crate::support::issue::issue;
-use crate::support::repo::{JIT, write};
-
-/// A repository with its hooks installed and two worktrees, ann's (main) and bob's.
-struct Two {
-    repo: Repo,
-    bob: PathBuf,
-}
-
-/// What Git did, and what it said.
-#[derive(Debug)]
-struct Said {
-    ok: bool,
-    out: String,
-    err: String,
-}
-
-impl Two {
-    fn new() -> Self {
-        let repo = Repo::new();
-        for file in ["src/a", "src/b", "doc/a"] {
-            write(&repo.main().join(file), "one\n");
-        }
-        repo.git(repo.main(), &["add", "-A"]);
-        repo.git(repo.main(), &["commit", "-qm", "two"]);
-        let bob = repo.worktree("bob");
-        repo.agent("ann").jit(["hooks", "install"]).ok();
-        Self { repo, bob }
-    }
-
-    fn ann(&self) -> &Path {
-        self.repo.main()
-    }
-
-    /// Runs Git as somebody who has jit on the search path.
-    fn git_as(&self, who: &str, cwd: &Path, arguments: &[&str]) -> Said {
-        let path =
-            format!("{}:{}", Path::new(JIT).parent().unwrap().display(), std::env::var("PATH").unwrap());
-        let mut command = self.repo.hermetic("git");
-        command.env("PATH", path).args(arguments).current_dir(cwd);
-        if !who.is_empty() {
-            command.env("JIT_AGENT_ID", who);
-        }
-        let Output { status, stdout, stderr } = command.output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Said { ok: status.success(), out: text(stdout), err: text(stderr) }
-    }
-
-    /// Git as ann in main.
-    fn ann_git(&self, arguments: &[&str]) -> Said {
-        self.git_as("agent:ann", self.ann(), arguments)
-    }
-
-    /// Git as bob in his worktree.
-    fn bob_git(&self, arguments: &[&str]) -> Said {
-        self.git_as("agent:bob", &self.bob, arguments)
-    }
-
-    #[track_caller]
-    fn bob_can(&self, arguments: &[&str]) -> String {
-        self.bob_git(arguments).passed()
-    }
-
-    /// Bob changes a file, and commits all that he changed.
-    fn bob_commits(&self, file: &str, options: &[&str]) -> Said {
-        static CHANGES: AtomicUsize = AtomicUsize::new(0);
-        write(&self.bob.join(file), format!("bob {}\n", CHANGES.fetch_add(1, Ordering::Relaxed)));
-        self.bob_can(&["add", "-A"]);
-        self.bob_git(&[&["commit", "-qm", "bob's"], options].concat())
-    }
-
-    fn ann_claims(&self, arguments: &[&str]) -> String {
-        let all = [&["claim", "acquire"], arguments].concat();
-        self.repo.agent("ann").jit(all).lease().lease_id
-    }
-
-    fn bob_claims(&self, arguments: &[&str]) -> String {
-        let all = [&["claim", "acquire"], arguments].concat();
-        self.repo.agent("bob").at(&self.bob).jit(all).lease().lease_id
-    }
-
-    /// Bob loses his lease of a path to ann.
-    fn ann_takes(&self, lease: &str, path: &str) -> String {
-        self.repo.agent("ann").jit(["claim", "force-evict", lease, "--reason", "gone"]).ok();
-        self.ann_claims(&["--path", path])
-    }
-
-    fn message(&self, cwd: &Path) -> String {
-        self.repo.git(cwd, &["log", "-1", "--format=%B"])
-    }
-}
-
-impl Said {
-    #[track_caller]
-    fn passed(self) -> String {
-        assert!(self.ok, "{self:?}");
-        self.out
-    }
-
-    /// It passed, and nothing was said.
-    #[track_caller]
-    fn silent(self) {
-        assert!(self.ok && self.err.is_empty(), "{self:?}");
-    }
-
-    #[track_caller]
-    fn refused(self, parts: &[&str]) {
-        assert!(!self.ok, "{self:?}");
-        for part in parts {
-            assert!(self.err.contains(part), "{part:?} is not in {}", self.err);
-        }
-    }
-
-    #[track_caller]
-    fn warned(self, parts: &[&str]) {
-        assert!(self.ok, "{self:?}");
-        for part in parts {
-            assert!(self.err.contains(part), "{part:?} is not in {}", self.err);
-        }
-    }
-}
+use crate::support::repo::write;
+use crate::support::two::Two;
 
 #[test]
 fn a_commit_over_anothers_paths_is_refused_and_passes_after_the_right_claim() {
@@ -367,35 +245,6 @@ fn a_lost_lease_that_nobody_has_is_no_reason() {
     two.bob_commits("src/a", &[]).silent();
     two.ann_claims(&["--path", "src"]);
     two.bob_commits("doc/a", &["-n"]).refused(&["agent:ann"]);
-}
-
-#[test]
-fn commits_under_a_lease_that_was_taken_over_are_not_pushed() {
-    let two = Two::new();
-    let bare = two.repo.dir().join("bare.git");
-    two.repo.init(&bare, &["--bare"]);
-    two.repo.git(two.ann(), &["remote", "add", "origin", bare.to_str().unwrap()]);
-    two.ann_git(&["push", "-q", "origin", "main"]).silent();
-    let lease = two.bob_claims(&["--path", "src"]);
-    two.bob_commits("src/a", &[]).silent();
-    let commit = two.repo.git(&two.bob, &["rev-parse", "--short=12", "HEAD"]);
-    let taken = two.ann_takes(&lease, "src");
-    let words = [&*commit, "agent:ann took over", &lease];
-    two.bob_git(&["push", "-q", "origin", "bob"]).refused(&words);
-    two.repo.agent("ann").jit(["config", "set", "enforce_agents", "warn"]).ok();
-    two.bob_git(&["push", "-q", "origin", "bob:elsewhere"]).refused(&words);
-    two.repo.agent("ann").jit(["config", "unset", "enforce_agents"]).ok();
-    // Neither does ann push it as it is; built upon under her lease, it goes.
-    two.ann_git(&["merge", "-q", "--ff-only", "bob"]).silent();
-    two.ann_git(&["push", "-q", "origin", "main"]).refused(&words);
-    write(&two.ann().join("src/a"), "ann\n");
-    two.ann_git(&["commit", "-qam", "ann's"]).silent();
-    assert!(two.message(two.ann()).contains(&taken));
-    two.ann_git(&["push", "-q", "origin", "main"]).silent();
-    // The other side has it now.
-    two.bob_git(&["push", "-q", "origin", "bob"]).silent();
-    // Deleting takes no commit along.
-    two.bob_git(&["push", "-q", "origin", ":bob"]).silent();
 }
 
 /// A state that can't be read stops who is bound, and warns who is not.

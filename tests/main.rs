@@ -71,6 +71,7 @@ mod picking;
 #[cfg(test)]
 mod places;
 #[cfg(test)]
+mod pushing;
 mod race;
 #[cfg(test)]
 #[cfg(target_os = "linux")]

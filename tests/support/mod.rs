@@ -14,6 +14,7 @@ pub(crate) mod skip;
 #[cfg(target_os = "linux")]
 pub(crate) mod strace;
 pub(crate) mod tools;
+pub(crate) mod two;
 
 pub(crate) use hint::{follow, shell};
 pub(crate) use repo::{Agent, Repo, Running};

@@ -22,6 +22,7 @@ mod stats;
 mod time;
 mod token;
 mod touch;
+pub mod trailers;
 pub mod verdict;
 mod view;
 
@@ -45,4 +46,5 @@ pub use stats::{Event, Note, Stats, Tally, Times};
 pub use time::{ClockId, Now, Stamp, WallTime};
 pub use token::{Token, TokenHash};
 pub use touch::{Touch, Touched};
+pub use trailers::Carried;
 pub use view::{LATEST_LOST, Query, View, Waiter};

@@ -1,13 +1,17 @@
-//! What Git's hooks ask: may this be committed, put on a branch, pushed. Nothing is changed by
+//! What Git's hooks ask: may this be committed, put on a branch, pushed, received. Nothing is changed by
 //! asking.
 
+mod arrival;
 mod branch;
 mod commit;
 mod push;
+mod receive;
 
+pub use arrival::{Arrival, not_built_on};
 pub use branch::{Branch, Replaced};
 pub use commit::{Commit, Committed};
 pub use push::{Push, Pushed};
+pub use receive::{Highest, PushId, Received, ReceivedError, Stale};
 
 use crate::{Ended, Successor, View};
 

@@ -7,24 +7,35 @@ use std::path::Path;
 use crate::program::{GitProgram, ProgramError};
 use crate::repo::Repo;
 
-/// Commits that a push would send.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Commits that a push brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
     /// What is pushed.
     pub tips: Vec<String>,
     /// What the other side is known to have.
     pub known: Vec<String>,
-    /// The remote's name, or where it is.
-    pub remote: String,
+    /// What it has besides.
+    pub to: Destination,
 }
 
-/// A commit with the values of a trailer.
+/// Where a push goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// To a remote, by its name or where it is: it has what was there when it was last looked at.
+    Remote(String),
+    /// To this repository: it has what its references lead to.
+    Here,
+}
+
+/// A commit with some of its trailers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trailed {
     /// Its id.
     pub commit: String,
-    /// The values, in order.
-    pub values: Vec<String>,
+    /// Its parents' ids.
+    pub parents: Vec<String>,
+    /// Names and values, in order.
+    pub trailers: Vec<(String, String)>,
 }
 
 impl Repo {
@@ -56,31 +67,28 @@ impl Repo {
             .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).lines().any(|line| line == commit))
     }
 
-    /// The outgoing commits that have a trailer, and to which none of `besides` leads.
+    /// The outgoing commits, with those of their trailers that have these names.
     ///
     /// # Errors
     /// [`ProgramError`] where Git can't say.
-    pub fn trailed(
+    pub fn outgoing(
         &self,
         git: &dyn GitProgram,
         outgoing: &Outgoing,
-        key: &str,
-        besides: &[&str],
+        keys: &[&str],
     ) -> Result<Vec<Trailed>, ProgramError> {
-        let known = outgoing.known.iter().map(String::as_str).chain(besides.iter().copied());
-        let known: Vec<String> = known.map(|commit| format!("^{commit}")).collect();
+        let known: Vec<String> = outgoing.known.iter().map(|commit| format!("^{commit}")).collect();
         let input = lines(outgoing.tips.iter().chain(&known).map(String::as_str));
-        let format = format!("--format=%H %(trailers:key={key},valueonly,unfold,separator=%x20)");
-        let having = format!("--grep=^{key}: ");
-        let remote = format!("--remotes={}", outgoing.remote);
-        let arguments = ["rev-list", "--ignore-missing", &format, &having, "--stdin", "--not", &remote];
+        let keys: String = keys.iter().map(|key| format!("key={key},")).collect();
+        let format = format!("--format=%H%x1e%P%x1e%(trailers:{keys}unfold,separator=%x1e)");
+        let there = match &outgoing.to {
+            Destination::Remote(remote) => format!("--remotes={remote}"),
+            Destination::Here => "--all".to_owned(),
+        };
+        let arguments = ["rev-list", "--ignore-missing", &format, "--stdin", "--not", &there];
         let output = git.run(self.git_dir(), &arguments, input.as_bytes())?.successful()?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let trailed = text.lines().filter(|line| !line.starts_with("commit ")).filter_map(|line| {
-            let mut words = line.split_whitespace().map(str::to_owned);
-            Some(Trailed { commit: words.next()?, values: words.collect() })
-        });
-        Ok(trailed.filter(|trailed| !trailed.values.is_empty()).collect())
+        let text = String::from_utf8_lossy(&output.stdout);
+        Ok(text.lines().filter(|line| !line.starts_with("commit ")).filter_map(trailed).collect())
     }
 
     /// Adds to a message the trailers that it does not have.
@@ -94,8 +102,13 @@ impl Repo {
         trailers: &[(&str, String)],
     ) -> Result<(), ProgramError> {
         let path = message.to_string_lossy();
-        let options =
-            ["--in-place", "--no-divider", "--where=end", "--if-exists=addIfDifferent", "--if-missing=add"];
+        let options = [
+            "--in-place",
+            "--no-divider",
+            "--where=end",
+            "--if-exists=addIfDifferentNeighbor",
+            "--if-missing=add",
+        ];
         let trailers: Vec<String> =
             trailers.iter().map(|(key, value)| format!("--trailer={key}: {value}")).collect();
         let trailers = trailers.iter().map(String::as_str);
@@ -119,6 +132,18 @@ impl Repo {
             .map_err(io::Error::other)?;
         Ok(stripped.stdout.is_empty())
     }
+}
+
+/// A line of what was asked for in [`Repo::outgoing`].
+fn trailed(line: &str) -> Option<Trailed> {
+    let mut fields = line.split('\x1e');
+    let (commit, parents) = (fields.next()?, fields.next()?);
+    let trailers = fields.filter_map(|trailer| trailer.split_once(": "));
+    Some(Trailed {
+        commit: commit.to_owned(),
+        parents: parents.split(' ').filter(|parent| !parent.is_empty()).map(str::to_owned).collect(),
+        trailers: trailers.map(|(key, value)| (key.to_owned(), value.trim().to_owned())).collect(),
+    })
 }
 
 fn lines<'l>(lines: impl Iterator<Item = &'l str>) -> String {

@@ -32,7 +32,7 @@ mod unmerged;
 mod worktrees;
 
 pub use branch::{Branch, BranchError};
-pub use commits::{Outgoing, Trailed};
+pub use commits::{Destination, Outgoing, Trailed};
 pub use committed::CommittedFile;
 pub use config_env::ConfigEnv;
 pub use core_config::ConfigError;

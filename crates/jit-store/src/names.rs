@@ -30,6 +30,10 @@ pub(crate) const MEETING_WORDS: &str = "locks/meeting-words";
 pub const SETTINGS: &str = "config.toml";
 /// The settings before they take their name.
 pub(crate) const SETTINGS_DRAFT: &str = "config.toml.new";
+/// What came by pushes, where a repository is pushed to.
+pub const PUSHED: &str = "pushed.json";
+/// The same before it takes its name.
+pub(crate) const PUSHED_DRAFT: &str = "pushed.json.new";
 /// Refusals and verdicts, for statistics.
 pub const CONTROL: &str = "control.jsonl";
 
@@ -71,7 +75,7 @@ pub(crate) fn torn(after: Seq, n: u32) -> String {
 }
 
 /// What an interrupted writer leaves; worth nothing once the lock is free.
-pub(crate) const LEFTOVERS: [&str; 3] = [DRAFT, SEALING, SETTINGS_DRAFT];
+pub(crate) const LEFTOVERS: [&str; 4] = [DRAFT, SEALING, SETTINGS_DRAFT, PUSHED_DRAFT];
 
 /// Where something that is in the way is moved, for the `n`th time.
 pub(crate) fn aside(name: &str, n: u32) -> String {

@@ -162,6 +162,20 @@ const HOOK: &[Leaf] = &[
     },
     leaf!("reference-transaction", hook_reference_transaction, "Whether a branch may get a commit"),
     leaf!("pre-push", hook_pre_push, "Whether commits may be pushed"),
+    Leaf {
+        name: "pre-receive",
+        about: "Whether what is pushed to this repository may be taken",
+        arguments: commands::hook_receive::all_arguments,
+        run: commands::hook_receive::all,
+        hidden: false,
+    },
+    Leaf {
+        name: "update",
+        about: "The same for one reference",
+        arguments: commands::hook_receive::one_arguments,
+        run: commands::hook_receive::update,
+        hidden: false,
+    },
 ];
 
 const MERGE_DRIVER: &[Leaf] = &[leaf!("issue", merge_driver, "Merge an issue's file by its fields")];

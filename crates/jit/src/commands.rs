@@ -32,6 +32,7 @@ pub(crate) mod history;
 pub(crate) mod hook_message;
 pub(crate) mod hook_pre_commit;
 pub(crate) mod hook_pre_push;
+pub(crate) mod hook_receive;
 pub(crate) mod hook_reference_transaction;
 pub(crate) mod hooks_install;
 pub(crate) mod hooks_status;

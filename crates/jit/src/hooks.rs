@@ -16,12 +16,21 @@ pub(crate) enum Hook {
     CommitMsg,
     ReferenceTransaction,
     PrePush,
+    PreReceive,
+    Update,
 }
 
 impl Hook {
-    /// Every one.
-    pub(crate) const ALL: [Self; 5] =
+    /// Those that are asked where somebody works.
+    pub(crate) const CLIENT: [Self; 5] =
         [Self::PreCommit, Self::PrepareCommitMsg, Self::CommitMsg, Self::ReferenceTransaction, Self::PrePush];
+    /// Those that are asked where others push to.
+    pub(crate) const SERVER: [Self; 2] = [Self::PreReceive, Self::Update];
+
+    /// Every one.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        Self::CLIENT.into_iter().chain(Self::SERVER)
+    }
 
     /// As Git calls it.
     pub(crate) fn name(self) -> &'static str {
@@ -31,19 +40,18 @@ impl Hook {
             Self::CommitMsg => "commit-msg",
             Self::ReferenceTransaction => "reference-transaction",
             Self::PrePush => "pre-push",
+            Self::PreReceive => "pre-receive",
+            Self::Update => "update",
         }
     }
 
-    /// Those that are named, or all.
+    /// Those that are named.
     pub(crate) fn named(names: &[String]) -> Result<Vec<Self>, Failure> {
         let known = |name: &String| {
-            let found = Self::ALL.into_iter().find(|hook| hook.name() == name);
+            let found = Self::all().find(|hook| hook.name() == name);
             found.ok_or_else(|| Failure::no_such_hook(name))
         };
-        match names {
-            [] => Ok(Self::ALL.to_vec()),
-            names => names.iter().map(known).collect(),
-        }
+        names.iter().map(known).collect()
     }
 
     /// What stands in the hook, for `sh`.
@@ -53,10 +61,14 @@ impl Hook {
             Self::PreCommit | Self::PrepareCommitMsg | Self::CommitMsg => {
                 format!("{ABOUT}{}", asked(self, &format!("jit hook {name} \"$@\" || exit")))
             }
-            Self::PrePush => format!(
-                "{ABOUT}jit_lines=$(cat)\n{}{LINES_AGAIN}",
-                asked(self, &format!("jit hook {name} \"$@\" <<JIT || exit\n$jit_lines\nJIT"))
-            ),
+            Self::PrePush | Self::PreReceive => {
+                let push = if self == Self::PreReceive { "--push $PPID" } else { "\"$@\"" };
+                let command = format!("jit hook {name} {push} <<JIT || exit\n$jit_lines\nJIT");
+                format!("{ABOUT}jit_lines=$(cat)\n{}{LINES_AGAIN}", asked(self, &command))
+            }
+            Self::Update => {
+                format!("{ABOUT}{}", asked(self, &format!("jit hook {name} --push $PPID \"$@\" || exit")))
+            }
             Self::ReferenceTransaction => format!(
                 "{ABOUT}if [ \"$1\" = prepared ]; then\njit_lines=$(cat) jit_new=\n{NEW_COMMITS}if [ -n \"$jit_new\" ]; then\n{}fi\n{LINES_AGAIN}fi\n",
                 asked(self, &format!("jit hook {name} \"$@\" <<JIT || exit\n$jit_lines\nJIT"))
@@ -101,7 +113,7 @@ fi
 /// is called all the time says nothing, because another hook does.
 fn asked(hook: Hook, command: &str) -> String {
     let say = match hook {
-        Hook::PreCommit | Hook::PrePush => {
+        Hook::PreCommit | Hook::PrePush | Hook::PreReceive | Hook::Update => {
             "echo 'warning: jit is not on PATH: nobody checks who holds what is changed here' >&2\n"
         }
         Hook::PrepareCommitMsg | Hook::CommitMsg | Hook::ReferenceTransaction => "",

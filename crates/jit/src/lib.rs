@@ -3,6 +3,7 @@
 
 mod approvals;
 mod arguments;
+mod arrivals;
 mod cgroup;
 mod change;
 mod cli;

@@ -1,5 +1,13 @@
 //! A process that somebody else started, told apart from any that gets its number later.
 
+/// When a process was started, in ticks since the boot: with its number, this tells it from any other
+/// of this boot.
+pub(crate) fn started(pid: &str) -> Option<u64> {
+    let stat = std::fs::read_to_string(std::path::Path::new("/proc").join(pid).join("stat")).ok()?;
+    // The name may have blanks and brackets; behind it, this is the twentieth field.
+    stat.rsplit_once(") ")?.1.split(' ').nth(19)?.parse().ok()
+}
+
 #[cfg(target_os = "linux")]
 pub(crate) use linux::Process;
 #[cfg(not(target_os = "linux"))]

@@ -28,8 +28,16 @@ pub(crate) fn given(
     if enforcement == Enforcement::Off {
         return Ok(nothing());
     }
-    let objections = committer(world).and_then(|by| judge(&by)).map_err(Failure::untold);
-    let refused = match objections {
+    answered(world, enforcement, committer(world).and_then(|by| judge(&by)))
+}
+
+/// The answer to what was judged, or could not be.
+pub(crate) fn answered(
+    world: &World<'_>,
+    enforcement: Enforcement,
+    objections: Result<Vec<Objection>, Failure>,
+) -> Result<Output, Failure> {
+    let refused = match objections.map_err(Failure::untold) {
         Ok(objections) => refused(world, objections, enforcement),
         Err(failure) if enforcement == Enforcement::Strict => Some(failure),
         Err(failure) => {

@@ -11,7 +11,7 @@ use rustix::process::geteuid;
 use crate::index::INDEX;
 use crate::names::{
     ARCHIVE, ARCHIVE_DRAFT, CONTROL, CONTROL_BEFORE, FLUSH_LOCK, GATES, IDENTITY, IDENTITY_DRAFT, ISSUES,
-    LEFTOVERS, LOCKS, LOG, SETTINGS, WORDS, WRITE_LOCK,
+    LEFTOVERS, LOCKS, LOG, PUSHED, SETTINGS, WORDS, WRITE_LOCK,
 };
 use crate::os::owner::Modes;
 
@@ -185,8 +185,8 @@ enum Place {
 }
 
 fn place(name: &str) -> Place {
-    const FILES: [&str; 9] =
-        [LOG, INDEX, SETTINGS, CONTROL, CONTROL_BEFORE, IDENTITY, WRITE_LOCK, FLUSH_LOCK, WORDS];
+    const FILES: [&str; 10] =
+        [LOG, INDEX, SETTINGS, PUSHED, CONTROL, CONTROL_BEFORE, IDENTITY, WRITE_LOCK, FLUSH_LOCK, WORDS];
     let other_lock = name
         .strip_prefix("locks/")
         .is_some_and(|lock| lock.starts_with("ticket-") || lock.starts_with("meeting"));

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::{ArgMatches, Command};
-use jit_core::{ControlPlaneId, Holder, Lease, LeaseId, Now, Query, View};
+use jit_core::{ControlPlaneId, Holder, Lease, LeaseId, Now, Query, View, trailers};
 use jit_git::SystemGit;
 
 use crate::commands::{all, one, text, texts};
@@ -11,9 +11,6 @@ use crate::error::Failure;
 use crate::output::Output;
 use crate::verdict::{committer, is_managed, nothing};
 use crate::world::World;
-
-/// The trailer that says which lease a commit was made under.
-pub(crate) const LEASE: &str = "Jit-Lease";
 
 pub(crate) fn arguments(command: Command) -> Command {
     command
@@ -63,19 +60,13 @@ fn add(world: &World<'_>, by: Holder, message: &Path, edited: bool) -> Result<()
         return Ok(());
     }
     let Some(plane) = plane else { return Ok(()) };
-    let mut trailers = Vec::new();
-    for lease in own {
-        trailers.extend(lease.issues.iter().map(|issue| ("Jit-Issue", issue.to_string())));
-        trailers.push((LEASE, lease.id.to_string()));
-        trailers.push(("Jit-Fence", format!("{plane}/{}", lease.fence)));
-        trailers.push(("Jit-Agent", lease.holder.agent.to_string()));
-    }
+    let trailers: Vec<_> = own.into_iter().flat_map(|lease| trailers::written(lease, plane)).collect();
     repo.add_trailers(&git, message, &trailers).map_err(|error| Failure::git(&error))
 }
 
 /// Whether a message has a lease's trailer.
 fn says(text: &str, lease: &LeaseId) -> bool {
-    let trailer = format!("{LEASE}: {lease}");
+    let trailer = format!("{}: {lease}", trailers::LEASE);
     text.lines().any(|line| line.trim_end() == trailer)
 }
 

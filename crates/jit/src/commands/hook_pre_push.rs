@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::io::Read;
 
 use clap::{ArgMatches, Command};
-use jit_core::verdict::Push;
+use jit_core::verdict::{Arrival, Push, not_built_on};
 use jit_core::{Holder, LeaseId};
-use jit_git::{Outgoing, SystemGit, Trailed};
+use jit_git::{Destination, Outgoing};
 
-use crate::commands::hook_message::LEASE;
+use crate::arrivals::{arrivals, is_commit};
 use crate::commands::{one, text};
 use crate::error::Failure;
 use crate::output::Output;
@@ -41,11 +41,12 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
 
 /// `<local ref> <local id> <remote ref> <remote id>`; what a local reference is called may have spaces.
 fn outgoing(text: &str, remote: &str) -> Outgoing {
-    let mut outgoing = Outgoing { remote: remote.to_owned(), ..Outgoing::default() };
+    let to = Destination::Remote(remote.to_owned());
+    let mut outgoing = Outgoing { tips: Vec::new(), known: Vec::new(), to };
     for line in text.lines() {
         let mut words = line.rsplit(' ');
         let (known, tip) = (words.next(), words.nth(1));
-        let real = |id: Option<&str>| id.filter(|id| id.bytes().any(|b| b != b'0')).map(str::to_owned);
+        let real = |id: Option<&str>| id.filter(|id| is_commit(id)).map(str::to_owned);
         outgoing.known.extend(real(known));
         outgoing.tips.extend(real(tip));
     }
@@ -53,11 +54,8 @@ fn outgoing(text: &str, remote: &str) -> Outgoing {
 }
 
 fn objections(world: &World<'_>, by: &Holder, outgoing: &Outgoing) -> Result<Vec<Objection>, Failure> {
-    let (repo, git) = (world.repo()?, SystemGit::on_path());
-    let trailed =
-        |besides: &[&str]| repo.trailed(&git, outgoing, LEASE, besides).map_err(|error| Failure::git(&error));
-    let commits = trailed(&[])?;
-    let leases: BTreeSet<LeaseId> = commits.iter().flat_map(leases_of).collect();
+    let arrivals = arrivals(world, outgoing)?;
+    let leases: BTreeSet<LeaseId> = arrivals.iter().flat_map(leases_of).collect();
     let found = world.read(&Push { by: by.clone(), leases: leases.into_iter().collect() })?;
     for lease in &found.ending {
         let (what, left) = (subject(lease), left(lease, &found.now));
@@ -68,11 +66,10 @@ fn objections(world: &World<'_>, by: &Holder, outgoing: &Outgoing) -> Result<Vec
     }
     let mut objections = Vec::new();
     for (replaced, later) in &found.replaced {
-        let builds = |commit: &&Trailed| leases_of(commit).any(|lease| later.contains(&lease));
-        let builds: Vec<&str> = commits.iter().filter(builds).map(|commit| commit.commit.as_str()).collect();
-        let carries = |commit: &&Trailed| leases_of(commit).any(|lease| lease == replaced.lost.lease.id);
-        let left: Vec<String> =
-            trailed(&builds)?.iter().filter(carries).map(|commit| commit.commit.clone()).collect();
+        let builds = |arrival: &Arrival| leases_of(arrival).any(|lease| later.contains(&lease));
+        let carries = |arrival: &&Arrival| leases_of(arrival).any(|lease| lease == replaced.lost.lease.id);
+        let left = not_built_on(&arrivals, builds).into_iter().filter(carries);
+        let left: Vec<String> = left.map(|arrival| arrival.commit.clone()).collect();
         if !left.is_empty() {
             let failure = Failure::push_is_anothers(&left, replaced, &world.look(found.now));
             objections.push(Objection { failure, replaced: true });
@@ -81,6 +78,6 @@ fn objections(world: &World<'_>, by: &Holder, outgoing: &Outgoing) -> Result<Vec
     Ok(objections)
 }
 
-fn leases_of(commit: &Trailed) -> impl Iterator<Item = LeaseId> {
-    commit.values.iter().filter_map(|value| value.parse().ok())
+fn leases_of(arrival: &Arrival) -> impl Iterator<Item = LeaseId> {
+    arrival.carried.iter().map(|carried| carried.lease)
 }

@@ -10,7 +10,7 @@ use crate::output::Output;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
-    command.arg(texts("HOOK", "HOOK", "pre-commit, prepare-commit-msg, commit-msg, reference-transaction, pre-push [default: all]")).after_help(
+    command.arg(texts("HOOK", "HOOK", "pre-commit, prepare-commit-msg, commit-msg, reference-transaction, pre-push [default: all these]; where others push to, pre-receive or update")).after_help(
         "Puts a marked block into the hooks of every worktree, wherever core.hooksPath says they are. A hook\n\
          that is there goes on working: a script of sh or bash gets the block at its top, any other is put\n\
          aside as NAME.jit-original and runs behind it. A hook that is tracked is not touched: what is to be\n\
@@ -18,12 +18,15 @@ pub(crate) fn arguments(command: Command) -> Command {
          lefthook, pre-commit) takes the block away, which `jit hooks status` shows.\n\
          Without jit on PATH the hooks warn, or block: jit config set hooks_without_jit block\n\
          Exit status 10: Git runs no hooks here, or a hook is in the way.\n\n\
-         Example: jit hooks install",
+         Examples: jit hooks install\n\x20         jit -C /srv/project.git hooks install pre-receive",
     )
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    let hooks = Hook::named(&all(matches, "HOOK"))?;
+    let mut hooks = Hook::named(&all(matches, "HOOK"))?;
+    if hooks.is_empty() {
+        hooks.extend(Hook::CLIENT);
+    }
     let _lock = world.lock_issues()?;
     let mut changes = Vec::new();
     for dir in dirs(world)? {

@@ -19,10 +19,8 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, _: &ArgMatches) -> Result<Output, Failure> {
     let mut shown = Vec::new();
     for dir in dirs(world)? {
-        let hooks = Hook::ALL
-            .into_iter()
-            .map(|hook| Ok((hook, stands(&dir, hook)?)))
-            .collect::<Result<Vec<_>, Failure>>()?;
+        let hooks =
+            Hook::all().map(|hook| Ok((hook, stands(&dir, hook)?))).collect::<Result<Vec<_>, Failure>>()?;
         shown.extend(dir.worktrees.iter().map(|worktree| WorktreeHooks {
             worktree: worktree.clone(),
             dir: dir.path.clone(),

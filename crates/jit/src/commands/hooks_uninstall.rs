@@ -1,7 +1,7 @@
 //! `jit hooks uninstall`
 
 use clap::{ArgMatches, Command};
-use jit_git::{HookDir, HookState, SystemGit};
+use jit_git::{HookChange, HookDir, HookState, SystemGit};
 
 use crate::commands::{all, texts};
 use crate::error::Failure;
@@ -11,7 +11,7 @@ use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
     command
-        .arg(texts("HOOK", "HOOK", "pre-commit, prepare-commit-msg, commit-msg, reference-transaction, pre-push [default: all]"))
+        .arg(texts("HOOK", "HOOK", "Which, as install has them [default: all]"))
         .after_help(
             "Takes jit's block out of the hooks of every worktree, and puts back what was put aside. What else is\n\
              in a hook stays as it is, to the byte. A tracked hook is not touched.\n\n\
@@ -20,12 +20,17 @@ pub(crate) fn arguments(command: Command) -> Command {
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    let hooks = Hook::named(&all(matches, "HOOK"))?;
+    let named = Hook::named(&all(matches, "HOOK"))?;
     let _lock = world.lock_issues()?;
     let mut changes = Vec::new();
     for dir in dirs(world)? {
-        for hook in &hooks {
-            changes.push(uninstalled(&dir, *hook)?);
+        for hook in Hook::all().filter(|hook| named.is_empty() || named.contains(hook)) {
+            let change = uninstalled(&dir, hook)?;
+            // Most repositories are not pushed to.
+            let of_note = change.did != Did::Changed(HookChange::Nothing) || Hook::CLIENT.contains(&hook);
+            if of_note || !named.is_empty() {
+                changes.push(change);
+            }
         }
     }
     Ok(Output::HooksChanged(changes))

@@ -1,6 +1,8 @@
 //! What hooks and their verdicts say when they say no.
 
-use jit_core::verdict::Replaced;
+use std::path::Path;
+
+use jit_core::verdict::{ReceivedError, Replaced, Stale};
 use jit_core::{Item, Lease, Pattern};
 use jit_git::HooksError;
 use serde_json::json;
@@ -15,7 +17,7 @@ use crate::shell::quoted;
 impl Failure {
     /// A name that is no hook's in which jit has something to say.
     pub(crate) fn no_such_hook(name: &str) -> Self {
-        let known = Hook::ALL.map(Hook::name).join(", ");
+        let known = Hook::all().map(Hook::name).collect::<Vec<_>>().join(", ");
         Self::usage(
             &format!("jit has nothing to say in a hook {:?}; it has in {known}", super::shown(name)),
             "jit hooks status",
@@ -79,16 +81,9 @@ impl Failure {
 
     /// Commits are to be pushed that were made under a lease that was lost.
     pub(crate) fn push_is_anothers(commits: &[String], replaced: &Replaced, look: &Look) -> Self {
-        let shown: Vec<&str> =
-            commits.iter().take(MOST).map(|commit| commit.get(..12).unwrap_or(commit)).collect();
-        let more = commits.len().checked_sub(MOST + 1).map(|more| format!(" and {} more", more + 1));
         Self::new(
             Code::LeaseLost,
-            format!(
-                "pushed would be {}{}, made under a lease that somebody else took over",
-                shown.join(", "),
-                more.unwrap_or_default()
-            ),
+            format!("pushed would be {}, made under a lease that somebody else took over", some_of(commits)),
         )
         .details(vec![lost_line(replaced, look)])
         .hint(format!(
@@ -97,6 +92,37 @@ impl Failure {
         ))
         .context(json!({ "commits": commits, "lost": lost_json(replaced) }))
     }
+
+    /// Commits come after work on the same issue under a later lease.
+    pub(crate) fn came_late(Stale { issue, commits, highest }: &Stale) -> Self {
+        let by = highest.agent.as_ref().map(|agent| format!(" of {agent}")).unwrap_or_default();
+        Self::new(
+            Code::LeaseLost,
+            format!(
+                "{} of {issue} comes too late: what was pushed before was made under a later lease{by}, {}",
+                some_of(commits),
+                highest.lease
+            ),
+        )
+        .hint(format!(
+            "leave it to whoever has {issue} now, or let what you push build on what was pushed: git fetch"
+        ))
+        .context(json!({ "issue": issue, "commits": commits, "highest": highest }))
+    }
+
+    /// What was pushed before can't be told.
+    pub(crate) fn pushed_unread(file: &Path, error: &ReceivedError) -> Self {
+        Self::new(Code::Corrupt, format!("{}: {error}", file.display()))
+            .hint("put it back, or move it away: what came before is then forgotten")
+    }
+}
+
+/// Some of many commits, by the beginnings of their ids.
+fn some_of(commits: &[String]) -> String {
+    let shown: Vec<&str> =
+        commits.iter().take(MOST).map(|commit| commit.get(..12).unwrap_or(commit)).collect();
+    let more = commits.len().checked_sub(MOST + 1).map(|more| format!(" and {} more", more + 1));
+    shown.join(", ") + &more.unwrap_or_default()
 }
 
 /// How many of many are named.
@@ -138,6 +164,6 @@ impl From<HooksError> for Failure {
     }
 }
 
-fn hook_of(aside: &std::path::Path) -> String {
+fn hook_of(aside: &Path) -> String {
     aside.with_extension("").display().to_string()
 }

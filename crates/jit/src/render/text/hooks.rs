@@ -1,8 +1,10 @@
 //! Hooks, for people.
 
+use jit_git::HookState;
+
 use super::columns::columns;
 use super::shown;
-use crate::hooks::{Did, Hook, HookChanged, WorktreeHooks};
+use crate::hooks::{Did, Hook, HookChanged, Stands, WorktreeHooks};
 
 /// What was done, a line for each hook, and then what is left to do by hand.
 pub(super) fn changes(changes: &[HookChanged]) -> String {
@@ -18,12 +20,18 @@ pub(super) fn changes(changes: &[HookChanged]) -> String {
     text
 }
 
-/// A line for each worktree.
+/// A line for each worktree. Of hooks where others push to, those that stand somewhere.
 pub(super) fn table(worktrees: &[WorktreeHooks]) -> String {
-    let names = Hook::ALL.iter().map(|hook| hook.name().to_owned());
+    let is_there = |hook| {
+        let mut all = worktrees.iter().flat_map(|worktree| &worktree.hooks);
+        all.any(|(other, stands)| *other == hook && *stands != Stands::Is(HookState::Missing))
+    };
+    let told: Vec<Hook> = Hook::all().filter(|hook| Hook::CLIENT.contains(hook) || is_there(*hook)).collect();
+    let names = told.iter().map(|hook| hook.name().to_owned());
     let head = ["WORKTREE".to_owned()].into_iter().chain(names).chain(["HOOKS".to_owned()]).collect();
     let row = |worktree: &WorktreeHooks| {
-        let states = worktree.hooks.iter().map(|(_, stands)| stands.name().to_owned());
+        let states = worktree.hooks.iter().filter(|(hook, _)| told.contains(hook));
+        let states = states.map(|(_, stands)| stands.name().to_owned());
         [shown(&worktree.worktree)].into_iter().chain(states).chain([shown(&worktree.dir)]).collect()
     };
     columns([head].into_iter().chain(worktrees.iter().map(row)).collect())

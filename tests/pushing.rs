@@ -1,0 +1,179 @@
+//! What may be pushed, as the hooks on both sides say, with real Git.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::support::repo::write;
+use crate::support::two::Two;
+
+#[test]
+fn commits_under_a_lease_that_was_taken_over_are_not_pushed() {
+    let two = Two::new();
+    let bare = two.repo.dir().join("bare.git");
+    two.repo.init(&bare, &["--bare"]);
+    two.repo.git(two.ann(), &["remote", "add", "origin", bare.to_str().unwrap()]);
+    two.ann_git(&["push", "-q", "origin", "main"]).silent();
+    let lease = two.bob_claims(&["--path", "src"]);
+    two.bob_commits("src/a", &[]).silent();
+    let commit = two.repo.git(&two.bob, &["rev-parse", "--short=12", "HEAD"]);
+    let taken = two.ann_takes(&lease, "src");
+    let words = [&*commit, "agent:ann took over", &lease];
+    two.bob_git(&["push", "-q", "origin", "bob"]).refused(&words);
+    two.repo.agent("ann").jit(["config", "set", "enforce_agents", "warn"]).ok();
+    two.bob_git(&["push", "-q", "origin", "bob:elsewhere"]).refused(&words);
+    two.repo.agent("ann").jit(["config", "unset", "enforce_agents"]).ok();
+    // Neither does ann push it as it is; built upon under her lease, it goes.
+    two.ann_git(&["merge", "-q", "--ff-only", "bob"]).silent();
+    two.ann_git(&["push", "-q", "origin", "main"]).refused(&words);
+    write(&two.ann().join("src/a"), "ann\n");
+    two.ann_git(&["commit", "-qam", "ann's"]).silent();
+    assert!(two.message(two.ann()).contains(&taken));
+    two.ann_git(&["push", "-q", "origin", "main"]).silent();
+    // The other side has it now.
+    two.bob_git(&["push", "-q", "origin", "bob"]).silent();
+    // Deleting takes no commit along.
+    two.bob_git(&["push", "-q", "origin", ":bob"]).silent();
+}
+
+/// Two agents, the repository that they push to, and a lease of bob's that ann took over.
+struct Pushed {
+    two: Two,
+    bare: PathBuf,
+}
+
+impl Pushed {
+    /// With these hooks where they push to.
+    fn to(hook: &str) -> Self {
+        let two = Two::new();
+        let bare = two.repo.dir().join("bare.git");
+        two.repo.init(&bare, &["--bare"]);
+        two.repo.git(two.ann(), &["remote", "add", "origin", bare.to_str().unwrap()]);
+        two.ann_git(&["push", "-q", "origin", "main"]).silent();
+        two.repo.agent("root").at(&bare).jit(["hooks", "install", hook]).ok();
+        Self { two, bare }
+    }
+
+    /// Bob commits, and then ann has what he had.
+    fn bob_loses(&self) -> String {
+        let lease = self.two.bob_claims(&["name:x"]);
+        self.two.bob_commits("src/a", &[]).silent();
+        self.two.repo.agent("ann").jit(["claim", "force-evict", &lease, "--reason", "gone"]).ok();
+        self.two.ann_claims(&["name:x"])
+    }
+
+    fn ann_commits(&self, file: &str) {
+        write(&self.two.ann().join(file), format!("ann {file}\n"));
+        self.two.ann_git(&["add", "-A"]).passed();
+        self.two.ann_git(&["commit", "-qm", "ann's"]).silent();
+    }
+
+    fn memory(&self) -> PathBuf {
+        self.bare.join("jit/pushed.json")
+    }
+}
+
+/// Whatever the pusher's own hook would say: it is asked for nothing here.
+const PUSH: [&str; 4] = ["push", "-q", "--no-verify", "origin"];
+
+#[test]
+fn where_others_push_to_a_lower_fence_is_refused() {
+    for hook in ["pre-receive", "update"] {
+        let pushed = Pushed::to(hook);
+        let (two, taken) = (&pushed.two, pushed.bob_loses());
+        let late = two.repo.git(&two.bob, &["rev-parse", "--short=12", "HEAD"]);
+        pushed.ann_commits("doc/b");
+        // Nothing came before: what is first is the highest.
+        two.ann_git(&[&PUSH[..], &["main"]].concat()).silent();
+        let words = [&*late, "name:x comes too late", "agent:ann", &taken];
+        two.bob_git(&[&PUSH[..], &["bob"]].concat()).refused(&words);
+        two.bob_git(&[&PUSH[..], &["bob:refs/heads/other"]].concat()).refused(&words);
+        // Of people as well: it is no question of who pushes.
+        two.git_as("human:zoe", &two.bob, &[&PUSH[..], &["bob"]].concat()).refused(&words);
+        // Whoever built on it may bring it along.
+        two.ann_git(&["merge", "-q", "--no-edit", "bob"]).passed();
+        pushed.ann_commits("doc/c");
+        two.ann_git(&[&PUSH[..], &["main"]].concat()).silent();
+        two.bob_git(&[&PUSH[..], &["bob"]].concat()).silent();
+        two.bob_git(&[&PUSH[..], &[":bob"]].concat()).silent();
+        let doctor = two.repo.agent("root").at(&pushed.bare).jit(["doctor"]);
+        assert_eq!(doctor.ok()["healthy"], true, "the memory belongs there");
+    }
+}
+
+/// A push is compared with what was there before it, whatever the order of its references.
+#[test]
+fn what_comes_together_is_not_compared_with_itself() {
+    for hook in ["pre-receive", "update"] {
+        let pushed = Pushed::to(hook);
+        let two = &pushed.two;
+        pushed.bob_loses();
+        pushed.ann_commits("doc/b");
+        two.ann_git(&[&PUSH[..], &["main:refs/heads/a", "bob:refs/heads/b"]].concat()).silent();
+        let memory = fs::read_to_string(pushed.memory()).unwrap();
+        assert!(memory.contains("agent:ann") && !memory.contains("agent:bob"), "{memory}");
+    }
+}
+
+/// A part of a push that is refused takes all of it along, and is not remembered.
+#[test]
+fn what_is_refused_is_not_remembered() {
+    let pushed = Pushed::to("pre-receive");
+    let two = &pushed.two;
+    pushed.bob_loses();
+    pushed.ann_commits("doc/b");
+    two.ann_git(&[&PUSH[..], &["main"]].concat()).silent();
+    let before = fs::read_to_string(pushed.memory()).unwrap();
+    let lease = two.ann_claims(&["name:y"]);
+    pushed.ann_commits("doc/c");
+    two.ann_git(&[&PUSH[..], &["main", "bob"]].concat()).refused(&["comes too late"]);
+    assert_eq!(fs::read_to_string(pushed.memory()).unwrap(), before);
+    two.ann_git(&[&PUSH[..], &["main"]].concat()).silent();
+    assert!(fs::read_to_string(pushed.memory()).unwrap().contains(&lease));
+}
+
+#[test]
+fn where_nothing_is_managed_nothing_is_made() {
+    let pushed = Pushed::to("pre-receive");
+    let two = &pushed.two;
+    two.bob_commits("src/a", &[]).silent();
+    two.bob_git(&[&PUSH[..], &["bob"]].concat()).silent();
+    assert!(!pushed.memory().exists());
+}
+
+#[test]
+fn a_memory_that_cant_be_read_is_told() {
+    let pushed = Pushed::to("pre-receive");
+    let two = &pushed.two;
+    pushed.bob_loses();
+    two.bob_git(&[&PUSH[..], &["bob"]].concat()).silent();
+    write(&pushed.memory(), "{");
+    pushed.ann_commits("doc/b");
+    let push = [&PUSH[..], &["main"]].concat();
+    two.ann_git(&push).refused(&["can't tell", "pushed.json", "move it away"]);
+    let root = two.repo.agent("root").at(&pushed.bare);
+    root.jit(["config", "set", "enforce_agents", "warn"]).ok();
+    two.ann_git(&push).warned(&["can't tell", "pushed.json"]);
+    assert_eq!(fs::read_to_string(pushed.memory()).unwrap(), "{", "it is left for a person to look at");
+    // What cannot be told is silent only where nobody wants to be told.
+    root.jit(["config", "set", "enforce_agents", "off"]).ok();
+    pushed.ann_commits("doc/c");
+    two.ann_git(&push).silent();
+}
+
+/// Somebody's own hook sees what it saw before.
+#[test]
+fn a_hook_behind_reads_what_is_pushed() {
+    let pushed = Pushed::to("pre-receive");
+    let two = &pushed.two;
+    let root = two.repo.agent("root").at(&pushed.bare);
+    root.jit(["hooks", "uninstall"]).ok();
+    let (hook, seen) = (pushed.bare.join("hooks/pre-receive"), two.repo.dir().join("seen"));
+    assert!(!hook.exists());
+    write(&hook, format!("#!/bin/sh\ncat >'{}'\n", seen.display()));
+    fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    root.jit(["hooks", "install", "pre-receive"]).ok();
+    pushed.bob_loses();
+    two.bob_git(&[&PUSH[..], &["bob"]].concat()).silent();
+    assert!(fs::read_to_string(seen).unwrap().ends_with(" refs/heads/bob\n"));
+    assert!(pushed.memory().exists());
+}
