@@ -41,8 +41,11 @@ fn nothing() -> Received {
     Received::parse("").unwrap()
 }
 
+/// What numbers a push, and its commits.
+type Push<'p> = (u32, &'p [&'p str]);
+
 /// Pushes one after the other, each of commits, with what numbers it; what came too late is shown.
-fn pushed(pushes: &[(u32, &[&str])]) -> String {
+fn pushed(pushes: &[Push<'_>]) -> String {
     let mut received = nothing();
     let mut said = Vec::new();
     for (push, commits) in pushes {
@@ -65,8 +68,8 @@ fn pushed(pushes: &[(u32, &[&str])]) -> String {
 
 #[test]
 fn a_lower_fence_comes_too_late() {
-    let nine: (u32, &[&str]) = (1, &["a  bob:x:9"]);
-    let cases: &[(&str, &[(u32, &[&str])])] = &[
+    let nine: Push<'_> = (1, &["a  bob:x:9"]);
+    let cases: &[(&str, &[Push<'_>])] = &[
         ("taken; b<9", &[nine, (2, &["b  ann:x:5"])]),
         ("taken; taken", &[nine, (2, &["b  ann:x:9"])]),
         ("taken; taken", &[nine, (2, &["b  ann:x:12"])]),
@@ -88,7 +91,7 @@ fn a_lower_fence_comes_too_late() {
 
 #[test]
 fn what_is_built_on_under_the_later_fence_passes() {
-    let nine: (u32, &[&str]) = (1, &["a  bob:x:9"]);
+    let nine: Push<'_> = (1, &["a  bob:x:9"]);
     let cases: &[(&str, &[&str])] = &[
         ("taken", &["b  ann:x:5", "c b bob:x:9"]),
         ("taken", &["b  ann:x:5", "c b", "d c,z bob:x:11"]),
@@ -108,7 +111,7 @@ fn what_is_built_on_under_the_later_fence_passes() {
 fn a_push_is_compared_with_what_was_before_it() {
     // Reference by reference, as `update` is asked.
     assert_eq!(pushed(&[(1, &["a  bob:x:9"]), (1, &["b  ann:x:5"])]), "taken; taken");
-    let three: (u32, &[&str]) = (0, &["z  cat:x:7"]);
+    let three: Push<'_> = (0, &["z  cat:x:7"]);
     assert_eq!(pushed(&[three, (1, &["a  bob:x:9"]), (1, &["b  ann:x:8"])]), "taken; taken; taken");
     assert_eq!(pushed(&[three, (1, &["a  bob:x:9"]), (1, &["b  ann:x:5"])]), "taken; taken; b<7");
     assert_eq!(pushed(&[three, (1, &["a  bob:x:9"]), (2, &["b  ann:x:8"])]), "taken; taken; b<9");
