@@ -29,6 +29,8 @@ mod damage;
 #[cfg(target_os = "linux")]
 mod doctor;
 #[cfg(test)]
+mod elsewhere;
+#[cfg(test)]
 mod exporting;
 #[cfg(test)]
 #[cfg(target_os = "linux")]

@@ -71,7 +71,9 @@ fn what_stopped_behind_the_log_is_said_again() {
     commit(&repo, repo.main(), "issues");
     let two = ann.clone().at(repo.worktree("two"));
     let (events, aside) = (repo.main().join(".jit/events"), repo.dir().join("aside"));
-    for (id, command) in ids.iter().zip([&["issue", "close", "--rejected"][..], &["issue", "delete"]]) {
+    let commands: [(&[&str], &str); 2] =
+        [(&["issue", "close", "--rejected"], "rejected"), (&["issue", "delete"], "deleted")];
+    for (id, (command, state)) in ids.iter().zip(commands) {
         let command = [command, &[id]].concat();
         fs::rename(&events, &aside).unwrap();
         fs::write(&events, "").unwrap();
@@ -79,7 +81,7 @@ fn what_stopped_behind_the_log_is_said_again() {
         assert!(text(&repo, id).contains("\"ready\""));
         fs::remove_file(&events).unwrap();
         fs::rename(&aside, &events).unwrap();
-        assert_eq!(seen(&two, id)["state"], "rejected");
+        assert_eq!(seen(&two, id)["state"], state);
         ann.jit(&command).ok();
         let left = fs::read_to_string(file(repo.main(), id)).unwrap_or_default();
         assert!(!left.contains("\"ready\""), "{left}");

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentId, Fence, Reference, Task};
+use crate::{AgentId, Fence, Holder, Reference, Task, WallTime};
 
 /// How an issue ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,11 @@ impl Outcome {
             Self::Rejected => "rejected",
         }
     }
+
+    /// Whether somebody worked on it to the end.
+    pub fn is_worked(self) -> bool {
+        matches!(self, Self::Done | Self::Gated)
+    }
 }
 
 /// The name of a gate. What gates there are and how they are passed is not known here: names are
@@ -43,6 +48,36 @@ impl Gate {
     }
 }
 
+/// What files say of an issue's end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filed {
+    /// How it ended, as the nearest file says. What has open gates is not done.
+    pub outcome: Option<Outcome>,
+    /// If it says itself that the issue is gated: the gates that are open.
+    pub open_gates: BTreeSet<Gate>,
+    /// If that file knows no end: how it ended, as one farther away says that was written later.
+    pub later: Option<Outcome>,
+}
+
+impl From<Option<Outcome>> for Filed {
+    /// As a file without open gates says.
+    fn from(outcome: Option<Outcome>) -> Self {
+        Self { outcome, ..Self::default() }
+    }
+}
+
+/// Who ended an issue, and where: what was done is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndedBy {
+    /// When.
+    pub at: WallTime,
+    /// Who, and in which worktree.
+    pub by: Holder,
+    /// On which branch, if the work was held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+}
+
 /// All that the log knows of one issue besides its leases.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
@@ -54,6 +89,15 @@ pub struct Facts {
     /// If it is gated: the gates that are open.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub open_gates: BTreeSet<Gate>,
+    /// If its work is done: the gates that were open then, and are no more.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub settled_gates: BTreeSet<Gate>,
+    /// Whether it was rejected by taking its file away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+    /// If it ended: who did that; not known of what an older jit wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_by: Option<Box<EndedBy>>,
     /// The position of the record that last reopened it: files of leases before it are old.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reopened: Option<Fence>,
@@ -80,6 +124,9 @@ impl Facts {
             issue,
             outcome: None,
             open_gates: BTreeSet::new(),
+            settled_gates: BTreeSet::new(),
+            deleted: false,
+            ended_by: None,
             reopened: None,
             failures: 0,
             last_failure: None,
@@ -92,12 +139,20 @@ impl Facts {
         self.outcome.is_none() && self.reopened.is_none() && self.failures == 0 && self.assigned.is_none()
     }
 
-    /// How it ended, with what a file says. The log knows of every worktree, so its word counts, but
-    /// for one thing: the last gate may have been passed in another clone, and comes with the file.
-    pub fn with_file(&self, filed: Option<Outcome>) -> Option<Outcome> {
-        match (self.outcome, filed) {
-            (Some(Outcome::Gated), Some(Outcome::Done)) => filed,
-            (known, _) => known.or(filed),
+    /// How it ended, with what files say. The log knows of every worktree, so its word counts, but for
+    /// what comes with a file from where the log is another's: the last gate may have been passed there,
+    /// or one more be required. What a file farther away says counts where neither the log nor the
+    /// nearest file knows of an end, and the log of no reopening.
+    pub fn with_files(&self, filed: &Filed) -> Option<Outcome> {
+        match (self.outcome, filed.outcome) {
+            (Some(Outcome::Gated), Some(Outcome::Done)) => filed.outcome,
+            (Some(Outcome::Done), Some(Outcome::Gated))
+                if !filed.open_gates.is_subset(&self.settled_gates) =>
+            {
+                filed.outcome
+            }
+            (None, None) if self.reopened.is_none() => filed.later,
+            (known, here) => known.or(here),
         }
     }
 
@@ -111,18 +166,40 @@ impl Facts {
         self.assigned.is_some() && !self.is_kept_for(agent)
     }
 
-    /// Ended so; whoever it was reserved for has nothing to do any more.
+    /// Ended so; whoever it was reserved for has nothing to do any more. Who did the work stays known.
     #[must_use]
     pub fn ended(self, outcome: Outcome) -> Self {
-        Self { outcome: Some(outcome), open_gates: BTreeSet::new(), assigned: None, ..self }
+        let was_done = self.outcome.is_some_and(Outcome::is_worked) && outcome.is_worked();
+        Self {
+            outcome: Some(outcome),
+            open_gates: BTreeSet::new(),
+            settled_gates: BTreeSet::new(),
+            deleted: false,
+            ended_by: self.ended_by.filter(|_| was_done),
+            assigned: None,
+            ..self
+        }
     }
 
-    /// Done, but for these gates.
+    /// Done, but for these gates. Of those that were open before, the others are settled.
     #[must_use]
     pub fn done_but_for(self, open_gates: BTreeSet<Gate>) -> Self {
-        match open_gates.is_empty() {
-            true => self.ended(Outcome::Done),
-            false => Self { open_gates, ..self.ended(Outcome::Gated) },
+        let settled_gates = &(&self.open_gates | &self.settled_gates) - &open_gates;
+        let outcome = if open_gates.is_empty() { Outcome::Done } else { Outcome::Gated };
+        Self { open_gates, settled_gates, ..self.ended(outcome) }
+    }
+
+    /// It may be claimed again, from the record at this position on.
+    #[must_use]
+    pub fn reopened(self, at: Fence) -> Self {
+        Self {
+            outcome: None,
+            open_gates: BTreeSet::new(),
+            settled_gates: BTreeSet::new(),
+            deleted: false,
+            ended_by: None,
+            reopened: Some(at),
+            ..self
         }
     }
 

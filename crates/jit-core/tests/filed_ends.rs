@@ -6,10 +6,10 @@ mod common;
 
 use common::{World, holder, of, short, thing, things};
 use jit_core::decide::{
-    Acquire, Attempted, Bar, Candidate, Close, Ending, Finish, Release, Reopen, Take, Taken, Took, Unearned,
-    Unrecorded,
+    Acquire, Attempted, Bar, Candidate, Close, Ending, Finish, Release, Reopen, Settle, Take, Taken, Took,
+    Unearned, Unrecorded,
 };
-use jit_core::{Attempt, Cause, Facts, Gate, Operation, Outcome, Refusal};
+use jit_core::{Attempt, Cause, Facts, Fence, Filed, Gate, Operation, Outcome, Refusal, Seq};
 
 fn end(world: &mut World, actor: &str, names: &str, attempt: Attempt) {
     let attempted = Attempted { attempt, ..Attempted::default() };
@@ -127,7 +127,7 @@ fn what_is_unrecorded_is_told_from_what_is_old() {
     world.pass(601);
     let mut ended = world.clone();
     assert_eq!(unrecorded(&mut ended, "x@1", "#1"), "#1");
-    ended.ask("x@2", &Reopen { issue: thing("#1") }).unwrap();
+    ended.ask("x@2", &Reopen { issue: thing("#1"), filed: false }).unwrap();
     assert_eq!(unrecorded(&mut ended, "x@1", "#1"), "", "what was lost was lost before");
     ended.acquire("b@2", "#1").unwrap();
     assert_eq!(unrecorded(&mut ended, "x@1", "#1"), "", "begun anew, not done again");
@@ -136,28 +136,106 @@ fn what_is_unrecorded_is_told_from_what_is_old() {
     assert_eq!(unrecorded(&mut ended, "x@2", "#1"), "#1");
 }
 
-/// What the log and a file say of an end together: the log's word counts, but for the last gate.
+/// What the log and files say of an end together. The log's word counts, but for gates of which it
+/// can't know; a farther file's counts where nobody else says anything.
 #[test]
-fn the_log_and_a_file_agree_on_an_end() {
-    let outcomes = [None, Some(Outcome::Gated), Some(Outcome::Done), Some(Outcome::Rejected)];
-    for known in outcomes {
-        for filed in outcomes {
-            let mut world = World::new();
-            if let Some(outcome) = known {
-                let facts = vec![Facts::none(thing("#1")).ended(outcome)];
-                world.append(&holder("a"), vec![Operation::Facts(Cause::Ended, facts)]);
-            }
-            let ended = match (known, filed) {
-                (Some(Outcome::Gated), Some(Outcome::Done)) => filed,
-                _ => known.or(filed),
-            };
-            let candidates = vec![Candidate { ended: filed, ..Candidate::from(thing("#1")) }];
-            let names = world.acquisition("#1");
-            let bar = match world.ask("b", &Acquire { filed: candidates, ..names }) {
-                Err(Refusal::Barred(barred)) => Some(barred[0].bar.clone()),
-                other => other.map(|_| None).unwrap(),
-            };
-            assert_eq!(bar, ended.map(Bar::Ended), "{known:?} in the log, {filed:?} in the file");
-        }
+fn the_log_and_files_agree_on_an_end() {
+    use Outcome::{Done, Gated, Rejected};
+    let outcomes = || [None, Some(Gated), Some(Done), Some(Rejected)];
+    // What the log knows, whether that is after a reopening, the nearest file, one farther away.
+    let known = outcomes().into_iter().flat_map(|known| [(known, false), (known, true)]);
+    let filed = outcomes().into_iter().flat_map(|filed| outcomes().map(|later| (filed, later)));
+    let cases = known.flat_map(|known| filed.clone().map(move |filed| (known, filed)));
+    for ((known, reopened), (filed, later)) in cases {
+        let ended = match (known, filed, later) {
+            (Some(Gated), Some(Done), _) => filed,
+            (Some(known), ..) => Some(known),
+            (None, Some(filed), _) => Some(filed),
+            (None, None, later) => later.filter(|_| !reopened),
+        };
+        let facts = Facts::none(thing("#1"));
+        let facts = if reopened { facts.reopened(Fence(Seq(1))) } else { facts };
+        let facts = known.map_or(facts.clone(), |outcome| facts.ended(outcome));
+        let filed = Filed { later, ..Filed::from(filed) };
+        let case = format!("{facts:?} in the log, {filed:?}");
+        assert_eq!(bar(facts, filed), ended.map(Bar::Ended), "{case}");
     }
+}
+
+/// How a claim is barred where the log knows this, and files say that.
+fn bar(facts: Facts, filed: Filed) -> Option<Bar> {
+    let mut world = World::new();
+    world.append(&holder("a"), vec![Operation::Facts(Cause::Carried, vec![facts])]);
+    let candidates = vec![Candidate { filed, ..Candidate::from(thing("#1")) }];
+    let names = world.acquisition("#1");
+    match world.ask("b", &Acquire { filed: candidates, ..names }) {
+        Err(Refusal::Barred(barred)) => Some(barred[0].bar.clone()),
+        other => other.map(|_| None).unwrap(),
+    }
+}
+
+/// What is done for the log is gated where a file has a gate open that was never among those that
+/// were settled: another branch required it. Passed there, it is settled everywhere.
+#[test]
+fn a_gate_of_which_the_log_never_heard_is_open() {
+    let gates = |names: &str| names.split_whitespace().map(|name| Gate::named(&name)).collect();
+    let filed = |open: &str| Filed {
+        open_gates: gates(open),
+        ..Filed::from(Some(if open.is_empty() { Outcome::Done } else { Outcome::Gated }))
+    };
+    let mut world = World::new();
+    world.acquire("a", "#1").unwrap();
+    let gated = [(thing("#1"), gates("docs"))].into();
+    let attempted = Attempted { attempt: Attempt::Done, gated };
+    world.ask("a", &Release { target: of("#1"), attempted }).unwrap();
+    let settle = |world: &mut World, settled: &str, seen| {
+        let (issue, settled, opened) = (thing("#1"), gates(settled), gates(""));
+        world.ask("b", &Settle { issue, settled, opened, filed: false, seen: Some(seen) }).unwrap().facts
+    };
+    let facts = settle(&mut world, "docs", Outcome::Gated);
+    assert_eq!(facts.ended_by.as_ref().unwrap().by, holder("a"), "who did the work");
+    for (open, ended) in [
+        ("docs", Outcome::Done),
+        ("review", Outcome::Gated),
+        ("docs review", Outcome::Gated),
+        ("", Outcome::Done),
+    ] {
+        assert_eq!(bar(facts.clone(), filed(open)), Some(Bar::Ended(ended)), "{open}");
+    }
+    let facts = settle(&mut world, "review", Outcome::Done);
+    assert_eq!(facts.outcome, Some(Outcome::Done));
+    assert_eq!(bar(facts, filed("docs review")), Some(Bar::Ended(Outcome::Done)));
+    settle(&mut world, "review", Outcome::Done);
+    assert_eq!(world.appended(), [""; 0], "it is known");
+}
+
+/// What was reopened while only a file knew of its end is open for the log too; else that file
+/// would end it again.
+#[test]
+fn what_only_a_file_ended_is_reopened() {
+    let mut world = World::new();
+    let reopen = |filed| Reopen { issue: thing("#1"), filed };
+    assert_eq!(world.ask("a", &reopen(false)).unwrap().facts.reopened, None);
+    let facts = world.ask("a", &reopen(true)).unwrap().facts;
+    let filed = Filed { later: Some(Outcome::Done), ..Filed::default() };
+    assert_eq!(bar(facts, filed), None);
+    world.ask("a", &reopen(true)).unwrap();
+    assert_eq!(world.appended(), [""; 0], "it is known");
+}
+
+/// Deleted is told from rejected, until the issue is reopened; what was done before stays done.
+#[test]
+fn what_was_deleted_is_told_as_such() {
+    let mut world = World::new();
+    let close = |ending| Close { issue: thing("#1"), ending };
+    world.ask("a", &close(Ending::Rejected)).unwrap();
+    assert!(!world.facts(&thing("#1")).deleted);
+    let facts = world.ask("b", &close(Ending::Deleted)).unwrap().facts;
+    assert_eq!((facts.outcome, facts.ended_by.clone().unwrap().by), (Some(Outcome::Rejected), holder("b")));
+    assert_eq!(bar(facts, Filed::default()), Some(Bar::Deleted));
+    world.ask("a", &Reopen { issue: thing("#1"), filed: false }).unwrap();
+    world.acquire("a", "#1").unwrap();
+    end(&mut world, "a", "#1", Attempt::Done);
+    let facts = world.ask("b", &close(Ending::Deleted)).unwrap().facts;
+    assert_eq!((facts.outcome, facts.deleted), (Some(Outcome::Done), false));
 }

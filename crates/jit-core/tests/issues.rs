@@ -9,7 +9,9 @@ use jit_core::decide::{
     Acquire, Assign, Attempted, Bar, Barred, Candidate, Change, Close, Concluded, Distribute, Ending, Next,
     Release, Reopen, ResetFailures, Settle, Terms,
 };
-use jit_core::{Attempt, Dependencies, Enforcement, Gate, Lease, Operation, Outcome, Refusal, Scope, Task};
+use jit_core::{
+    Attempt, Dependencies, Enforcement, Filed, Gate, Lease, Operation, Outcome, Refusal, Scope, Task,
+};
 
 fn reason() -> Task {
     "tests fail".parse().unwrap()
@@ -47,6 +49,7 @@ fn barred(answer: Result<Lease, Refusal>) -> String {
     let each = barred.iter().map(|Barred { reference, bar }| {
         let why = match bar {
             Bar::Ended(outcome) => outcome.name().to_owned(),
+            Bar::Deleted => "deleted".to_owned(),
             Bar::Quarantined { failures, .. } => format!("{failures} failures"),
             Bar::Blocked(by) => format!("waits for {}", by.iter().map(short).collect::<Vec<_>>().join(" ")),
             Bar::Assigned(agent) => agent.to_string(),
@@ -151,7 +154,11 @@ fn files_and_the_log_both_count() {
     world.acquire("b", "#1").unwrap();
     end(&mut world, "b", "#1", Attempt::Done);
     let filed = |ended, waits_for: &str| Acquire {
-        filed: vec![Candidate { ended, waits_for: things(waits_for), ..thing("#9").into() }],
+        filed: vec![Candidate {
+            filed: Filed::from(ended),
+            waits_for: things(waits_for),
+            ..thing("#9").into()
+        }],
         ..World::new().acquisition("#9")
     };
     let ask = |world: &World, request: &Acquire| world.clone().ask("a", request);
@@ -260,7 +267,7 @@ fn an_issue_ends_and_is_reopened() {
         world.ask("b", &Close { issue: thing("#2"), ending: Ending::Rejected }),
         Err(Refusal::Barred(_))
     ));
-    world.ask("b", &Reopen { issue: thing("#2") }).unwrap();
+    world.ask("b", &Reopen { issue: thing("#2"), filed: false }).unwrap();
     world.ask("b", &settle("docs review", "", true, gated)).unwrap();
     assert_eq!(world.appended(), [""; 0], "it was reopened since");
     world.ask("b", &settle("docs", "", true, None)).unwrap();
@@ -271,11 +278,11 @@ fn an_issue_ends_and_is_reopened() {
     world.ask("b", &Close { issue: thing("#2"), ending: Ending::Rejected }).unwrap();
     world.ask("b", &settle("docs", "", true, Some(Outcome::Rejected))).unwrap();
     assert_eq!(barred(world.acquire("b", "#2")), "#2:rejected", "nobody worked on it to the end");
-    world.ask("b", &Reopen { issue: thing("#2") }).unwrap();
+    world.ask("b", &Reopen { issue: thing("#2"), filed: false }).unwrap();
     world.acquire("a", "#2").unwrap();
     for answer in [
         world.ask("b", &Close { issue: thing("#2"), ending: Ending::Rejected }),
-        world.ask("b", &Reopen { issue: thing("#2") }),
+        world.ask("b", &Reopen { issue: thing("#2"), filed: false }),
     ] {
         assert!(matches!(answer, Err(Refusal::NotYours(_))), "what is held is its holder's");
     }
@@ -354,7 +361,7 @@ fn the_policy_says_who_may_change_what_is_held() {
             [
                 held.clone().ask(who, &Change { issues: vec![issue.clone()] }).map(|mut over| over.pop()),
                 held.clone().ask(who, &Close { issue: issue.clone(), ending: Ending::Deleted }).map(over),
-                held.clone().ask(who, &Reopen { issue: issue.clone() }).map(over),
+                held.clone().ask(who, &Reopen { issue: issue.clone(), filed: false }).map(over),
                 held.clone().ask(who, &settle).map(over),
             ]
         };

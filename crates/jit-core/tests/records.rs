@@ -8,8 +8,9 @@ mod common;
 
 use common::{holder, lease_id, scope, secret, some_lease, stamp, thing, things, ttl, wall};
 use jit_core::{
-    Attempt, Case, Cause, Checkpoint, ControlPlaneId, End, Ended, Facts, Fence, Gate, Holder, Known, Lease,
-    Mode, Operation, Outcome, Record, RecordError, Reference, Scope, Seq, Stamp, Successor, Task, WallTime,
+    Attempt, Case, Cause, Checkpoint, ControlPlaneId, End, Ended, EndedBy, Facts, Fence, Gate, Holder, Known,
+    Lease, Mode, Operation, Outcome, Record, RecordError, Reference, Scope, Seq, Stamp, Successor, Task,
+    WallTime,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -79,6 +80,12 @@ fn each_operation() -> Vec<Operation> {
             vec![
                 Facts {
                     outcome: Some(Outcome::Done),
+                    settled_gates: [Gate::named(&"docs")].into(),
+                    ended_by: Some(Box::new(EndedBy {
+                        at: "2026-11-21T05:00:00Z".parse().unwrap(),
+                        by: holder("c"),
+                        branch: Some("w".into()),
+                    })),
                     reopened: Some(Fence(Seq(7))),
                     ..Facts::none(issue_of(2))
                 },
@@ -87,6 +94,7 @@ fn each_operation() -> Vec<Operation> {
                     open_gates: [Gate::named(&"docs")].into(),
                     ..Facts::none(issue_of(3))
                 },
+                Facts { outcome: Some(Outcome::Rejected), deleted: true, ..Facts::none(issue_of(4)) },
             ],
         ),
         Operation::Sighting,
@@ -254,6 +262,14 @@ fn facts() -> impl Strategy<Value = Facts> {
                 .into_iter()
                 .filter(|_| outcome == Some(Outcome::Gated))
                 .collect(),
+            settled_gates: [Gate::named(&"tests")]
+                .into_iter()
+                .filter(|_| outcome == Some(Outcome::Done))
+                .collect(),
+            deleted: outcome == Some(Outcome::Rejected) && failures % 2 == 0,
+            ended_by: assigned.clone().filter(|_| outcome.is_some()).map(|by| {
+                Box::new(EndedBy { at: "2026-11-21T05:00:00Z".parse().unwrap(), by, branch: None })
+            }),
             outcome,
             reopened: reopened.map(|seq| Fence(Seq(seq))),
             failures,

@@ -37,7 +37,31 @@ impl Repo {
         Ok(files.collect())
     }
 
-    /// The contents of these, in their order; `None` for one that Git does not have.
+    /// The files in a directory that the commit `other` has, and this worktree's `HEAD` has not, or
+    /// has otherwise; with `other`'s contents. None where one of the two is no commit.
+    ///
+    /// # Errors
+    /// [`ProgramError`] where Git could not be asked.
+    pub fn committed_otherwise(
+        &self,
+        git: &dyn GitProgram,
+        dir: &str,
+        other: &str,
+    ) -> Result<Vec<CommittedFile>, ProgramError> {
+        let dir = format!("{dir}/");
+        let asked = ["diff-tree", "-r", "-z", "--no-renames", "HEAD", other, "--", &dir];
+        let differs = git.run(self.git_dir(), &asked, b"")?;
+        let mut fields = differs.stdout.split(|byte| *byte == 0);
+        let mut files = Vec::new();
+        while differs.status == Some(0)
+            && let (Some(what), Some(path)) = (fields.next(), fields.next())
+        {
+            files.extend(changed(what, path, &dir));
+        }
+        Ok(files)
+    }
+
+    /// The contents of these, which are named by object or as `COMMIT:PATH`, in their order; `None` for one that Git does not have.
     ///
     /// # Errors
     /// [`ProgramError`] where Git could not be asked.
@@ -72,6 +96,16 @@ fn entry(line: &[u8], dir: &str) -> Option<CommittedFile> {
     let (mode, kind, object) = (fields.next()?, fields.next()?, fields.next()?);
     let name = path.strip_prefix(dir)?;
     (mode.starts_with("100") && kind == "blob")
+        .then(|| CommittedFile { name: name.to_owned(), object: object.to_owned() })
+}
+
+/// `:<mode> <new mode> <object> <new object> <status>`, and the path of a plain file right in the
+/// directory.
+fn changed(what: &[u8], path: &[u8], dir: &str) -> Option<CommittedFile> {
+    let mut fields = std::str::from_utf8(what).ok()?.split(' ').skip(1);
+    let (mode, object) = (fields.next()?, fields.nth(1)?);
+    let name = std::str::from_utf8(path).ok()?.strip_prefix(dir)?;
+    (mode.starts_with("100") && !name.contains('/'))
         .then(|| CommittedFile { name: name.to_owned(), object: object.to_owned() })
 }
 

@@ -42,6 +42,11 @@ impl State {
             Self::Done => "done",
         }
     }
+
+    /// Whether nobody is to work on it any more.
+    pub fn is_ended(self) -> bool {
+        matches!(self, Self::Gated | Self::Done | Self::Rejected)
+    }
 }
 
 /// How urgent an issue is. The order is that of urgency: `Critical` is the least, and comes first.

@@ -6,7 +6,7 @@ use jit_core::IssueId;
 use thiserror::Error;
 
 use crate::cache::{Cache, Hit};
-use crate::issue::{Issue, Outline};
+use crate::issue::{Issue, Outline, State};
 use crate::issue_file::{self, Named};
 use crate::problem::{FileError, Problem};
 use crate::source::{Identity, Origin, Sink, Source};
@@ -15,6 +15,8 @@ use crate::text::shown;
 /// The directories that issues are read from, the nearest first.
 pub struct Issues<'a> {
     sources: Vec<&'a dyn Source>,
+    /// Asked only how issues ended.
+    ends: Vec<&'a dyn Source>,
 }
 
 /// What there is, and apart from it what can't be used: a torn file is never an empty list.
@@ -33,6 +35,9 @@ pub struct Listed<I = Outline> {
     pub issue: Box<I>,
     /// The source that has it.
     pub origin: Origin,
+    /// If it knows no end: how the issue ended, as another source says that was written later.
+    /// Nothing where nobody looked.
+    pub later: Option<State>,
 }
 
 /// Why what was typed names no issue.
@@ -69,7 +74,14 @@ impl<'a> Issues<'a> {
 
     /// Issues from these sources, the nearest first.
     pub fn new(sources: Vec<&'a dyn Source>) -> Self {
-        Self { sources }
+        Self { sources, ends: Vec::new() }
+    }
+
+    /// With sources that a listing asks how issues ended. Each is to name only what it may know
+    /// better: all that it names is looked at.
+    #[must_use]
+    pub fn with_ends(self, ends: Vec<&'a dyn Source>) -> Self {
+        Self { ends, ..self }
     }
 
     /// One issue as the nearest source has it; `None` when none has it, or it was deleted.
@@ -82,7 +94,7 @@ impl<'a> Issues<'a> {
             let broken = |problem| broken(*source, &name, Some(id), problem);
             if let Some(text) = source.read(&name).map_err(|error| broken(error.into()))? {
                 let issue = Box::new(issue_file::parse(id, &text).map_err(broken)?);
-                return Ok(Some(Listed { issue, origin: source.origin() }));
+                return Ok(Some(Listed { issue, origin: source.origin(), later: None }));
             }
             let deleted = source.identity(&issue_file::deleted_name(id));
             if deleted.map_err(|error| broken(error.into()))?.is_some() {
@@ -152,18 +164,53 @@ impl<'a> Issues<'a> {
         };
         let names = |source: &'a dyn Source| names_of(source, |_| true);
         // Git tells its names while the nearest files are looked at.
-        std::thread::scope(|scope| {
-            let others: Vec<_> =
-                others.iter().map(|source| (*source, scope.spawn(|| names(*source)))).collect();
+        let ends = std::thread::scope(|scope| {
+            let told = |sources: &[&'a dyn Source]| -> Vec<_> {
+                sources.iter().map(|source| (*source, scope.spawn(|| names(*source)))).collect()
+            };
+            let (others, ends) = (told(others), told(&self.ends));
             list(*nearest, names(*nearest));
             for (source, told) in others {
                 // What panicked is done again here, where a panic is told.
                 list(source, told.join().unwrap_or_else(|_| names(source)));
             }
+            let ends = ends.into_iter();
+            ends.map(|(source, told)| (source, told.join().unwrap_or_else(|_| names(source))))
+                .collect::<Vec<_>>()
         });
         listing.issues.sort_unstable_by_key(|listed| listed.issue.id);
+        for (source, names) in ends {
+            // What can't be read says nothing: the issues are there without it.
+            note_ends(source, &names.unwrap_or_default().issues, cache, &mut listing);
+        }
         listing
     }
+}
+
+/// Notes of issues how they ended, where this source says so and was written later.
+fn note_ends(source: &dyn Source, ids: &[IssueId], cache: &mut Cache, listing: &mut Listing) {
+    for id in ids {
+        let Ok(at) = listing.issues.binary_search_by_key(id, |listed| listed.issue.id) else { continue };
+        let Some(listed) = listing.issues.get_mut(at).filter(|listed| listed.origin != source.origin())
+        else {
+            continue;
+        };
+        if listed.issue.state.is_ended() {
+            continue;
+        }
+        let Ok(Some((known, other))) = find(source, *id, cache) else { continue };
+        listed.later = later_end(&listed.issue, &other);
+        match known {
+            Known::Before(hit) => cache.keep(hit),
+            Known::Now(identity) => cache.learn(source.origin(), identity, &other),
+        }
+    }
+}
+
+/// How an issue ended as another version of it says, which counts where it was written later.
+pub fn later_end<D, E>(issue: &Issue<D>, other: &Issue<E>) -> Option<State> {
+    let later = !issue.state.is_ended() && other.state.is_ended() && other.updated_at > issue.updated_at;
+    later.then_some(other.state)
 }
 
 /// What the names in a source say.
@@ -214,7 +261,7 @@ fn list_one(
                     Known::Before(hit) => cache.keep(hit),
                     Known::Now(identity) => cache.learn(origin, identity, &issue),
                 }
-                listing.issues.push(Listed { issue, origin });
+                listing.issues.push(Listed { issue, origin, later: None });
             }
             // Taken away since its name was read.
             Ok(None) => continue,

@@ -74,10 +74,13 @@ pub(crate) fn with_gates(
     known.open_what_is_stale(world)?;
     let said = change(&mut known)?;
     let settle = settled(&said, &before, &known);
-    if known.issue.state != before.state || !(settle.filed || settle.seen == Some(Outcome::Gated)) {
+    // The log may have as done what another branch required a gate of.
+    let waits =
+        settle.seen == Some(Outcome::Gated) || (settle.seen.is_some() && before.state == State::Gated);
+    if known.issue.state != before.state || !(settle.filed || waits) {
         return written(world, &tracker, before, known);
     }
-    if world.rehearse(&settle)?.facts.outcome == Some(Outcome::Done) {
+    if known.outcome_by(&world.rehearse(&settle)?.facts) == Some(Outcome::Done) {
         known.issue.state = State::Done;
     }
     let changed = followed(world, &tracker, before, known, &settle)?;
@@ -178,8 +181,9 @@ fn rewritten(
 
 /// An issue to be changed. What was read from elsewhere is written here.
 fn known(world: &World<'_>, tracker: &Changing<'_>, id: IssueId) -> Result<Known<Issue>, Failure> {
-    let Listed { issue, .. } = tracker.read(id)?;
-    looked_up(world, tracker, Listed { issue, origin: Origin::Worktree })
+    let mut found = tracker.read(id)?;
+    tracker.note_later(std::slice::from_mut(&mut found))?;
+    looked_up(world, tracker, Listed { origin: Origin::Worktree, ..found })
 }
 
 fn written(

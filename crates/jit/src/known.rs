@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use jit_core::decide::{Bar, Candidate, Standing, Step};
-use jit_core::{AgentId, Holder, Now, Outcome, Policy, Query, Reference, Scene, View};
+use jit_core::{AgentId, Facts, Filed, Gate, Holder, Now, Outcome, Policy, Query, Reference, Scene, View};
 use jit_tracker::{Dependency, Issue, Listed, Origin, Outline, State};
 
 use crate::error::Failure;
@@ -29,6 +29,8 @@ pub(crate) struct Known<I = Outline> {
 pub(crate) enum Stage {
     /// Somebody works on it.
     InProgress,
+    /// Its file was taken away elsewhere.
+    Deleted,
     /// As its file says, or the log where that knows more.
     At(State),
 }
@@ -38,6 +40,7 @@ impl Stage {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::InProgress => "in_progress",
+            Self::Deleted => "deleted",
             Self::At(state) => state.as_str(),
         }
     }
@@ -46,11 +49,26 @@ impl Stage {
 impl<D> Known<Issue<D>> {
     /// How far it has come.
     pub(crate) fn stage(&self) -> Stage {
-        match (&self.standing.lease, self.standing.facts.with_file(ended_in_file(&self.issue))) {
-            (Some(_), _) => Stage::InProgress,
-            (None, Some(outcome)) => Stage::At(state(outcome)),
-            (None, None) => Stage::At(self.issue.state),
+        match &self.standing.lease {
+            Some(_) => Stage::InProgress,
+            None if self.standing.facts.deleted => Stage::Deleted,
+            None => Stage::At(self.outcome().map_or(self.issue.state, state)),
         }
+    }
+
+    /// How it ended, by the log and the files together.
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
+        self.outcome_by(&self.standing.facts)
+    }
+
+    /// The same if the log knows this.
+    pub(crate) fn outcome_by(&self, facts: &Facts) -> Option<Outcome> {
+        facts.with_files(&filed_as(&self.issue, self.candidate.filed.later))
+    }
+
+    /// Whether it ended, if another file says so that was written later.
+    pub(crate) fn is_ended_by(&self, later: State) -> bool {
+        self.standing.facts.with_files(&filed_as(&self.issue, ended(later))).is_some()
     }
 
     /// Whether it can be picked: by this agent, or for anybody.
@@ -66,6 +84,13 @@ impl<D> Known<Issue<D>> {
     /// Whether it failed too often.
     pub(crate) fn quarantined(&self) -> bool {
         self.standing.lease.is_none() && matches!(self.standing.bar, Some(Bar::Quarantined { .. }))
+    }
+}
+
+impl Known {
+    /// As a listing found it.
+    pub(crate) fn listed(&self) -> Listed {
+        Listed { issue: self.issue.clone(), origin: self.origin, later: None }
     }
 }
 
@@ -88,12 +113,15 @@ pub(crate) fn ended(state: State) -> Option<Outcome> {
     }
 }
 
-/// How a file says that an issue ended: to write `done` passes no gate.
-fn ended_in_file<D>(issue: &Issue<D>) -> Option<Outcome> {
-    match ended(issue.state) {
-        Some(Outcome::Done) if issue.open_gates().next().is_some() => Some(Outcome::Gated),
-        ended => ended,
-    }
+/// What files say of an end: to write `done` passes no gate.
+fn filed_as<D>(issue: &Issue<D>, later: Option<Outcome>) -> Filed {
+    let open = issue.open_gates().next().is_some();
+    let outcome = match ended(issue.state) {
+        Some(Outcome::Done) if open => Some(Outcome::Gated),
+        outcome => outcome,
+    };
+    let says_gated = issue.open_gates().filter(|_| issue.state == State::Gated);
+    Filed { outcome, open_gates: says_gated.map(Gate::named).collect(), later }
 }
 
 /// All issues, and what is broken among them.
@@ -111,11 +139,11 @@ impl All {
         let done = here.filter(|listed| listed.issue.state == State::Done);
         let done: HashSet<Reference> = done.map(|listed| listed.issue.reference()).collect();
         let met = |on: &Dependency| done.contains(on.reference());
-        let candidates = listing.issues.iter().map(|listed| candidate(&listed.issue, met)).collect();
+        let candidates = listing.issues.iter().map(|listed| candidate(listed, met)).collect();
         let log = Log::about(world, candidates)?;
         let standings = world.read(&log)?;
         let issues = listing.issues.into_iter().zip(log.candidates).zip(standings);
-        let known = |((Listed { issue, origin }, candidate), standing)| Known {
+        let known = |((Listed { issue, origin, .. }, candidate), standing)| Known {
             issue,
             origin,
             candidate,
@@ -132,31 +160,32 @@ pub(crate) fn looked_up(
     tracker: &Tracker<'_>,
     found: Listed<Issue>,
 ) -> Result<Known<Issue>, Failure> {
-    let candidate = filed(tracker, &found.issue)?;
+    let candidate = filed(tracker, &found)?;
     let standing = world.read(&Log::about(world, vec![candidate.clone()])?)?.remove(0);
     Ok(Known { issue: found.issue, origin: found.origin, candidate, standing, unrecorded: None })
 }
 
 /// One issue as a claim of it is judged; the files of what it waits for are read.
-pub(crate) fn filed<D>(tracker: &Tracker<'_>, issue: &Issue<D>) -> Result<Candidate, Failure> {
+pub(crate) fn filed<D>(tracker: &Tracker<'_>, found: &Listed<Issue<D>>) -> Result<Candidate, Failure> {
     let mut done = HashSet::new();
-    for on in &issue.dependencies {
+    for on in &found.issue.dependencies {
         if let Reference::Issue(id) = on.reference()
             && tracker.is_done_here(*id)?
         {
             done.insert(on);
         }
     }
-    Ok(candidate(issue, |on| done.contains(on)))
+    Ok(candidate(found, |on| done.contains(on)))
 }
 
-fn candidate<D>(issue: &Issue<D>, met: impl Fn(&Dependency) -> bool) -> Candidate {
+fn candidate<D>(found: &Listed<Issue<D>>, met: impl Fn(&Dependency) -> bool) -> Candidate {
+    let issue = &found.issue;
     let waits_for = jit_tracker::dependencies::blockers(issue, met);
     Candidate {
         reference: issue.reference(),
         ready: issue.state == State::Ready,
         meta: issue.is_meta(),
-        ended: ended_in_file(issue),
+        filed: filed_as(issue, found.later.and_then(ended)),
         waits_for: waits_for.map(|on| on.reference().clone()).collect(),
     }
 }

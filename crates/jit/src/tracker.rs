@@ -3,6 +3,7 @@
 
 mod elsewhere;
 mod head;
+mod later;
 mod uncommitted;
 mod unmerged;
 
@@ -143,11 +144,15 @@ impl<'w> Tracker<'w> {
             .is_some_and(|found| found.origin != Origin::Main && found.issue.state == State::Done))
     }
 
-    /// Every issue, and what is broken.
+    /// Every issue, and what is broken. Of ends that were written later elsewhere, those are noted
+    /// that the main worktree has committed: to look at all of its files would cost as much again.
     pub(crate) fn list(&self) -> Result<Listing, Failure> {
-        let path = self.world.repo()?.git_dir().join("jit").join(CACHE);
+        let repo = self.world.repo()?;
+        let path = repo.git_dir().join("jit").join(CACHE);
         let mut cache = Cache::new(read_cache(&path), self.world.now()?.wall);
-        let listing = self.issues().list(&mut cache);
+        let main_head = repo.is_linked().then(|| Head::of_main(repo, ISSUES));
+        let ends = main_head.iter().map(|head| head as &dyn Source).collect();
+        let listing = self.issues().with_ends(ends).list(&mut cache);
         if let Some(bytes) = cache.finish() {
             // Without it the next listing reads the files again.
             let _ = self.world.cache_dir().map(|dir| write_cache(&dir.join(CACHE), &bytes));

@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 use jit_core::decide::{Bar, Barred};
 use jit_core::{
-    AgentId, ControlPlaneId, Event, Holder, IssueId, Lease, LeaseId, Note, Now, Outcome, Policy, PolicyError,
+    AgentId, ControlPlaneId, Event, Holder, IssueId, Lease, LeaseId, Note, Now, Policy, PolicyError,
     PolicyWarning, Query, Reference, Refusal, Request, Token, View, WorktreeId, parse_duration,
 };
 use jit_git::{ConfigEnv, GitEnv, Repo, SystemGit};
@@ -335,8 +335,8 @@ impl<'m> World<'m> {
     }
 
     /// What can't be done to an issue that ended.
-    pub(crate) fn ended(&self, issue: IssueId, outcome: Outcome) -> Failure {
-        let barred = vec![Barred { reference: Reference::Issue(issue), bar: Bar::Ended(outcome) }];
+    pub(crate) fn ended(&self, issue: IssueId, bar: Bar) -> Failure {
+        let barred = vec![Barred { reference: Reference::Issue(issue), bar }];
         match self.now() {
             Ok(now) => Failure::refused(&Refusal::Barred(barred), &self.look(now)),
             Err(failure) => failure,

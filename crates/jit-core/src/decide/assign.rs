@@ -97,7 +97,7 @@ impl<V: View> Step<'_, V> {
                 continue;
             }
             let facts = self.facts(&reference)?;
-            let bar = match facts.outcome.or(candidate.ended) {
+            let bar = match facts.with_files(&candidate.filed) {
                 Some(outcome) => Some(Bar::Ended(outcome)),
                 None => facts.assigned.filter(|agent| agent != to).map(Bar::Assigned),
             };

@@ -2,7 +2,7 @@
 
 use crate::decide::step::Step;
 use crate::policy::Dependencies;
-use crate::{AgentId, Facts, Lease, Outcome, Reference, Task, View};
+use crate::{AgentId, Facts, Filed, Lease, Outcome, Reference, Task, View};
 
 /// Something that is to be claimed, with what files say of it. They are read before the atomic
 /// step; what the log knows is asked inside it.
@@ -14,8 +14,8 @@ pub struct Candidate {
     pub ready: bool,
     /// Whether it is about other issues, and no work of its own.
     pub meta: bool,
-    /// How it ended, as far as a file says. What has open gates is not done.
-    pub ended: Option<Outcome>,
+    /// What files say of its end.
+    pub filed: Filed,
     /// The issues that it waits for and that no file of the asker says to be done.
     pub waits_for: Vec<Reference>,
 }
@@ -23,7 +23,7 @@ pub struct Candidate {
 impl From<Reference> for Candidate {
     /// Something of which no file says anything.
     fn from(reference: Reference) -> Self {
-        Self { reference, ready: false, meta: false, ended: None, waits_for: Vec::new() }
+        Self { reference, ready: false, meta: false, filed: Filed::default(), waits_for: Vec::new() }
     }
 }
 
@@ -32,6 +32,8 @@ impl From<Reference> for Candidate {
 pub enum Bar {
     /// It ended.
     Ended(Outcome),
+    /// Its file was taken away, by whoever decided that nobody will do it.
+    Deleted,
     /// It failed too often.
     Quarantined {
         /// How often.
@@ -103,7 +105,10 @@ impl<V: View> Step<'_, V> {
         if !candidate.reference.is_issue() {
             return Ok(None);
         }
-        if let Some(outcome) = facts.with_file(candidate.ended) {
+        if facts.deleted {
+            return Ok(Some(Bar::Deleted));
+        }
+        if let Some(outcome) = facts.with_files(&candidate.filed) {
             return Ok(Some(Bar::Ended(outcome)));
         }
         if facts.failures >= self.scene().policy.max_failures && !despite_failures {

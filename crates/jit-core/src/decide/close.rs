@@ -43,13 +43,17 @@ impl Request for Close {
         };
         let facts = step.facts(&self.issue)?;
         let ended = match (self.ending, facts.outcome) {
-            (Ending::Deleted, Some(_)) => return Ok(Ok(Concluded { facts, over })),
+            (Ending::Deleted, Some(outcome)) if outcome.is_worked() || facts.deleted => {
+                return Ok(Ok(Concluded { facts, over }));
+            }
+            (Ending::Deleted, _) => Facts { deleted: true, ..facts.ended(Outcome::Rejected) },
             (Ending::Rejected, Some(outcome @ Outcome::Done)) => {
                 let bar = Bar::Ended(outcome);
                 return Ok(Err(Refusal::Barred(vec![Barred { reference: self.issue.clone(), bar }])));
             }
-            _ => facts.ended(Outcome::Rejected),
+            (Ending::Rejected, _) => facts.ended(Outcome::Rejected),
         };
+        let ended = step.by_actor(ended, None);
         step.note(Cause::Ended, vec![ended.clone()]);
         Ok(Ok(Concluded { facts: ended, over }))
     }
@@ -85,11 +89,22 @@ impl Request for Settle {
             return Ok(Ok(Concluded { facts: known, over }));
         }
         let open = match known.outcome {
+            // Another branch required a gate of which the log never heard.
+            Some(Outcome::Done) => {
+                let settled_gates = &known.settled_gates | &self.settled;
+                let facts = Facts { settled_gates, ..known.clone() };
+                if facts != known {
+                    step.note(Cause::Ended, vec![facts.clone()]);
+                }
+                return Ok(Ok(Concluded { facts, over }));
+            }
             Some(Outcome::Gated) => &(&known.open_gates - &self.settled) | &self.opened,
             None if self.filed && known.reopened.is_none() => BTreeSet::new(),
             _ => return Ok(Ok(Concluded { facts: known, over })),
         };
         let facts = known.clone().done_but_for(open);
+        let settled_gates = &(&facts.settled_gates | &self.settled) - &facts.open_gates;
+        let facts = step.by_actor(Facts { settled_gates, ..facts }, None);
         if facts != known {
             step.note(Cause::Ended, vec![facts.clone()]);
         }
@@ -102,6 +117,8 @@ impl Request for Settle {
 pub struct Reopen {
     /// Which issue.
     pub issue: Reference,
+    /// Whether a file that is not written by this says that it ended: then the log says that it did not.
+    pub filed: bool,
 }
 
 impl Request for Reopen {
@@ -113,9 +130,8 @@ impl Request for Reopen {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let mut facts = step.facts(&self.issue)?;
-        if facts.outcome.take().is_some() {
-            facts.open_gates.clear();
-            facts.reopened = Some(step.next_fence());
+        if facts.outcome.is_some() || self.filed && facts.reopened.is_none() {
+            facts = facts.reopened(step.next_fence());
             step.note(Cause::Reopened, vec![facts.clone()]);
         }
         Ok(Ok(Concluded { facts, over }))

@@ -94,17 +94,23 @@ impl Attempted {
             match &self.attempt {
                 Attempt::Undone | Attempt::Infra(_) => {}
                 Attempt::Failed(reason) => step.fail(issues, reason)?,
-                Attempt::Done => self.end(step, issues)?,
+                Attempt::Done => self.end(step, lease, issues)?,
             }
         }
         Ok(Ok(released))
     }
 
-    fn end<V: View>(&self, step: &mut Step<'_, V>, issues: &[Reference]) -> Result<(), V::Error> {
+    fn end<V: View>(
+        &self,
+        step: &mut Step<'_, V>,
+        lease: &Lease,
+        issues: &[Reference],
+    ) -> Result<(), V::Error> {
         let mut ended = Vec::new();
         for issue in issues.iter().filter(|reference| reference.is_issue()) {
             let open = self.gated.get(issue).cloned().unwrap_or_default();
-            ended.push(step.facts(issue)?.done_but_for(open));
+            let facts = step.facts(issue)?.done_but_for(open);
+            ended.push(step.by_actor(facts, lease.branch.as_deref()));
         }
         step.note(Cause::Ended, ended);
         Ok(())

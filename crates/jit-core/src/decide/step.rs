@@ -6,8 +6,8 @@ use crate::claim::overlap;
 use crate::decide::Wanted;
 use crate::state::FACTS_A_RECORD;
 use crate::{
-    Cause, Claim, End, Ended, Facts, Fence, Item, Known, Lease, LeaseId, Operation, Reference, Scene, Scope,
-    Task, View,
+    Cause, Claim, End, Ended, EndedBy, Facts, Fence, Item, Known, Lease, LeaseId, Operation, Reference,
+    Scene, Scope, Task, View,
 };
 
 /// Reads through to the view, with lapsed leases evicted as they are met.
@@ -99,6 +99,14 @@ impl<'v, V: View> Step<'v, V> {
             self.push(Operation::Facts(cause, some.to_vec()));
         }
         self.noted.extend(facts.into_iter().map(|facts| (facts.issue.clone(), facts)));
+    }
+
+    /// Facts of what the actor ends, on this branch, unless somebody did the work before.
+    pub(super) fn by_actor(&self, facts: Facts, branch: Option<&str>) -> Facts {
+        let (at, by) = (self.scene.now.wall, self.scene.actor.clone());
+        let ended_by =
+            facts.ended_by.unwrap_or_else(|| Box::new(EndedBy { at, by, branch: branch.map(str::to_owned) }));
+        Facts { ended_by: Some(ended_by), ..facts }
     }
 
     /// A lease from the view if it still stands, as this step's sighting left it; evicts it if it

@@ -67,7 +67,7 @@ impl Request for Take {
                 took.unearned.push(Unearned { issue: taken.issue.clone(), gated });
             }
             if further(was) && further(known) {
-                ended.push(taken.noted(facts));
+                ended.push(step.by_actor(taken.noted(facts), None));
             }
         }
         match step.scene().policy.enforcement(&step.scene().actor.agent) {

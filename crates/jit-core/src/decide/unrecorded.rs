@@ -36,7 +36,8 @@ impl Request for Finish {
         for (issue, open) in &self.filed {
             if let Some(why) = step.unrecorded(issue)? {
                 if why == Unrecorded::Left {
-                    ended.push(step.facts(issue)?.done_but_for(open.clone()));
+                    let facts = step.facts(issue)?.done_but_for(open.clone());
+                    ended.push(step.by_actor(facts, None));
                 }
                 found.push((issue.clone(), why));
             }

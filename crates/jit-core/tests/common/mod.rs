@@ -282,12 +282,18 @@ impl World {
             Cause::Reopened => Facts {
                 outcome: None,
                 open_gates: BTreeSet::new(),
+                settled_gates: BTreeSet::new(),
+                deleted: false,
+                ended_by: None,
                 reopened: Some(Fence(self.state.next_seq())),
                 ..before
             },
             Cause::Ended => Facts {
                 outcome: facts.outcome,
                 open_gates: facts.open_gates.clone(),
+                settled_gates: facts.settled_gates.clone(),
+                deleted: facts.deleted,
+                ended_by: facts.ended_by.clone(),
                 assigned: facts.assigned.clone(),
                 ..before
             },

@@ -59,3 +59,35 @@ fn a_repository_without_commits_has_none() {
     let repository = sandbox.empty_repository("r", &[]);
     assert_eq!(discover(&repository).committed_files(&system_git(), "d").unwrap(), []);
 }
+
+/// What another worktree's commit has otherwise, with its contents; nothing where there is no commit.
+#[test]
+fn what_another_commit_has_otherwise() {
+    let sandbox = Sandbox::new();
+    let repository = sandbox.empty_repository("r", &[]);
+    let otherwise = |place| {
+        let repo = discover(place);
+        let files = repo.committed_otherwise(&system_git(), "d", "main-worktree/HEAD").unwrap();
+        let objects: Vec<&str> = files.iter().map(|file| file.object.as_str()).collect();
+        let contents = repo.committed_contents(&system_git(), &objects).unwrap();
+        let texts = contents.into_iter().map(|text| String::from_utf8(text.unwrap()).unwrap());
+        files.iter().map(|file| file.name.clone()).zip(texts).collect::<Vec<_>>()
+    };
+    assert_eq!(otherwise(&repository), []);
+    for (name, text) in [("same", "1"), ("ä changed", "1"), ("taken", "1"), ("deep/f", "1")] {
+        write(&repository.join("d").join(name), text);
+    }
+    sandbox.git(&repository, &["add", "-A"]);
+    sandbox.git(&repository, &["commit", "-qm", "one"]);
+    let linked = sandbox.linked(&repository, "linked");
+    assert_eq!(otherwise(&linked), []);
+    for (name, text) in [("ä changed", "2"), ("new", "2"), ("deep/f", "2"), ("../e", "2")] {
+        write(&repository.join("d").join(name), text);
+    }
+    sandbox.git(&repository, &["rm", "-q", "d/taken"]);
+    sandbox.git(&repository, &["add", "-A"]);
+    sandbox.git(&repository, &["commit", "-qm", "two"]);
+    let named = |name: &str| (name.to_owned(), "2".to_owned());
+    assert_eq!(otherwise(&linked), [named("new"), named("ä changed")]);
+    assert_eq!(otherwise(&repository), []);
+}

@@ -4,6 +4,7 @@
 mod caching;
 mod dependencies;
 mod directories;
+mod ends;
 mod events;
 mod gates;
 mod issue_files;

@@ -122,7 +122,9 @@ fn filed(world: &World<'_>, issues: &[Reference]) -> Result<Vec<Candidate>, Fail
         return Ok(Vec::new());
     }
     let tracker = Tracker::around(world)?;
-    ids.into_iter().map(|id| known::filed(&tracker, &tracker.read(id)?.issue)).collect()
+    let mut found = ids.into_iter().map(|id| tracker.read(id)).collect::<Result<Vec<_>, _>>()?;
+    tracker.note_later(&mut found)?;
+    found.iter().map(|found| known::filed(&tracker, found)).collect()
 }
 
 /// The command that asks for the same again.

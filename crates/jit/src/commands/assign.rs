@@ -35,7 +35,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let tracker = Tracker::around(world)?;
     let candidate = |word: &String| -> Result<Candidate, Failure> {
         let found = tracker.read(tracker.resolve(word)?)?.issue;
-        Ok(Candidate { ended: ended(found.state), ..found.reference().into() })
+        Ok(Candidate { filed: ended(found.state).into(), ..found.reference().into() })
     };
     let mut candidates: Vec<Candidate> = words.iter().map(candidate).collect::<Result<_, _>>()?;
     candidates.sort_by(|a, b| a.reference.cmp(&b.reference));

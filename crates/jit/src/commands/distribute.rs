@@ -30,7 +30,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
             agents.push(agent);
         }
     }
-    let candidates = candidates(world, &filter::Picking::read(matches)?, None)?;
+    let candidates = candidates(world, &filter::Picking::read(matches)?, None, 0)?;
     let shares =
         world.transact(&Distribute { candidates, agents, most_each: number(matches, "max-each")? })?;
     world.something_changed();

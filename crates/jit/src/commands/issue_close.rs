@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::Outcome;
-use jit_core::decide::Ending;
+use jit_core::decide::{Bar, Ending};
 use jit_tracker::State;
 
 use crate::change::closed;
@@ -34,7 +34,7 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let id = issue(world, one(matches, "ID").unwrap_or_default())?;
     let known = closed(world, id, Ending::Rejected, |known| match known.stage() {
-        Stage::At(State::Done) => Err(world.ended(id, Outcome::Done)),
+        Stage::At(State::Done) => Err(world.ended(id, Bar::Ended(Outcome::Done))),
         _ => Ok(()),
     })?;
     warn_of_end(world, &known);

@@ -49,6 +49,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let tracker = Changing::around(world)?;
     tracker.write(&[Rewrite::of(None, &issue)])?;
     world.something_changed();
-    let known = looked_up(world, &tracker, Listed { issue: Box::new(issue), origin: Origin::Worktree })?;
+    let known =
+        looked_up(world, &tracker, Listed { issue: Box::new(issue), origin: Origin::Worktree, later: None })?;
     Ok(Output::Issue { did: Some("created"), known: Box::new(known) })
 }

@@ -33,7 +33,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
                     world.repeated()
                 ));
             }
-            Ok(Reopen { issue: Reference::Issue(id) })
+            Ok(Reopen { issue: Reference::Issue(id), filed: known.candidate.filed.later.is_some() })
         },
         |issue| {
             if ended(issue.state).is_some() {

@@ -21,7 +21,9 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let tracker = Tracker::around(world)?;
     let id = tracker.resolve(one(matches, "ID").unwrap_or_default())?;
-    let mut known = looked_up(world, &tracker, tracker.read(id)?)?;
+    let mut found = tracker.read(id)?;
+    tracker.note_later(std::slice::from_mut(&mut found))?;
+    let mut known = looked_up(world, &tracker, found)?;
     // Gates that can't be judged are shown as the file has them.
     let _ = known.open_what_is_stale(world);
     mark(world, std::slice::from_mut(&mut known))?;

@@ -1,6 +1,7 @@
 //! `jit issue update`
 
 use clap::{ArgMatches, Command};
+use jit_core::decide::Bar;
 use jit_tracker::State;
 
 use crate::change::with_gates;
@@ -45,10 +46,13 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     }
     defined(world, &fields.gates)?;
     let changed = with_gates(world, id, |known| {
-        if let (Some(_), Stage::At(state)) = (fields.state, known.stage())
-            && let Some(outcome) = ended(state)
-        {
-            return Err(world.ended(id, outcome));
+        let ended = match known.stage() {
+            Stage::InProgress => None,
+            Stage::Deleted => Some(Bar::Deleted),
+            Stage::At(state) => ended(state).map(Bar::Ended),
+        };
+        if let (Some(_), Some(bar)) = (fields.state, ended) {
+            return Err(world.ended(id, bar));
         }
         removable(known, fields.gates_less())?;
         for label in fields.labels_less().iter().filter(|label| !known.issue.labels.contains(label)) {

@@ -3,6 +3,7 @@
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::decide::{Candidate, Next, Terms};
 use jit_core::{AgentId, Lease, Mode, Now, Token};
+use jit_tracker::Listed;
 use jit_tracker::dependencies::pick_order;
 
 use crate::commands::filter::{Picking, picking};
@@ -11,7 +12,7 @@ use crate::error::{Again, Failure};
 use crate::known::{All, Known};
 use crate::output::Output;
 use crate::paths;
-use crate::tracker::warn_of_uncommitted;
+use crate::tracker::{Tracker, warn_of_uncommitted};
 use crate::waiting;
 use crate::world::{Minted, World};
 
@@ -50,7 +51,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         Terms { task: parsed(matches, "task")?, branch: world.branch()?, ttl: parsed(matches, "ttl")? };
     let request = |_| {
         Ok(Next {
-            candidates: candidates(world, &picking, Some(&agent))?,
+            candidates: candidates(world, &picking, Some(&agent), count)?,
             minted: minted.iter().map(|minted| (minted.lease, minted.token.hash())).collect(),
             all_or_nothing: matches.get_flag("all-or-nothing"),
             scope: scope.clone(),
@@ -81,16 +82,39 @@ fn again(matches: &ArgMatches) -> Again {
 }
 
 /// What may be claimed as far as is known before the step, in the order of preference: by this
-/// agent, or by anybody. What is found broken is passed over, with a warning.
+/// agent, or by anybody. What is found broken is passed over, with a warning. The first `count` are
+/// looked at closely: whoever picks takes those.
 pub(crate) fn candidates(
     world: &World<'_>,
     picking: &Picking,
     agent: Option<&AgentId>,
+    count: usize,
 ) -> Result<Vec<Candidate>, Failure> {
     let all = All::here(world)?;
     all.broken.iter().for_each(|error| world.warn(format!("passed over: {error}")));
     let fits = |known: &&Known| known.available(agent) && picking.fits(known);
     let mut found: Vec<&Known> = all.issues.iter().filter(fits).collect();
     found.sort_by_cached_key(|known| (known.standing.facts.assigned.is_none(), pick_order(&known.issue)));
+    pass_over_ended(world, &mut found, count)?;
     Ok(found.into_iter().map(|known| known.candidate.clone()).collect())
+}
+
+/// Takes out of the first what ended by the word of a file that a listing does not look at.
+fn pass_over_ended(world: &World<'_>, found: &mut Vec<&Known>, count: usize) -> Result<(), Failure> {
+    let tracker = Tracker::around(world)?;
+    let mut sure = 0;
+    while sure < count.min(found.len()) {
+        let mut first: Vec<Listed> =
+            found.iter().skip(sure).take(count).map(|known| known.listed()).collect();
+        tracker.note_later(&mut first)?;
+        let mut later = first.iter().map(|listed| listed.later);
+        let before = found.len();
+        let mut at = 0;
+        found.retain(|known| {
+            at += 1;
+            at <= sure || !later.next().flatten().is_some_and(|later| known.is_ended_by(later))
+        });
+        sure += first.len() - (before - found.len());
+    }
+    Ok(())
 }

@@ -193,6 +193,7 @@ impl Failure {
                 (Code::GateOpen, format!("check its gates: jit gate check {issue}"))
             }
             Bar::Ended(_) => (Code::IssueEnded, format!("if it is not over: jit issue reopen {issue}")),
+            Bar::Deleted => (Code::IssueEnded, format!("to have it back: jit issue reopen {issue}")),
             Bar::Quarantined { .. } => (
                 Code::Quarantined,
                 format!(
@@ -320,6 +321,7 @@ pub(crate) fn bar_text(bar: &Bar) -> String {
         Bar::Ended(Outcome::Done) => "is done".into(),
         Bar::Ended(Outcome::Rejected) => "is rejected".into(),
         Bar::Ended(Outcome::Gated) => "is done, and its gates are open".into(),
+        Bar::Deleted => "is deleted".into(),
         Bar::Quarantined { failures, reason } => {
             let reason =
                 reason.as_ref().map(|reason| format!(", the last time: {reason}")).unwrap_or_default();
@@ -337,6 +339,7 @@ pub(crate) fn bar_text(bar: &Bar) -> String {
 pub(crate) fn bar_json(bar: &Bar) -> Value {
     match bar {
         Bar::Ended(outcome) => json!({ "why": "ended", "outcome": outcome }),
+        Bar::Deleted => json!({ "why": "ended", "outcome": "deleted" }),
         Bar::Quarantined { failures, reason } => {
             json!({ "why": "quarantined", "failures": failures, "reason": reason })
         }

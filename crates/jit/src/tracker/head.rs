@@ -1,4 +1,4 @@
-//! The files of issues as they are committed at HEAD.
+//! The files of issues as they are committed, at HEAD and at the main worktree's.
 
 use std::io;
 use std::sync::OnceLock;
@@ -10,10 +10,14 @@ use jit_tracker::{Identity, Origin, Source};
 /// So many contents are asked for one by one. Whoever reads more reads many, and gets all.
 const ALONE: usize = 8;
 
+/// The main worktree's HEAD, as it is called in all worktrees; a bare repository has one, too.
+pub(super) const MAIN_HEAD: &str = "main-worktree/HEAD";
+
 /// A committed directory. Git is asked once for the names, and seldom for contents.
 pub(crate) struct Head<'r> {
     repo: &'r Repo,
     dir: &'static str,
+    origin: Origin,
     /// By name.
     files: OnceLock<Result<Vec<CommittedFile>, String>>,
     /// Of each of those.
@@ -24,12 +28,32 @@ pub(crate) struct Head<'r> {
 impl<'r> Head<'r> {
     /// The directory `dir`, which is relative to the root.
     pub(crate) fn of(repo: &'r Repo, dir: &'static str) -> Self {
-        Self { repo, dir, files: OnceLock::new(), contents: OnceLock::new(), read: AtomicUsize::new(0) }
+        Self::from(repo, dir, Origin::Head)
+    }
+
+    /// The same of the main worktree's HEAD: only what it has otherwise.
+    pub(super) fn of_main(repo: &'r Repo, dir: &'static str) -> Self {
+        Self::from(repo, dir, Origin::Main)
+    }
+
+    fn from(repo: &'r Repo, dir: &'static str, origin: Origin) -> Self {
+        Self {
+            repo,
+            dir,
+            origin,
+            files: OnceLock::new(),
+            contents: OnceLock::new(),
+            read: AtomicUsize::new(0),
+        }
     }
 
     fn files(&self) -> io::Result<&[CommittedFile]> {
         let files = self.files.get_or_init(|| {
-            let files = self.repo.committed_files(&SystemGit::on_path(), self.dir);
+            let git = SystemGit::on_path();
+            let files = match self.origin {
+                Origin::Main => self.repo.committed_otherwise(&git, self.dir, MAIN_HEAD),
+                Origin::Worktree | Origin::Head => self.repo.committed_files(&git, self.dir),
+            };
             let mut files = files.map_err(|error| error.to_string())?;
             // Git's order is this one; a sort that finds nothing to do is cheap.
             files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
@@ -58,11 +82,12 @@ impl<'r> Head<'r> {
 
 impl Source for Head<'_> {
     fn origin(&self) -> Origin {
-        Origin::Head
+        self.origin
     }
 
     fn place(&self, name: &str) -> String {
-        format!("HEAD:{}/{name}", self.dir)
+        let head = if self.origin == Origin::Main { MAIN_HEAD } else { "HEAD" };
+        format!("{head}:{}/{name}", self.dir)
     }
 
     fn tell_names(&self, tell: &mut dyn FnMut(&str)) -> io::Result<()> {

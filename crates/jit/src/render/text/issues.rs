@@ -109,7 +109,7 @@ fn in_the_way(known: &Known) -> String {
     let Standing { facts, lease, bar } = &known.standing;
     let held = lease.as_ref().map(|lease| format!("held by {}", lease.holder.agent));
     let bar = bar.as_ref().filter(|_| held.is_none()).and_then(|bar| match bar {
-        Bar::Ended(_) => None,
+        Bar::Ended(_) | Bar::Deleted => None,
         Bar::Blocked(by) => {
             Some(format!("waits for {}", by.iter().map(short).collect::<Vec<_>>().join(", ")))
         }
