@@ -9,6 +9,8 @@
 #[cfg(target_os = "linux")]
 mod access;
 #[cfg(test)]
+mod agent_hooks;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod changing;

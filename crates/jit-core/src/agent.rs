@@ -93,6 +93,12 @@ impl AgentId {
         Self { kind: self.kind, name: self.name.clone(), sub: None }
     }
 
+    /// Its sub-agent of this name; one that is a sub-agent has none.
+    #[must_use]
+    pub fn with_sub(self, name: Name) -> Self {
+        Self { sub: Some(self.sub.unwrap_or(name)), ..self }
+    }
+
     /// Whether the two may act for each other: one agent, with equal subs or one absent.
     pub fn acts_for(&self, other: &Self) -> bool {
         let subs_agree = match (&self.sub, &other.sub) {
@@ -219,6 +225,14 @@ mod tests {
         assert!(!id("agent:a/x").acts_for(&id("agent:a/y")));
         assert!(!id("agent:a").acts_for(&id("human:a")));
         assert!(!id("agent:a").acts_for(&id("agent:b")));
+    }
+
+    #[test]
+    fn a_sub_agent_has_no_sub_agents() {
+        let id = |text: &str| text.parse::<AgentId>().unwrap();
+        let sub = |text: &str| text.parse::<Name>().unwrap();
+        assert_eq!(id("agent:a").with_sub(sub("x")), id("agent:a/x"));
+        assert_eq!(id("agent:a/x").with_sub(sub("y")), id("agent:a/x"));
     }
 
     #[test]

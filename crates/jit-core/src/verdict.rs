@@ -1,12 +1,14 @@
-//! What Git's hooks ask: may this be committed, put on a branch, pushed, received. Nothing is changed by
-//! asking.
+//! What hooks ask: may this be changed, committed, put on a branch, pushed, received. Nothing is
+//! changed by asking.
 
+mod act;
 mod arrival;
 mod branch;
 mod commit;
 mod push;
 mod receive;
 
+pub use act::{Act, Acted};
 pub use arrival::{Arrival, not_built_on};
 pub use branch::{Branch, Replaced};
 pub use commit::{Commit, Committed};

@@ -6,8 +6,8 @@ mod common;
 
 use common::{World, holder, of};
 use jit_core::decide::Abandon;
-use jit_core::verdict::{Branch, Push};
-use jit_core::{LeaseId, Query};
+use jit_core::verdict::{Act, Branch, Push};
+use jit_core::{LeaseId, Query, Scope, Touch};
 
 /// Who took over what was lost in a worktree, where that speaks against commits from it.
 fn took_over(world: &World, actor: &str) -> Vec<String> {
@@ -80,4 +80,31 @@ fn a_lease_that_was_given_up_may_be_pushed_and_one_at_its_end_is_told() {
     world.release("b", of("x")).unwrap();
     world.acquire("a", "x").unwrap();
     assert_eq!(pushed(&world, "b", &[lease]), (vec![], 0));
+}
+
+/// How many leases somebody is told of before it acts, as lapsed and as lost; and who took over.
+fn told(world: &World, actor: &str) -> (usize, Vec<Option<String>>) {
+    let asked = Act(Touch { actor: holder(actor), paths: Scope::none(), against: None });
+    let found = asked.ask(&world.state, &world.now).unwrap_or_else(|never| match never {});
+    let by = found.lost.iter().map(|(_, by)| by.as_ref().map(|by| by.holder.agent.to_string()));
+    (found.lapsed.len(), by.collect())
+}
+
+#[test]
+fn whoever_lost_a_lease_is_told_until_it_has_it_again_or_abandons_it() {
+    let mut world = World::new();
+    world.acquire("b@2", "x").unwrap();
+    assert_eq!(told(&world, "b@2"), (0, vec![]));
+    world.pass(601);
+    assert_eq!(told(&world, "b@2"), (1, vec![]));
+    world.acquire("c", "y").unwrap();
+    assert_eq!(told(&world, "b@2"), (0, vec![None]), "the next writer evicted it");
+    assert_eq!(told(&world, "d@2"), (0, vec![]), "it is not another's");
+    world.acquire("b@2", "x").unwrap();
+    assert_eq!(told(&world, "b@2"), (0, vec![]));
+    world.pass(601);
+    world.acquire("a", "x").unwrap();
+    assert_eq!(told(&world, "b@2").1.first(), Some(&Some("agent:a".to_owned())));
+    world.ask("b@2", &Abandon).unwrap();
+    assert_eq!(told(&world, "b@2"), (0, vec![]));
 }

@@ -45,6 +45,10 @@ macro_rules! leaf {
     };
 }
 
+mod hook;
+
+use hook::HOOK;
+
 const CLAIM: &[Leaf] = &[
     leaf!("acquire", acquire, "Take a lease on references: all of them, or nothing"),
     leaf!("next", next, "Pick the next issue to work on, and take a lease on it"),
@@ -144,40 +148,6 @@ const HOOKS: &[Leaf] = &[
     leaf!("status", hooks_status, "Show every worktree's hooks"),
 ];
 
-const HOOK: &[Leaf] = &[
-    leaf!("pre-commit", hook_pre_commit, "Whether what is staged may be committed"),
-    Leaf {
-        name: "prepare-commit-msg",
-        about: "Say in a message under which leases the commit is made",
-        arguments: commands::hook_message::arguments,
-        run: commands::hook_message::prepare,
-        hidden: false,
-    },
-    Leaf {
-        name: "commit-msg",
-        about: "The same once somebody edited it",
-        arguments: commands::hook_message::arguments,
-        run: commands::hook_message::finish,
-        hidden: false,
-    },
-    leaf!("reference-transaction", hook_reference_transaction, "Whether a branch may get a commit"),
-    leaf!("pre-push", hook_pre_push, "Whether commits may be pushed"),
-    Leaf {
-        name: "pre-receive",
-        about: "Whether what is pushed to this repository may be taken",
-        arguments: commands::hook_receive::all_arguments,
-        run: commands::hook_receive::all,
-        hidden: false,
-    },
-    Leaf {
-        name: "update",
-        about: "The same for one reference",
-        arguments: commands::hook_receive::one_arguments,
-        run: commands::hook_receive::update,
-        hidden: false,
-    },
-];
-
 const MERGE_DRIVER: &[Leaf] = &[leaf!("issue", merge_driver, "Merge an issue's file by its fields")];
 
 const ENTRIES: &[Entry] = &[
@@ -242,7 +212,7 @@ const ENTRIES: &[Entry] = &[
     Entry::Leaf(leaf!("import", import, "Read such a stream: what is new here is written")),
     Entry::Group {
         name: HIDDEN,
-        about: "Judge what Git is about to do, called by its hooks",
+        about: "Judge what Git or an agent is about to do, called by their hooks",
         leaves: HOOK,
         arguments: |command| with_leaves(command, HOOK),
     },

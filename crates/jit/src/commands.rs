@@ -29,6 +29,7 @@ pub(crate) mod gate_rm;
 pub(crate) mod guard;
 pub(crate) mod heartbeat;
 pub(crate) mod history;
+pub(crate) mod hook_agent;
 pub(crate) mod hook_message;
 pub(crate) mod hook_pre_commit;
 pub(crate) mod hook_pre_push;

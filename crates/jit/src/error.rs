@@ -1,5 +1,6 @@
 //! The one table from every error to code, exit status, message and hint.
 
+mod agents;
 mod broken;
 pub(crate) mod gates;
 mod hooks;

@@ -31,17 +31,12 @@ pub(crate) fn somebody_is_there() -> bool {
 
 /// The agent as somebody said it, all but Git's user.
 pub(crate) fn named(option: Option<&str>) -> Result<Option<AgentId>, Failure> {
-    if let Some(text) = option {
-        return parsed(text, "--agent").map(Some);
+    if let Some(said) = said(option)? {
+        return Ok(Some(said));
     }
-    if let Some(text) = env::var_os("JIT_AGENT_ID").filter(|text| !text.is_empty()) {
-        let text = text.to_string_lossy();
-        return parsed(&text, "JIT_AGENT_ID").map(Some);
-    }
-    for (name, agent) in SESSIONS {
-        let session = variable(name).and_then(|session| Name::fitted(&format!("{agent}-{session}")));
-        if let Some(name) = session {
-            return Ok(Some(AgentId::new(AgentKind::Agent, name)));
+    for (name, program) in SESSIONS {
+        if let Some(agent) = variable(name).and_then(|session| in_session(program, &session)) {
+            return Ok(Some(agent));
         }
     }
     let Some(path) = agent_file() else { return Ok(None) };
@@ -50,6 +45,41 @@ pub(crate) fn named(option: Option<&str>) -> Result<Option<AgentId>, Failure> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Failure::usage(&format!("{}: {error}", path.display()), "")),
     }
+}
+
+/// The agent that acts in a program's session, which its hook names: what its shells call
+/// themselves too, if they know of the session.
+pub(crate) fn of_session(
+    option: Option<&str>,
+    program: &str,
+    session: Option<&str>,
+    sub: Option<&str>,
+) -> Result<Option<AgentId>, Failure> {
+    let agent = match said(option)? {
+        Some(said) => Some(said),
+        None => match session.and_then(|session| in_session(program, session)) {
+            Some(agent) => Some(agent),
+            None => named(option)?,
+        },
+    };
+    let sub = sub.and_then(Name::fitted);
+    Ok(agent.map(|agent| match sub {
+        Some(sub) => agent.with_sub(sub),
+        None => agent,
+    }))
+}
+
+/// `--agent`, `JIT_AGENT_ID`.
+fn said(option: Option<&str>) -> Result<Option<AgentId>, Failure> {
+    if let Some(text) = option {
+        return parsed(text, "--agent").map(Some);
+    }
+    let text = env::var_os("JIT_AGENT_ID").filter(|text| !text.is_empty());
+    text.map(|text| parsed(&text.to_string_lossy(), "JIT_AGENT_ID")).transpose()
+}
+
+fn in_session(program: &str, session: &str) -> Option<AgentId> {
+    Name::fitted(&format!("{program}-{session}")).map(|name| AgentId::new(AgentKind::Agent, name))
 }
 
 /// What the current directory is called, as a name that stays the same in every shell here.

@@ -1,6 +1,8 @@
 //! The program: arguments, the real world, one file a command, rendering, and one table from
 //! every error to code, exit status and hint.
 
+mod acting;
+mod agents;
 mod approvals;
 mod arguments;
 mod arrivals;

@@ -1,6 +1,7 @@
-//! What a Git hook is told: that jit does not manage this, that nothing is in the way, what is, or
+//! What a hook is told: that jit does not manage this, that nothing is in the way, what is, or
 //! that this can't be told.
 
+use jit_core::verdict::Committed;
 use jit_core::{AgentId, AgentKind, Enforcement, Holder, Name, Now, Policy, Query, View, WorktreeId};
 use uuid::Uuid;
 
@@ -16,19 +17,57 @@ pub(crate) struct Objection {
     pub(crate) replaced: bool,
 }
 
-/// Judges what a hook asks about, and answers as strictly as the policy says.
+/// What a verdict comes to.
+#[derive(Default)]
+pub(crate) struct Verdict {
+    /// What it is refused for.
+    pub(crate) refused: Vec<Failure>,
+    /// What is only said.
+    pub(crate) said: Vec<Failure>,
+}
+
+impl Verdict {
+    fn new(enforcement: Enforcement, objections: Result<Vec<Objection>, Failure>) -> Self {
+        let untold = |failure: Failure| vec![Objection { failure: failure.untold(), replaced: false }];
+        let stops = |objection: &Objection| enforcement == Enforcement::Strict || objection.replaced;
+        let (refused, said): (Vec<_>, Vec<_>) =
+            objections.unwrap_or_else(untold).into_iter().partition(stops);
+        let failures = |objections: Vec<Objection>| objections.into_iter().map(|one| one.failure).collect();
+        Self { refused: failures(refused), said: failures(said) }
+    }
+
+    /// As Git's hooks say it: what it is refused for first, and all else as warnings.
+    fn answer(self, world: &World<'_>) -> Result<Output, Failure> {
+        let mut refused = self.refused.into_iter();
+        let first = refused.next();
+        for failure in self.said.into_iter().chain(refused) {
+            let lines = [failure.message].into_iter().chain(failure.details);
+            world.warn(lines.collect::<Vec<_>>().join("\n  "));
+        }
+        first.map_or_else(|| Ok(nothing()), Err)
+    }
+}
+
+/// Judges what one of Git's hooks asks about, and answers as strictly as the policy says.
 pub(crate) fn given(
     world: &World<'_>,
     judge: impl FnOnce(&Holder) -> Result<Vec<Objection>, Failure>,
 ) -> Result<Output, Failure> {
+    verdict(world, judge)?.answer(world)
+}
+
+/// Judges what any hook asks about, as strictly as the policy says.
+pub(crate) fn verdict(
+    world: &World<'_>,
+    judge: impl FnOnce(&Holder) -> Result<Vec<Objection>, Failure>,
+) -> Result<Verdict, Failure> {
     if !is_managed(world)? {
-        return Ok(nothing());
+        return Ok(Verdict::default());
     }
-    let enforcement = enforcement(world);
-    if enforcement == Enforcement::Off {
-        return Ok(nothing());
+    match enforcement(world) {
+        Enforcement::Off => Ok(Verdict::default()),
+        enforcement => Ok(Verdict::new(enforcement, committer(world).and_then(|by| judge(&by)))),
     }
-    answered(world, enforcement, committer(world).and_then(|by| judge(&by)))
 }
 
 /// The answer to what was judged, or could not be.
@@ -37,15 +76,22 @@ pub(crate) fn answered(
     enforcement: Enforcement,
     objections: Result<Vec<Objection>, Failure>,
 ) -> Result<Output, Failure> {
-    let refused = match objections.map_err(Failure::untold) {
-        Ok(objections) => refused(world, objections, enforcement),
-        Err(failure) if enforcement == Enforcement::Strict => Some(failure),
-        Err(failure) => {
-            world.warn(failure.message);
-            None
-        }
-    };
-    refused.map_or_else(|| Ok(nothing()), Err)
+    Verdict::new(enforcement, objections).answer(world)
+}
+
+/// What speaks against changing paths: somebody else covers them, or one's own leases of paths
+/// leave them out.
+pub(crate) fn of_paths(world: &World<'_>, found: Committed) -> Vec<Objection> {
+    let (touched, mut objections) = (found.touched.plain(), Vec::new());
+    if !touched.held.is_empty() {
+        let failure = Failure::in_the_way(&touched, &world.look(touched.now));
+        objections.push(Objection { failure, replaced: found.replaced });
+    }
+    if !touched.outside.is_empty() {
+        let failure = Failure::outside(&touched.outside, &found.own);
+        objections.push(Objection { failure, replaced: false });
+    }
+    objections
 }
 
 /// Whether anybody ever claimed anything in this repository.
@@ -106,17 +152,4 @@ fn enforcement(world: &World<'_>) -> Enforcement {
         Ok(None) if crate::identity::somebody_is_there() => policy.enforce_people,
         _ => policy.enforce_agents,
     }
-}
-
-/// The refusal, if it comes to that; all else is warned of.
-fn refused(world: &World<'_>, objections: Vec<Objection>, enforcement: Enforcement) -> Option<Failure> {
-    let stops = |objection: &Objection| enforcement == Enforcement::Strict || objection.replaced;
-    let (stopping, others): (Vec<_>, Vec<_>) = objections.into_iter().partition(stops);
-    let mut stopping = stopping.into_iter().map(|objection| objection.failure);
-    let first = stopping.next();
-    for failure in others.into_iter().map(|objection| objection.failure).chain(stopping) {
-        let lines = [failure.message].into_iter().chain(failure.details);
-        world.warn(lines.collect::<Vec<_>>().join("\n  "));
-    }
-    first
 }

@@ -1,11 +1,11 @@
 //! The real world, built once and only as far as a command needs it.
 
+mod caller;
 mod writing;
 
 use std::cell::{OnceCell, RefCell};
-use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ArgMatches;
@@ -22,9 +22,9 @@ use jit_tracker::{Actor, Held};
 use uuid::Builder;
 
 use crate::error::{Failure, unknown_setting};
-use crate::identity;
 use crate::of_leases::OfLeases;
-use crate::shell::quoted;
+
+pub(crate) use caller::options;
 
 /// The store as the program uses it.
 pub(crate) type RealStore = Store<OsDisk, OsClock>;
@@ -37,6 +37,9 @@ pub(crate) struct World<'m> {
     matches: &'m ArgMatches,
     /// How long another process is waited for at most, whatever the caller said.
     patience: Option<Duration>,
+    /// Where it is looked at from, and as whom, whatever the caller said.
+    place: Option<PathBuf>,
+    acting: Option<AgentId>,
     repo: OnceCell<Repo>,
     policy: OnceCell<Result<Policy, PolicyError>>,
     store: OnceCell<RealStore>,
@@ -56,6 +59,8 @@ impl<'m> World<'m> {
         Self {
             matches,
             patience: None,
+            place: None,
+            acting: None,
             repo: OnceCell::new(),
             policy: OnceCell::new(),
             store: OnceCell::new(),
@@ -69,51 +74,9 @@ impl<'m> World<'m> {
         Self { patience: Some(patience), ..Self::new(self.matches) }
     }
 
-    /// What is said before a command, for another process that is to do something for this agent,
-    /// here.
-    pub(crate) fn said(&self) -> Result<Vec<OsString>, Failure> {
-        let agent = ["--agent".into(), self.agent()?.to_string().into()];
-        let dir = self.dir().map(|dir| ["-C".into(), dir.into_os_string()]);
-        Ok(dir.into_iter().flatten().chain(agent).collect())
-    }
-
-    fn option(&self, name: &str) -> Option<&str> {
-        self.matches.get_one::<String>(name).map(String::as_str)
-    }
-
     /// Whether a question would be read by somebody who can answer it.
     pub(crate) fn somebody_can_answer(&self) -> bool {
         !self.matches.get_flag("json") && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
-    }
-
-    /// What was said on the command line about the surroundings, checked before anything is done.
-    pub(crate) fn check(&self) -> Result<(), Failure> {
-        self.option("agent").map_or(Ok(()), |_| self.agent().map(|_| ()))
-    }
-
-    /// What the caller said of where and who it is, as a hint repeats it.
-    pub(crate) fn repeated(&self) -> String {
-        self.repeated_in(self.dir().as_deref())
-    }
-
-    /// The same for a command that runs elsewhere.
-    pub(crate) fn repeated_in(&self, dir: Option<&Path>) -> String {
-        options(dir, self.option("agent"))
-    }
-
-    /// The same for a command that is another agent's.
-    pub(crate) fn repeated_as(&self, agent: &AgentId) -> String {
-        options(self.dir().as_deref(), Some(&agent.to_string()))
-    }
-
-    /// Where `-C` leads; several follow each other, as Git's do.
-    fn dir(&self) -> Option<PathBuf> {
-        self.matches.get_many::<PathBuf>("dir").map(|dirs| dirs.collect())
-    }
-
-    /// A path that was given, seen from where `-C` leads.
-    pub(crate) fn path(&self, text: &str) -> PathBuf {
-        self.dir().unwrap_or_default().join(text)
     }
 
     /// What the user should know besides, whether the command worked or not.
@@ -272,16 +235,6 @@ impl<'m> World<'m> {
         self.reader()?.map_or_else(nobody, Ok)
     }
 
-    /// Which agent asks.
-    pub(crate) fn agent(&self) -> Result<AgentId, Failure> {
-        identity::agent(self.option("agent"), || Ok(self.repo()?.user_name(&ConfigEnv::from_process())?))
-    }
-
-    /// Which agent asks, where somebody said so.
-    pub(crate) fn named_agent(&self) -> Result<Option<AgentId>, Failure> {
-        identity::named(self.option("agent"))
-    }
-
     /// Who changes each of these issues: the holder, with the lease that the change is made under.
     pub(crate) fn actors_on(&self, issues: Vec<Reference>, holder: &Holder) -> Result<Vec<Actor>, Failure> {
         let leases = self.read(&Covering(issues))?;
@@ -361,13 +314,6 @@ impl<'m> World<'m> {
             StepError::Store(error) => self.trouble(error),
         }
     }
-}
-
-/// Options as they stand before a command.
-fn options(dir: Option<&Path>, agent: Option<&str>) -> String {
-    let dir = dir.map(|dir| format!("-C {} ", quoted(&dir.to_string_lossy())));
-    let agent = agent.map(|agent| format!("--agent {} ", quoted(agent)));
-    dir.into_iter().chain(agent).collect()
 }
 
 /// The leases that cover references and stand.

@@ -8,7 +8,7 @@ use jit_git::SystemGit;
 use crate::error::Failure;
 use crate::output::Output;
 use crate::paths;
-use crate::verdict::{Objection, given};
+use crate::verdict::{Objection, given, of_paths};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -37,26 +37,17 @@ fn objections(world: &World<'_>, by: &Holder) -> Result<Vec<Objection>, Failure>
     let issues = data.iter().filter_map(|path| issue_of(path)).collect();
     let exact = paths.iter().filter_map(|path| path.parse().ok()).map(Pattern::exact).collect();
     let paths = Scope::of_any_size(exact, Mode::Exclusive, paths::case(world)?);
-    let found = world.read(&Commit { touch: Touch { actor: by.clone(), paths, against: None }, issues })?;
-    if found.touched.held.is_empty() && found.issues.is_empty() && found.touched.outside.is_empty() {
-        return Ok(Vec::new());
-    }
-    let touched = found.touched.plain();
-    let look = world.look(touched.now);
-    let mut objections = Vec::new();
-    let mut object = |failure, replaced| objections.push(Objection { failure, replaced });
-    if !touched.held.is_empty() {
-        object(Failure::in_the_way(&touched, &look), found.replaced);
-    }
-    for wanted in found.issues {
+    let mut found =
+        world.read(&Commit { touch: Touch { actor: by.clone(), paths, against: None }, issues })?;
+    let (issues, replaced, now) = (std::mem::take(&mut found.issues), found.replaced, found.touched.now);
+    let mut objections = of_paths(world, found);
+    for wanted in issues {
         if gave_up_last(world, by, &wanted.item)? {
             continue;
         }
-        let refusal = Refusal::NotYours(Box::new(wanted.blocker));
-        object(Failure::issue_is_anothers(&wanted.item, Failure::refused(&refusal, &look)), found.replaced);
-    }
-    if !touched.outside.is_empty() {
-        object(Failure::outside(&touched.outside, &found.own), false);
+        let refusal = Failure::refused(&Refusal::NotYours(Box::new(wanted.blocker)), &world.look(now));
+        let failure = Failure::issue_is_anothers(&wanted.item, refusal);
+        objections.push(Objection { failure, replaced });
     }
     Ok(objections)
 }

@@ -1,6 +1,7 @@
 //! Output for people: short and aligned.
 
 mod columns;
+mod failure;
 pub(crate) mod gates;
 mod history;
 mod hooks;
@@ -16,12 +17,12 @@ use jit_core::{
 
 use jit_git::WorktreeKind;
 
-use crate::error::Failure;
 use crate::finding::Needs;
 use crate::look::Look;
 use crate::merging::DRIVER;
 use crate::output::{Found, Output, Status};
 use crate::render::text::columns::{columns, fields};
+pub(crate) use crate::render::text::failure::{failure, told};
 use crate::render::{branch, prometheus};
 
 /// A command's output as text.
@@ -207,19 +208,6 @@ fn status(status: &Status) -> String {
 
 fn waiter(waiter: &Waiter) -> String {
     format!("{} waits for {} since {}\n", waiter.agent, wanted(&waiter.claim), waiter.since)
-}
-
-/// A failure as text: what happened, what is in the way, what to do next.
-pub(crate) fn failure(failure: &Failure, colour: bool) -> String {
-    let paint = Paint(colour);
-    let mut text = format!("{} {}\n", paint.bold_red("error:"), printable(&failure.message));
-    for line in &failure.details {
-        text.push_str(&format!("  {}\n", printable(line)));
-    }
-    if let Some(hint) = &failure.hint {
-        text.push_str(&format!("{} {}\n", paint.bold("hint:"), printable(hint)));
-    }
-    text
 }
 
 /// Who has a lease, for how long still, and where.

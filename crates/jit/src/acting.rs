@@ -1,0 +1,177 @@
+//! Whether an agent may do what it is about to do, whatever program it runs in.
+
+use std::path::{Path, PathBuf};
+
+use jit_core::verdict::Act;
+use jit_core::{AgentId, Holder, Mode, Pattern, RepoPath, Scope, Touch};
+use jit_git::{NamedPath, SystemGit};
+use serde_json::{Map, Value};
+
+use crate::agents::{Answer, Change, Program, ToolCall, What, calls, changed};
+use crate::error::Failure;
+use crate::paths::case;
+use crate::render::text::told;
+use crate::shell::quoted;
+use crate::verdict::{Objection, Verdict, of_paths, verdict};
+use crate::world::{World, options};
+
+/// The answer to what a program says on standard input.
+pub(crate) fn answered(world: &World<'_>, program: Program, text: &[u8]) -> Answer {
+    let asked = match program.call(text) {
+        Ok(ToolCall { what: What::Other, .. }) => return Answer::Allow { note: None, input: None },
+        Ok(call) => Asked::new(world, program, call),
+        Err(why) => Err(Failure::unread_call(program, &why)),
+    };
+    match asked {
+        Ok(asked) => asked.answered(),
+        Err(failure) => answer(verdict(world, |_| Err(failure)).unwrap_or_default(), None),
+    }
+}
+
+/// The answer that a verdict comes to.
+fn answer(Verdict { refused, said }: Verdict, input: Option<Map<String, Value>>) -> Answer {
+    let denied = !refused.is_empty();
+    let lines: Vec<String> = refused.iter().chain(&said).map(told).collect();
+    let text = lines.concat().trim_end().to_owned();
+    match denied {
+        true => Answer::Deny { reason: text },
+        false => Answer::Allow { note: Some(text).filter(|text| !text.is_empty()), input },
+    }
+}
+
+/// What is asked about.
+struct Asked<'w, 'm> {
+    world: &'w World<'m>,
+    program: Program,
+    call: ToolCall,
+    /// Where the call is made.
+    here: PathBuf,
+    /// Who makes it, as far as that was said.
+    by: Option<AgentId>,
+}
+
+impl<'w, 'm> Asked<'w, 'm> {
+    fn new(world: &'w World<'m>, program: Program, call: ToolCall) -> Result<Self, Failure> {
+        let here = world.path("").join(call.directory.as_deref().unwrap_or(Path::new(".")));
+        let by = world.agent_of(program.name(), call.session.as_deref(), call.sub.as_deref())?;
+        Ok(Self { world, program, call, here, by })
+    }
+
+    fn answered(self) -> Answer {
+        let mut whole = Verdict::default();
+        for (at, (there, paths)) in self.places().into_iter().enumerate() {
+            let elsewhere = there.repo().ok().and_then(|repo| repo.worktree()).filter(|_| at > 0);
+            let options = options(elsewhere, self.untold().map(ToString::to_string).as_deref());
+            let mut notes = Vec::new();
+            // What is in no repository is nobody's.
+            let Ok(found) = verdict(&there, |by| objections(&there, by, &paths, &mut notes)) else {
+                continue;
+            };
+            let hinted = |failure: Failure| failure.with_options(&options);
+            whole.refused.extend(found.refused.into_iter().map(hinted));
+            whole.said.extend(found.said.into_iter().chain(notes).map(hinted));
+        }
+        answer(whole, self.input())
+    }
+
+    /// The worktrees that are changed, and what in each: first the one where the call is made.
+    fn places(&self) -> Vec<(World<'m>, Vec<PathBuf>)> {
+        let seen = |place: &Path| self.world.seen(place, self.by.clone());
+        let mut places = vec![(seen(&self.here), Vec::new())];
+        for path in self.paths() {
+            let there = seen(directory(&path));
+            let Ok(repo) = there.repo() else { continue };
+            let is_known = |place: &&mut (World<'m>, _)| {
+                place.0.repo().is_ok_and(|known| known.git_dir() == repo.git_dir())
+            };
+            match places.iter_mut().find(is_known) {
+                Some((_, paths)) => paths.push(path),
+                None => places.push((there, vec![path])),
+            }
+        }
+        places
+    }
+
+    /// What is changed.
+    fn paths(&self) -> Vec<PathBuf> {
+        let is_edit = matches!(self.call.what, What::Edit(_));
+        let resolved = |Change { path, within }: Change| {
+            let path = self.here.join(path);
+            match path.is_dir() {
+                true if !within.is_empty() => within.iter().map(|name| path.join(name)).collect(),
+                // An editor writes through a symlink.
+                false if is_edit => vec![path.canonicalize().unwrap_or(path)],
+                _ => vec![path],
+            }
+        };
+        changed(&self.call.what).into_iter().flat_map(resolved).collect()
+    }
+
+    /// Who acts, where a command would not know it by itself.
+    fn untold(&self) -> Option<&AgentId> {
+        let by = self.by.as_ref()?;
+        // Codex tells its shells, and not its hooks.
+        let is_told = self.program == Program::Codex && self.call.sub.is_none();
+        let knows = self.world.named_agent().is_ok_and(|named| named.as_ref() == Some(by));
+        (!is_told && !knows).then_some(by)
+    }
+
+    /// A shell command's input, with who acts in its environment. Only where jit is called: users
+    /// let commands through by how these begin.
+    fn input(&self) -> Option<Map<String, Value>> {
+        let What::Shell { command, input: Some(input) } = &self.call.what else { return None };
+        let by = self.untold()?;
+        if !calls(command, "jit") || command.contains("JIT_AGENT_ID") {
+            return None;
+        }
+        let command = format!("export JIT_AGENT_ID={}; {command}", quoted(&by.to_string()));
+        let mut input = input.clone();
+        input.insert("command".into(), command.into());
+        Some(input)
+    }
+}
+
+/// What speaks against changing paths; and what there is to say besides.
+fn objections(
+    world: &World<'_>,
+    by: &Holder,
+    paths: &[PathBuf],
+    notes: &mut Vec<Failure>,
+) -> Result<Vec<Objection>, Failure> {
+    let mut patterns = Vec::new();
+    for path in paths {
+        patterns.extend(pattern(world, path)?);
+    }
+    let paths = Scope::of_any_size(patterns, Mode::Exclusive, case(world)?);
+    let found = world.read(&Act(Touch { actor: by.clone(), paths, against: None }))?;
+    let now = found.paths.touched.now;
+    if !found.lost.is_empty() || !found.lapsed.is_empty() {
+        let look = world.look(now);
+        notes.extend(found.lapsed.iter().map(|lease| Failure::has_lapsed(lease, &now)));
+        notes.extend(found.lost.iter().map(|(lost, by)| Failure::was_lost(lost, by.as_ref(), &look)));
+    }
+    Ok(of_paths(world, found.paths))
+}
+
+/// What a path means to leases; nothing outside of the worktree and for what is not code.
+fn pattern(world: &World<'_>, path: &Path) -> Result<Option<Pattern>, Failure> {
+    let literal = format!(":(literal){}", path.display());
+    let named = world.repo()?.named_path(&SystemGit::on_path(), &literal);
+    let Ok(NamedPath::Literal(name)) = named else { return Ok(None) };
+    // What is in `.jit` goes by who holds an issue, which a commit is judged by.
+    if matches!(name.split('/').next(), Some(".git" | ".jit")) {
+        return Ok(None);
+    }
+    let path = match (name.is_empty(), path.is_dir()) {
+        (true, _) => Pattern::literal(RepoPath::root()).ok(),
+        (_, true) => name.parse().ok().and_then(|path| Pattern::literal(path).ok()),
+        _ => name.parse().ok().map(Pattern::exact),
+    };
+    Ok(path)
+}
+
+/// The directory that a path is, or the nearest above it that is there.
+fn directory(path: &Path) -> &Path {
+    let is_there = |path: &&Path| path.is_dir();
+    path.ancestors().find(is_there).unwrap_or(path)
+}

@@ -1,0 +1,306 @@
+//! What a shell command changes, as far as that can be told without a shell. What can't be told
+//! is not named: whoever asks lets it through.
+
+use std::path::{Path, PathBuf};
+
+use super::words::{Piece, pieces};
+
+/// Something that a command writes, moves or takes away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// Relative to where the command begins, or absolute.
+    pub(crate) path: PathBuf,
+    /// If that is a directory: what in it is changed, or nothing for the whole.
+    pub(crate) within: Vec<String>,
+}
+
+/// What a command changes by `>` and `>>`, `tee`, `sed -i`, `rm`, `mv`, `cp` and
+/// `git checkout -- PATH`, after `cd`.
+pub(crate) fn changes(command: &str) -> Vec<Change> {
+    let mut script = Script { here: Some(PathBuf::new()), ..Script::default() };
+    let mut pieces = pieces(command).unwrap_or_default().into_iter();
+    while let Some(piece) = pieces.next() {
+        match piece {
+            Piece::Word(word) => script.words.push(word),
+            Piece::From => drop(pieces.next()),
+            Piece::Into => {
+                // In `[[ a > b ]]` nothing is written.
+                if let Some(Piece::Word(word)) = pieces.next()
+                    && script.words.first() != Some(&Some("[[".into()))
+                {
+                    script.change(word.as_deref());
+                }
+            }
+            Piece::End => script.run(),
+            Piece::Open => {
+                script.run();
+                script.above.push(script.here.clone());
+            }
+            Piece::Close => {
+                script.run();
+                if let Some(above) = script.above.pop() {
+                    script.here = above;
+                }
+            }
+        }
+    }
+    script.run();
+    script.changes
+}
+
+/// Whether a command calls a program by its name or path.
+pub(crate) fn calls(command: &str, program: &str) -> bool {
+    let names = |word: &str| Path::new(word).file_name().is_some_and(|name| name == program);
+    let words = pieces(command).unwrap_or_default().into_iter();
+    words.filter_map(|piece| if let Piece::Word(word) = piece { word } else { None }).any(|word| names(&word))
+}
+
+/// A command that is read.
+#[derive(Default)]
+struct Script {
+    /// The directory by now; none where it can't be told.
+    here: Option<PathBuf>,
+    /// Where the subshells around it are.
+    above: Vec<Option<PathBuf>>,
+    /// Of the simple command that is read.
+    words: Vec<Option<String>>,
+    changes: Vec<Change>,
+}
+
+/// What may stand before a command.
+const BEFORE: [&str; 15] = [
+    "if", "then", "elif", "else", "while", "until", "do", "!", "{", "time", "exec", "command", "sudo",
+    "nohup", "env",
+];
+
+impl Script {
+    /// Where a path leads, if that can be told.
+    fn leads(&self, path: &str) -> Option<PathBuf> {
+        match (&self.here, Path::new(path)) {
+            (_, path) if path.is_absolute() => Some(path.to_path_buf()),
+            (Some(here), path) => Some(here.join(path)),
+            (None, _) => None,
+        }
+    }
+
+    fn change(&mut self, path: Option<&str>) {
+        let path = path.filter(|path| !path.is_empty()).and_then(|path| self.leads(path));
+        self.changes.extend(path.map(|path| Change { path, within: Vec::new() }));
+    }
+
+    fn change_all(&mut self, paths: &[Option<String>]) {
+        paths.iter().for_each(|path| self.change(path.as_deref()));
+    }
+
+    /// Ends a simple command.
+    fn run(&mut self) {
+        let words = std::mem::take(&mut self.words);
+        let is_before = |word: &Option<String>| {
+            word.as_deref().is_some_and(|word| BEFORE.contains(&word) || is_assignment(word))
+        };
+        let begin = words.iter().take_while(|word| is_before(word)).count();
+        let Some((Some(name), rest)) = words[begin..].split_first() else { return };
+        match &**name {
+            "cd" => self.here = rest.first().cloned().flatten().and_then(|to| self.leads(&to)),
+            "pushd" | "popd" => self.here = None,
+            "tee" | "rm" => self.change_all(&operands(rest, &[])),
+            "sed" => self.sed(rest),
+            "mv" | "cp" => self.copy(rest, name == "mv"),
+            "git" => self.git(rest),
+            _ => {}
+        }
+    }
+
+    fn sed(&mut self, words: &[Option<String>]) {
+        let flags = || words.iter().flatten().filter(|word| word.starts_with('-'));
+        let in_place = |word: &String| match word.strip_prefix("--") {
+            Some(long) => long.starts_with("in-place"),
+            None => word[1..].trim_start_matches(['n', 'E', 'r', 's', 'u', 'z']).starts_with('i'),
+        };
+        if !flags().any(in_place) {
+            return;
+        }
+        let script = |word: &String| {
+            word.starts_with("--expression")
+                || word.starts_with("--file")
+                || !in_place(word) && !word.starts_with("--") && word.ends_with(['e', 'f'])
+        };
+        let files = operands(words, &["-e", "-f", "-l", "-ne", "-Ee", "-re", "--expression", "--file"]);
+        let first = usize::from(!flags().any(script));
+        let files: Vec<_> =
+            files.into_iter().filter(|file| file.as_deref() != Some("")).skip(first).collect();
+        self.change_all(&files);
+    }
+
+    fn copy(&mut self, words: &[Option<String>], moves: bool) {
+        let mut operands = operands(words, &["-t", "--target-directory", "-S", "--suffix"]);
+        let given =
+            words.iter().position(|word| matches!(word.as_deref(), Some("-t" | "--target-directory")));
+        let joined = words
+            .iter()
+            .flatten()
+            .find_map(|word| word.strip_prefix("--target-directory=").map(str::to_owned));
+        let to = match (given, joined) {
+            (Some(at), _) => words.get(at + 1).cloned().flatten(),
+            (None, Some(to)) => Some(to),
+            (None, None) => operands.pop().flatten(),
+        };
+        if moves {
+            self.change_all(&operands);
+        }
+        let name = |path: &String| Path::new(path).file_name()?.to_str().map(str::to_owned);
+        let within: Vec<String> = operands.iter().flatten().filter_map(name).collect();
+        // A name that can't be told is one more that is let through.
+        if let Some(path) = to.and_then(|to| self.leads(&to)).filter(|_| !within.is_empty()) {
+            self.changes.push(Change { path, within });
+        }
+    }
+
+    /// `git checkout … -- PATH`.
+    fn git(&mut self, words: &[Option<String>]) {
+        let before = self.here.clone();
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            match word.as_deref() {
+                Some("-C") => {
+                    self.here = words.next().cloned().flatten().and_then(|to| self.leads(&to));
+                }
+                Some("-c") => drop(words.next()),
+                Some("checkout") => {
+                    let rest = words.as_slice();
+                    if let Some(at) = rest.iter().position(|word| word.as_deref() == Some("--")) {
+                        self.change_all(&rest[at + 1..]);
+                    }
+                    break;
+                }
+                Some(option) if option.starts_with('-') => {}
+                _ => break,
+            }
+        }
+        self.here = before;
+    }
+}
+
+/// What is not an option, nor the value of one of these.
+fn operands(words: &[Option<String>], valued: &[&str]) -> Vec<Option<String>> {
+    let mut operands = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.as_deref() {
+            Some("--") => operands.extend(words.by_ref().cloned()),
+            Some(option) if valued.contains(&option) => drop(words.next()),
+            Some(option) if option.len() > 1 && option.starts_with('-') => {}
+            _ => operands.push(word.clone()),
+        }
+    }
+    operands
+}
+
+/// `NAME=value`.
+fn is_assignment(word: &str) -> bool {
+    let name = word.split_once('=').map_or("", |(name, _)| name);
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is changed, as `path` or `path{within,…}`.
+    fn changed(command: &str) -> String {
+        let one = |change: Change| {
+            let path = change.path.display().to_string();
+            match change.within.is_empty() {
+                true => path,
+                false => format!("{path}{{{}}}", change.within.join(",")),
+            }
+        };
+        changes(command).into_iter().map(one).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn what_a_command_writes_is_told() {
+        for (command, paths) in [
+            ("echo a > b", "b"),
+            ("echo a >>b 2>c; cat <d", "b c"),
+            ("make &> log && echo x >| 'two words'", "log two words"),
+            ("echo a >&2 2>&1 1>&-", ""),
+            ("echo a >& all", "all"),
+            ("cat a | tee -a b c | sort", "b c"),
+            ("sed -i s/a/b/ x y", "x y"),
+            ("sed -i.bak -e s/a/b/ -e s/c/d/ x", "x"),
+            ("sed -ni '' 's/a b/c/' x", "x"),
+            ("sed -ne s/a/b/p x", ""),
+            ("sed --in-place=.old -E \"s/$a/b/\" x", "x"),
+            ("rm -rf -- a -b", "a -b"),
+            ("A=b sudo rm a", "a"),
+            ("mv a/b c d/", "a/b c d/{b,c}"),
+            ("cp -r a/b c", "c{b}"),
+            ("cp -t d a b", "d{a,b}"),
+            ("mv --target-directory=d a", "a d{a}"),
+            ("git checkout HEAD~1 -- a b", "a b"),
+            ("git -C sub -c x=y checkout -- a && rm b", "sub/a b"),
+            ("if true; then rm a; fi", "a"),
+            ("echo \"a > b\" '> c' \\> d # > e", ""),
+            ("echo a>b", "b"),
+        ] {
+            assert_eq!(changed(command), paths, "{command}");
+        }
+    }
+
+    #[test]
+    fn directories_are_followed() {
+        for (command, paths) in [
+            ("cd a && rm b", "a/b"),
+            ("(cd a; rm b); rm c", "a/b c"),
+            ("cd $a; rm b /c", "/c"),
+            ("cd; rm b", ""),
+            ("pushd a; rm b", ""),
+            ("cd /x && cd y && echo > z", "/x/y/z"),
+        ] {
+            assert_eq!(changed(command), paths, "{command}");
+        }
+    }
+
+    #[test]
+    fn what_only_a_shell_can_tell_is_let_through() {
+        for command in [
+            "rm $a \"$b\" `c` $(d e) *.rs [ab] {a,b} ~/x x*",
+            "echo > $(mktemp) > \"$x/y\" > ~/z > ${a}",
+            "[[ a > b ]]",
+            "(( a > b ))",
+            "diff <(sort a) <(sort b)",
+            "git checkout main",
+            "git status > /dev/null && git commit -m 'rm a > b'",
+            "rm 'a",
+            "cat <<EOF\n> a\nrm b\nEOF\n",
+            "cat <<-'E'\n\t> a\n\tE\n",
+            "",
+        ] {
+            let told = changed(command);
+            assert!(matches!(&*told, "" | "/dev/null"), "{command}: {told}");
+        }
+        assert_eq!(changed("cat > a <<EOF\nrm b\nEOF\nrm c"), "a c");
+    }
+
+    #[test]
+    fn a_program_is_called_by_its_name() {
+        for (command, is_called) in [
+            ("jit claim list", true),
+            ("cd a && /usr/bin/jit claim next", true),
+            ("git jit claim list", true),
+            ("if ! jit claim renew; then exit; fi", true),
+            ("ls '/tmp/jit a'", false),
+            ("cat jitter", false),
+        ] {
+            assert_eq!(calls(command, "jit"), is_called, "{command}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_command_is_too_odd(command in "[a-z '\"$(){}<>&|;\\\\\n`#=~*-]{0,60}") {
+            changes(&command);
+        }
+    }
+}

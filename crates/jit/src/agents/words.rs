@@ -1,0 +1,242 @@
+//! A shell command taken apart into words, as far as that needs no shell.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+/// A piece of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// A word; none where only a shell can tell what it is.
+    Word(Option<String>),
+    /// The next word is a file that is written to.
+    Into,
+    /// The next word is read from.
+    From,
+    /// One command ends here.
+    End,
+    /// A subshell begins.
+    Open,
+    /// It ends.
+    Close,
+}
+
+/// The pieces of a command; none where a quotation has no end.
+pub(super) fn pieces(command: &str) -> Option<Vec<Piece>> {
+    let mut lexer = Lexer { rest: command.chars().peekable(), found: Vec::new(), documents: Vec::new() };
+    while lexer.piece()? {}
+    Some(lexer.found)
+}
+
+struct Lexer<'c> {
+    rest: Peekable<Chars<'c>>,
+    found: Vec<Piece>,
+    /// How each here-document ends that begins with the next line, and whether tabs before that do
+    /// not count.
+    documents: Vec<(String, bool)>,
+}
+
+impl Lexer<'_> {
+    fn eats(&mut self, c: char) -> bool {
+        self.rest.next_if_eq(&c).is_some()
+    }
+
+    /// Takes the next piece; `None`: it has no end, `false`: there is none.
+    fn piece(&mut self) -> Option<bool> {
+        let Some(&c) = self.rest.peek() else { return Some(false) };
+        match c {
+            ' ' | '\t' | '\r' => drop(self.rest.next()),
+            '#' => while self.rest.next_if(|c| *c != '\n').is_some() {},
+            '\n' => {
+                self.rest.next();
+                self.found.push(Piece::End);
+                self.skip_documents();
+            }
+            ';' | '|' => {
+                self.rest.next();
+                self.found.push(Piece::End);
+            }
+            '&' => {
+                self.rest.next();
+                match self.rest.peek() {
+                    Some('>') => {}
+                    _ => self.found.push(Piece::End),
+                }
+            }
+            '(' => {
+                self.rest.next();
+                match self.eats('(') {
+                    true => self.skip_arithmetic(),
+                    false => self.found.push(Piece::Open),
+                }
+            }
+            ')' => {
+                self.rest.next();
+                self.found.push(Piece::Close);
+            }
+            '>' => self.written(),
+            '<' => self.read()?,
+            _ => {
+                let word = self.word()?;
+                // Of `2>`, the number is no word.
+                let is_number = word.as_ref().is_some_and(|word| word.bytes().all(|b| b.is_ascii_digit()));
+                if !(is_number && matches!(self.rest.peek(), Some('>' | '<'))) {
+                    self.found.push(Piece::Word(word));
+                }
+            }
+        }
+        Some(true)
+    }
+
+    /// `>`, `>>`, `>|`, `>&2`, `>(…)`.
+    fn written(&mut self) {
+        self.rest.next();
+        match self.rest.peek() {
+            Some('(') => {}
+            Some('>' | '|') => {
+                self.rest.next();
+                self.found.push(Piece::Into);
+            }
+            Some('&') => {
+                self.rest.next();
+                let is_number = self.rest.peek().is_some_and(|c| c.is_ascii_digit() || *c == '-');
+                self.found.push(if is_number { Piece::From } else { Piece::Into });
+            }
+            _ => self.found.push(Piece::Into),
+        }
+    }
+
+    /// `<`, `<<<`, `<&3`, `<(…)`, and `<<`, whose document is passed over.
+    fn read(&mut self) -> Option<()> {
+        self.rest.next();
+        if !self.eats('<') {
+            let _ = self.eats('&') || self.eats('>');
+            if self.rest.peek() != Some(&'(') {
+                self.found.push(Piece::From);
+            }
+            return Some(());
+        }
+        if self.eats('<') {
+            self.found.push(Piece::From);
+            return Some(());
+        }
+        let without_tabs = self.eats('-');
+        while self.rest.next_if(|c| matches!(c, ' ' | '\t')).is_some() {}
+        let end = self.word()??;
+        self.documents.push((end, without_tabs));
+        Some(())
+    }
+
+    fn skip_documents(&mut self) {
+        for (end, without_tabs) in std::mem::take(&mut self.documents) {
+            while self.rest.peek().is_some() {
+                let mut line = String::new();
+                while let Some(c) = self.rest.next_if(|c| *c != '\n') {
+                    line.push(c);
+                }
+                self.rest.next();
+                let line = if without_tabs { line.trim_start_matches('\t') } else { &line };
+                if line == end {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// `((…))`, where `>` compares.
+    fn skip_arithmetic(&mut self) {
+        let mut last = ' ';
+        for c in self.rest.by_ref() {
+            if (last, c) == (')', ')') {
+                break;
+            }
+            last = c;
+        }
+    }
+
+    /// A word up to where the next piece begins.
+    fn word(&mut self) -> Option<Option<String>> {
+        let mut word = String::new();
+        let (mut is_told, mut may_be_pattern) = (true, false);
+        while let Some(c) = self.rest.next_if(|c| !" \t\r\n;&|<>()".contains(*c)) {
+            match c {
+                '\\' => match self.rest.next() {
+                    Some('\n') | None => {}
+                    Some(c) => word.push(c),
+                },
+                '\'' => self.until('\'', |c| word.push(c))?,
+                '"' => is_told &= self.double_quoted(&mut word)?,
+                '$' | '`' => {
+                    self.expansion(c)?;
+                    is_told = false;
+                }
+                '~' if word.is_empty() => is_told = false,
+                '*' | '?' => is_told = false,
+                '[' | '{' => {
+                    may_be_pattern = true;
+                    word.push(c);
+                }
+                c => word.push(c),
+            }
+        }
+        let is_pattern = may_be_pattern && !matches!(&*word, "[" | "[[" | "{");
+        Some(Some(word).filter(|_| is_told && !is_pattern))
+    }
+
+    /// Up to a quotation's end.
+    fn until(&mut self, end: char, mut each: impl FnMut(char)) -> Option<()> {
+        loop {
+            match self.rest.next()? {
+                c if c == end => return Some(()),
+                c => each(c),
+            }
+        }
+    }
+
+    /// Whether it is told what stands there.
+    fn double_quoted(&mut self, word: &mut String) -> Option<bool> {
+        let mut is_told = true;
+        loop {
+            match self.rest.next()? {
+                '"' => return Some(is_told),
+                '\\' => match self.rest.next()? {
+                    '\n' => {}
+                    c if "$`\"\\".contains(c) => word.push(c),
+                    c => word.extend(['\\', c]),
+                },
+                c @ ('$' | '`') => {
+                    self.expansion(c)?;
+                    is_told = false;
+                }
+                c => word.push(c),
+            }
+        }
+    }
+
+    /// Passes over what a shell puts there.
+    fn expansion(&mut self, begins: char) -> Option<()> {
+        if begins == '`' {
+            return self.until('`', |_| {});
+        }
+        let (open, close) = match self.rest.peek() {
+            Some('(') => ('(', ')'),
+            Some('{') => ('{', '}'),
+            _ => return Some(()),
+        };
+        let mut depth = 0;
+        loop {
+            match self.rest.next()? {
+                '\'' => self.until('\'', |_| {})?,
+                '"' => drop(self.double_quoted(&mut String::new())?),
+                '\\' => drop(self.rest.next()),
+                c if c == open => depth += 1,
+                c if c == close => {
+                    depth -= 1;
+                    if depth == 0 {
+                        return Some(());
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}

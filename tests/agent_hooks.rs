@@ -1,0 +1,387 @@
+//! What coding agents are told before they act, by the real program, from what each program sends.
+//! The inputs are written from the documented formats, with fields that nobody knows.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::repo::{JIT, write};
+use crate::support::{Agent, Repo};
+
+/// The recorded inputs that write `src/a`, by the program that sends them.
+const EDITS: [(&str, &str); 7] = [
+    ("claude", include_str!("recorded/claude-edit.json")),
+    ("claude", include_str!("recorded/claude-notebook.json")),
+    ("claude", include_str!("recorded/claude-sub-agent.json")),
+    ("codex", include_str!("recorded/codex-patch.json")),
+    ("gemini", include_str!("recorded/gemini-write.json")),
+    ("gemini", include_str!("recorded/gemini-replace.json")),
+    ("cursor", include_str!("recorded/cursor-write.json")),
+];
+
+/// Those that run a command.
+const SHELLS: [(&str, &str); 5] = [
+    ("claude", include_str!("recorded/claude-bash.json")),
+    ("codex", include_str!("recorded/codex-bash.json")),
+    ("gemini", include_str!("recorded/gemini-shell.json")),
+    ("cursor", include_str!("recorded/cursor-shell.json")),
+    ("cursor", include_str!("recorded/cursor-before-shell.json")),
+];
+
+/// How a program was answered.
+#[derive(Debug, PartialEq)]
+struct Told {
+    denied: Option<String>,
+    note: Option<String>,
+    input: Option<Value>,
+}
+
+impl Told {
+    /// What a program makes of an answer.
+    #[track_caller]
+    fn read(program: &str, text: &str) -> Self {
+        if text.is_empty() && matches!(program, "claude" | "codex") {
+            return Self { denied: None, note: None, input: None };
+        }
+        let whole: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        let own = &whole["hookSpecificOutput"];
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let (denied, reason, note, input) = match program {
+            "gemini" => {
+                (whole["decision"] == "deny", &whole["reason"], &whole["systemMessage"], &own["tool_input"])
+            }
+            "cursor" => {
+                let denied = whole["permission"] == "deny";
+                assert!(denied || whole["permission"] == "allow", "{whole}");
+                let note = if denied { &Value::Null } else { &whole["agent_message"] };
+                (denied, &whole["agent_message"], note, &whole["updated_input"])
+            }
+            _ => {
+                assert_eq!(own["hookEventName"], "PreToolUse", "{whole}");
+                let denied = own["permissionDecision"] == "deny";
+                // To approve is the user's; Codex takes no other input without it.
+                let approves = own["permissionDecision"] == "allow";
+                assert_eq!(approves, program == "codex" && own["updatedInput"].is_object(), "{whole}");
+                (denied, &own["permissionDecisionReason"], &own["additionalContext"], &own["updatedInput"])
+            }
+        };
+        Self {
+            denied: denied.then(|| text(reason).unwrap()),
+            note: text(note),
+            input: Some(input.clone()).filter(|input| !input.is_null()),
+        }
+    }
+
+    #[track_caller]
+    fn silent(self) {
+        assert_eq!(self, Self { denied: None, note: None, input: None });
+    }
+
+    #[track_caller]
+    fn denied(self, parts: &[&str]) -> String {
+        let reason = self.denied.unwrap_or_else(|| panic!("it was allowed: {:?}", self.note));
+        parts.iter().for_each(|part| assert!(reason.contains(part), "{part:?} is not in {reason}"));
+        reason
+    }
+
+    #[track_caller]
+    fn noted(self, parts: &[&str]) {
+        assert_eq!(self.denied, None);
+        let note = self.note.expect("there is no note");
+        parts.iter().for_each(|part| assert!(note.contains(part), "{part:?} is not in {note}"));
+    }
+}
+
+/// What a program's hook prints; it ends well, and says nothing else.
+#[track_caller]
+fn printed(agent: &Agent<'_>, program: &str, input: &str) -> String {
+    let mut command = agent.command(["hook", program]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A repository with files, ann in its main worktree and somebody's session in another.
+struct Two {
+    repo: Repo,
+    there: PathBuf,
+}
+
+impl Two {
+    fn new() -> Self {
+        let repo = Repo::new();
+        for file in ["src/a", "src/b", "doc/a"] {
+            write(&repo.main().join(file), "one\n");
+        }
+        repo.git(repo.main(), &["add", "-A"]);
+        repo.git(repo.main(), &["commit", "-qm", "two"]);
+        let there = repo.worktree("there");
+        Self { repo, there }
+    }
+
+    fn ann(&self) -> Agent<'_> {
+        self.repo.agent("ann")
+    }
+
+    /// A session of a program, as what its shells call themselves.
+    fn session(&self, program: &str) -> Agent<'_> {
+        self.repo.agent(&format!("{program}-5e55")).at(&self.there)
+    }
+
+    fn input(&self, recorded: &str, command: &str) -> String {
+        let escaped = json!(command).to_string();
+        let place = self.there.to_str().unwrap();
+        recorded.replace("/PLACE", place).replace("COMMAND", escaped.trim_matches('"'))
+    }
+
+    #[track_caller]
+    fn told(&self, program: &str, recorded: &str, command: &str) -> Told {
+        let nameless = self.session(program).nameless();
+        Told::read(program, &printed(&nameless, program, &self.input(recorded, command)))
+    }
+
+    /// What a shell command of Claude Code's comes to.
+    #[track_caller]
+    fn shell(&self, command: &str) -> Told {
+        self.told("claude", SHELLS[0].1, command)
+    }
+}
+
+#[test]
+fn an_edit_over_anothers_paths_is_denied_in_each_programs_own_form() {
+    let two = Two::new();
+    for (program, recorded) in EDITS {
+        two.told(program, recorded, "").silent();
+    }
+    assert!(!two.repo.control().exists(), "asking makes nothing");
+    let lease = two.ann().jit(["claim", "acquire", "--path", "src", "--task", "the parser"]).lease().lease_id;
+    let mut forms = String::new();
+    for (program, recorded) in EDITS {
+        let who = match recorded.contains("sub/7") {
+            true => format!("agent:{program}-5e55/sub-7"),
+            false => format!("agent:{program}-5e55"),
+        };
+        let options = if program == "codex" { String::new() } else { format!("--agent {who} ") };
+        let hint = format!("jit {options}claim acquire --path :/src/a --wait 10m");
+        two.told(program, recorded, "").denied(&["src/a", "agent:ann", "the parser", " left", &hint]);
+        let form = printed(&two.session(program).nameless(), program, &two.input(recorded, ""));
+        forms.push_str(&format!("-- {program}\n{form}"));
+    }
+    let forms = forms.replace(two.repo.dir().to_str().unwrap(), "<dir>").replace(&lease, "<lease>");
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.add_filter(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "<time>");
+    settings.add_filter(r"\d+m \d+s left", "<left>");
+    settings.bind(|| insta::assert_snapshot!("agent_hooks", forms));
+    // What it does to others does not count, and what does not edit is not asked about.
+    two.told("claude", include_str!("recorded/claude-read.json"), "").silent();
+    two.ann().jit(["claim", "release", &lease]).ok();
+    for (program, recorded) in EDITS {
+        two.told(program, recorded, "").silent();
+        let form = printed(&two.session(program).nameless(), program, &two.input(recorded, ""));
+        let allowed = match program {
+            "gemini" => "{}\n",
+            "cursor" => "{\"permission\":\"allow\"}\n",
+            _ => "",
+        };
+        assert_eq!(form, allowed);
+    }
+}
+
+#[test]
+fn a_command_that_changes_anothers_paths_is_denied() {
+    let two = Two::new();
+    two.ann().jit(["claim", "acquire", "--path", "src"]).lease();
+    let outside = two.repo.dir().display();
+    for (program, recorded) in SHELLS {
+        for command in
+            ["echo a >> src/a", "cd doc && sed -i s/a/b/ ../src/b", "rm -rf src", "rm -rf .", "cp doc/a src/"]
+        {
+            two.told(program, recorded, command).denied(&["held by somebody", "agent:ann"]);
+        }
+        for command in [
+            "cat src/a > doc/b 2>&1".to_owned(),
+            "cp src/a doc/".into(),
+            format!("echo > '{outside}/src'"),
+            "rm $x; tee *".into(),
+            "echo > .git".into(),
+        ] {
+            two.told(program, recorded, &command).silent();
+        }
+    }
+    // A patch that is a command.
+    let patch = "apply_patch <<'EOF'\n*** Begin Patch\n*** Delete File: src/a\n*** End Patch\nEOF";
+    two.told("codex", SHELLS[1].1, patch).denied(&["src/a"]);
+}
+
+/// Strict: denied; warn: said; off: nothing.
+#[test]
+fn one_keeps_to_ones_own_paths() {
+    let two = Two::new();
+    let lease = two.session("claude").jit(["claim", "acquire", "--path", "doc"]).lease().lease_id;
+    let told = || two.told("claude", EDITS[0].1, "");
+    let hint = format!("jit --agent agent:claude-5e55 claim extend {lease} --path :/src/a");
+    let words = &["do not cover src/a", &hint];
+    told().denied(words);
+    two.ann().jit(["config", "set", "enforce_agents", "warn"]).ok();
+    told().noted(words);
+    two.ann().jit(["config", "set", "enforce_agents", "off"]).ok();
+    told().silent();
+    two.ann().jit(["config", "unset", "enforce_agents"]).ok();
+    // The hint works as printed, and its session knows itself.
+    let jit = two.session("claude").nameless();
+    let words: Vec<&str> = hint.split(' ').skip(1).collect();
+    jit.jit(words).lease();
+    told().silent();
+    let shell = two.session("claude").nameless().env("CLAUDE_CODE_SESSION_ID", "5e55");
+    assert_eq!(shell.jit(["claim", "status"]).leases().len(), 1);
+}
+
+/// Strict: denied; warn: said; and where nobody uses jit, nothing.
+#[test]
+fn what_can_t_be_read_is_denied_or_said() {
+    let two = Two::new();
+    let broken = ["", "{", "[]", "{\"tool_name\":7}", "\u{0}", "{\"tool_name\":\"Edit\",\"tool_input\":{}}"];
+    let unread = |program: &str, input: &str| {
+        Told::read(program, &printed(&two.session(program).nameless(), program, input))
+    };
+    unread("claude", "{").silent();
+    two.ann().claim("name:x");
+    for program in ["claude", "codex", "gemini", "cursor"] {
+        for input in &broken[..5] {
+            unread(program, input).denied(&["can't tell whether this may be done", program, "can't be read"]);
+        }
+    }
+    unread("claude", broken[5]).denied(&["it has no `file_path`"]);
+    // Neither can the leases.
+    let log = fs::read(two.repo.log()).unwrap();
+    let damaged = [b"{\"schema_version\":99,\"seq\":1}\n".as_slice(), &log].concat();
+    fs::write(two.repo.log(), &damaged).unwrap();
+    two.told("claude", EDITS[0].1, "").denied(&["can't tell whether this may be done"]);
+    fs::write(two.repo.log(), &log).unwrap();
+    let nobody = two.session("claude").nameless().env("JIT_AGENT_ID", "who");
+    let input = two.input(EDITS[0].1, "");
+    Told::read("claude", &printed(&nobody, "claude", &input)).denied(&["JIT_AGENT_ID"]);
+
+    two.ann().jit(["config", "set", "enforce_agents", "warn"]).ok();
+    for program in ["claude", "codex", "gemini", "cursor"] {
+        for input in &broken[..5] {
+            unread(program, input).noted(&["can't tell whether this may be done"]);
+        }
+    }
+    fs::write(two.repo.log(), damaged).unwrap();
+    two.told("claude", EDITS[0].1, "").noted(&["can't tell whether this may be done"]);
+}
+
+/// It is told at whatever it does next, until it took the paths again or let go of them.
+#[test]
+fn who_lost_a_lease_is_told_at_its_next_action() {
+    let two = Two::new();
+    let session = two.session("claude");
+    let lapsing =
+        |ttl| session.jit(["claim", "acquire", "name:x", "--path", "src", "--ttl", ttl]).lease().lease_id;
+    let lease = lapsing("1s");
+    std::thread::sleep(Duration::from_millis(1_100));
+    let again = "jit --agent agent:claude-5e55 claim acquire name:x --path :/src";
+    two.shell("ls").noted(&[&lease, "lapsed", again]);
+    let lease = lapsing("10m");
+    two.shell("ls").silent();
+    two.ann().jit(["claim", "force-evict", &lease, "--reason", "stuck"]).ok();
+    two.shell("ls").noted(&[&lease, "evicted by agent:ann: stuck", again, "claim abandon"]);
+    let taken = two.ann().jit(["claim", "acquire", "--path", "src"]).lease().lease_id;
+    let words = &["agent:ann took over", &taken, "claim abandon"][..];
+    two.shell("ls").noted(words);
+    // What somebody else works on is denied where others are warned.
+    two.ann().jit(["config", "set", "enforce_agents", "warn"]).ok();
+    two.told("claude", EDITS[0].1, "").denied(words);
+    session.jit(["claim", "abandon"]).ok();
+    two.shell("ls").silent();
+}
+
+/// Hook and command agree on who acts.
+#[test]
+fn commands_that_call_jit_know_who_they_are() {
+    let two = Two::new();
+    let path = format!("{}:{}", Path::new(JIT).parent().unwrap().display(), std::env::var("PATH").unwrap());
+    for (at, (program, recorded)) in SHELLS.into_iter().enumerate() {
+        two.told(program, recorded, "ls").silent();
+        let claim = format!("jit claim acquire name:n{at}");
+        let told = two.told(program, recorded, &claim);
+        if recorded.contains("beforeShellExecution") {
+            // It can't change anything.
+            told.silent();
+            continue;
+        }
+        let who = match program {
+            "codex" => "agent:codex-5e55/7th".to_owned(),
+            program => format!("agent:{program}-5e55"),
+        };
+        let mut whole: Value = serde_json::from_str(&two.input(recorded, &claim)).unwrap();
+        let input = told.input.unwrap();
+        let command = input["command"].as_str().unwrap();
+        assert_eq!(command, format!("export JIT_AGENT_ID={who}; {claim}"));
+        whole["tool_input"]["command"] = command.into();
+        assert_eq!(whole["tool_input"], input, "the rest stays");
+        two.session("x").nameless().program("sh").env("PATH", &path).say(["-c", command]);
+        assert_eq!(two.ann().holder_of(&format!("name:n{at}")), Some(who));
+        two.told(program, recorded, &format!("JIT_AGENT_ID=agent:z {claim}")).silent();
+    }
+    // Who knows itself is left alone.
+    let input = two.input(SHELLS[0].1, "jit claim list");
+    let known = two.session("x").nameless().env("CLAUDE_CODE_SESSION_ID", "5e55");
+    assert_eq!(printed(&known, "claude", &input), "");
+    assert_eq!(printed(&two.session("x"), "claude", &input), "");
+}
+
+/// Sub-agents are told apart, and act for their agent.
+#[test]
+fn sub_agents_keep_out_of_each_others_paths() {
+    let two = Two::new();
+    let sub = |name: &str| two.repo.agent(&format!("claude-5e55/{name}")).at(&two.there);
+    let lease = sub("other").jit(["claim", "acquire", "--path", "src"]).lease().lease_id;
+    two.told("claude", EDITS[2].1, "").denied(&["agent:claude-5e55/other"]);
+    two.told("claude", EDITS[0].1, "").silent();
+    sub("other").jit(["claim", "release", &lease]).ok();
+    sub("sub-7").jit(["claim", "acquire", "--path", "src"]).lease();
+    two.told("claude", EDITS[2].1, "").silent();
+    let named = two.repo.agent("bob").at(&two.there);
+    let input = two.input(EDITS[2].1, "");
+    Told::read("claude", &printed(&named, "claude", &input))
+        .denied(&["agent:claude-5e55/sub-7", "agent:bob"]);
+}
+
+/// A path counts where it really is, whatever leads there.
+#[test]
+fn paths_are_those_of_the_worktree_that_they_are_in() {
+    let two = Two::new();
+    let at = |path: &str| EDITS[0].1.replace("/PLACE/src/a", path);
+    let told = |path: &str| two.told("claude", &at(path), "");
+    two.ann().jit(["claim", "acquire", "--path", "src"]).lease();
+    std::os::unix::fs::symlink("src/a", two.there.join("link")).unwrap();
+    std::os::unix::fs::symlink(two.there.join("src"), two.repo.dir().join("way in")).unwrap();
+    for path in ["src/new/deep", "/PLACE/doc/../src/a", "/PLACE/link", "../way in/a", "/PLACE/src/a[1]*.rs"] {
+        told(path).denied(&["agent:ann"]);
+    }
+    let here = two.repo.main().display().to_string();
+    for path in
+        ["/etc/nothing", "../src/a", "/PLACE/.git", "/PLACE/.jit/events/x.jsonl", &format!("{here}/.git/x")]
+    {
+        told(path).silent();
+    }
+    // In the main worktree a session holds nothing of what it has in its own.
+    two.session("claude").jit(["claim", "acquire", "--path", "doc"]).lease();
+    told("doc/a").silent();
+    let reason = told(&format!("{here}/doc/a")).denied(&["agent:claude-5e55"]);
+    assert!(reason.contains("in another worktree") && reason.contains("doc/a"), "{reason}");
+    let lone = two.repo.dir().join("lone");
+    two.repo.init(&lone, &[]);
+    told(lone.join("src/a").to_str().unwrap()).silent();
+}
