@@ -3,16 +3,26 @@
 use unicode_width::UnicodeWidthStr;
 
 /// Rows with their columns aligned, two spaces apart.
-pub(super) fn columns(rows: Vec<Vec<String>>) -> String {
+pub(super) fn columns<C: AsRef<str>>(rows: Vec<Vec<C>>) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widest = |i: usize| rows.iter().filter_map(|row| row.get(i)).map(|cell| cell.width()).max();
+    let widest = |i: usize| rows.iter().filter_map(|row| row.get(i)).map(|cell| cell.as_ref().width()).max();
     let widths: Vec<usize> = (0..count).map(|i| widest(i).unwrap_or(0)).collect();
-    let padded = |(cell, width): (&String, &usize)| format!("{cell}{}", " ".repeat(width - cell.width()));
-    let line = |row: &Vec<String>| {
-        let cells: Vec<String> = row.iter().zip(&widths).map(padded).collect();
-        format!("{}\n", cells.join("  ").trim_end())
-    };
-    rows.iter().map(line).collect()
+    let mut text = String::with_capacity(rows.len() * (widths.iter().sum::<usize>() + 2 * count));
+    for row in &rows {
+        // What would follow the last cell that has something in it is left out.
+        let mut blanks = 0;
+        for (cell, width) in row.iter().map(AsRef::as_ref).zip(&widths) {
+            if !cell.is_empty() {
+                text.extend(std::iter::repeat_n(' ', blanks));
+                blanks = 0;
+            }
+            text.push_str(cell);
+            blanks += width - cell.width() + 2;
+        }
+        text.truncate(text.trim_end_matches(' ').len());
+        text.push('\n');
+    }
+    text
 }
 
 /// Names and values, of those that have one.

@@ -1,5 +1,7 @@
 //! Issues for people.
 
+use std::borrow::Cow;
+
 use jit_core::decide::{Bar, Share, Standing};
 use jit_core::{AgentId, Reference};
 use jit_tracker::{FileError, GateName, GateResult, Issue};
@@ -84,17 +86,20 @@ pub(super) fn table(known: &[Known], broken: &[FileError]) -> String {
     let mut text = match known {
         [] => "no issues\n".to_owned(),
         known => {
-            let head =
-                ["ID", "STATE", "PRIORITY", "TITLE", "LABELS", "IN THE WAY"].map(String::from).to_vec();
+            let head = ["ID", "STATE", "PRIORITY", "TITLE", "LABELS", "IN THE WAY"].map(Cow::from).to_vec();
             let rows = known.iter().map(|known| {
-                let labels: Vec<String> = known.issue.labels.iter().map(ToString::to_string).collect();
+                let mut labels = String::new();
+                for label in &known.issue.labels {
+                    labels.push_str(if labels.is_empty() { "" } else { ", " });
+                    labels.push_str(label.as_str());
+                }
                 vec![
-                    short(&known.issue.reference()),
-                    known.stage().as_str().to_owned(),
-                    known.issue.priority.to_string(),
-                    known.issue.title.to_string(),
-                    labels.join(", "),
-                    in_the_way(known),
+                    short(&known.issue.reference()).into(),
+                    known.stage().as_str().into(),
+                    known.issue.priority.as_str().into(),
+                    known.issue.title.as_str().into(),
+                    labels.into(),
+                    in_the_way(known).into(),
                 ]
             });
             columns(std::iter::once(head).chain(rows).collect())
