@@ -160,6 +160,7 @@ fn what_ends_undone_is_not_left_to_itself() {
         ann.jit(["dep", "add", &waits, &on]).ok();
         ann.jit(["dep", "add", &over, &on]).ok();
         ann.jit(["issue", "close", "--rejected", &over]).ok();
+        commit(&repo, repo.main(), "issues");
         ann.claim(&on);
         let said = ann.jit([command, &[&on]].concat()).warned();
         let [held, waiting] = &said[..] else { panic!("{said:?}") };
@@ -170,6 +171,7 @@ fn what_ends_undone_is_not_left_to_itself() {
     }
     let on = issue(&ann, "work", &[]);
     (0..12).for_each(|_| drop(ann.jit(["dep", "add", &issue(&ann, "work", &[]), &on]).ok()));
+    commit(&repo, repo.main(), "issues");
     let said = ann.jit(["issue", "delete", &on]).warned();
     assert!(said.len() == 11 && said[10].contains("2 more wait for it: jit query blocked"), "{said:?}");
 }

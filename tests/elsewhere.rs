@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::gates::seen;
 use crate::support::Repo;
-use crate::support::issue::{commit, file, ids, issue};
+use crate::support::issue::{commit, file, ids, issue, listed};
 use crate::support::repo::Agent;
 
 /// A clone whose main worktree has an issue as done, and another one of a branch from before. The
@@ -108,9 +108,14 @@ fn a_gate_that_came_with_a_merge_is_open() {
     let state = |agent: &Agent<'_>| seen(agent, &id)["state"].clone();
     assert_eq!((state(&ann), state(&two)), ("gated".into(), "gated".into()));
     assert_eq!(ann.jit(["claim", "acquire", &id]).refused(7).code, "gate_open");
-    let listed = |state: &str| ids(&ann.jit(["query", "all", "--state", state]).ok());
-    assert_eq!((listed("gated"), listed("done").len()), (vec![id.clone()], 0));
-    ann.jit(["claim", "acquire", &waiting]).refused(7);
+    let all = |state: &str| ids(&listed(&ann, &["query", "all", "--state", state]));
+    assert_eq!((all("gated"), all("done").len()), (vec![id.clone()], 0));
+    let blocked = ann.say(["query", "blocked"]);
+    assert!(blocked.stdout.contains(&format!("waits for {} (gated)", &id[..8])), "{blocked:?}");
+    let shown = ann.say(["issue", "show", &id]).stdout;
+    assert!(shown.contains(&format!("jit gate pass {id} docs review")), "{shown}");
+    let hint = ann.jit(["claim", "acquire", &waiting]).refused(7).hint.unwrap();
+    assert!(hint.contains(&format!("jit gate pass {id} docs review")), "{hint}");
     ann.jit(["gate", "pass", &id, "review"]).ok();
     assert_eq!(state(&ann), "gated", "one of two");
     ann.jit(["gate", "pass", &id, "docs"]).ok();

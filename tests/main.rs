@@ -31,6 +31,8 @@ mod damage;
 #[cfg(target_os = "linux")]
 mod doctor;
 #[cfg(test)]
+mod done_elsewhere;
+#[cfg(test)]
 mod elsewhere;
 #[cfg(test)]
 mod exporting;

@@ -174,6 +174,15 @@ fn a_release_that_never_came_to_the_log_is_made_good() {
     assert_eq!(ready.len(), 2, "this is what is to be noticed");
     let (status, found) = unrecorded(&ann);
     assert_eq!((status, &found["state"]), (Some(0), &"fixable".into()), "{found}");
+    for id in [&id, &gated] {
+        let warned = ann.say(["claim", "next"]).stderr;
+        assert!(
+            warned.contains(&format!("the file of {id}")) && warned.contains("jit doctor --fix"),
+            "{warned}"
+        );
+    }
+    assert!(ann.say(["claim", "acquire", &id]).stderr.contains("jit doctor --fix"));
+    assert!(!ann.say(["claim", "acquire", &id, "--dry-run"]).stderr.contains("doctor"), "it only looks");
     assert_eq!(unrecorded(&bob).1, serde_json::Value::Null, "its files say nothing of it");
     let shown = ann.say(["query", "all"]).stdout;
     assert_eq!(shown.matches("its file says that it was done, the log does not").count(), 2, "{shown}");
@@ -198,6 +207,8 @@ fn an_end_that_only_a_file_knows_and_somebody_holds() {
     let bob = repo.agent("bob").at(repo.worktree("two"));
     ann.claim(&id);
     released_half(&repo, &ann, &id, "\"done\"");
+    let warned = ann.say(["claim", "next"]).stderr;
+    assert!(warned.contains(&format!("jit claim release {id} --done")), "{warned}");
     run(&bob.clone().at(repo.main()), unrecorded(&ann).1["hint"].as_str().unwrap(), ": ");
     assert_eq!(seen(&bob, &id)["state"], "done");
     ann.jit(["issue", "reopen", &id]).ok();

@@ -21,6 +21,14 @@ pub(crate) fn ids(answer: &Value) -> Vec<String> {
     issues.iter().map(|issue| issue["id"].as_str().unwrap().to_owned()).collect()
 }
 
+/// What a listing found, whatever it warns of.
+#[track_caller]
+pub(crate) fn listed(agent: &Agent<'_>, command: &[&str]) -> Value {
+    let answer = agent.jit(command);
+    let document: Value = serde_json::from_str(&answer.stdout).unwrap_or_else(|_| panic!("{answer:?}"));
+    document["data"].clone()
+}
+
 /// Where an issue's file is in a worktree.
 pub(crate) fn file(root: &Path, id: &str) -> PathBuf {
     root.join(format!(".jit/issues/{id}.json"))

@@ -61,6 +61,18 @@ impl Repo {
         Ok(files)
     }
 
+    /// Every branch, other repositories' as they were last fetched too, by its full name.
+    ///
+    /// # Errors
+    /// [`ProgramError`] where Git could not be asked.
+    pub fn branches(&self, git: &dyn GitProgram) -> Result<Vec<String>, ProgramError> {
+        let asked = ["for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes"];
+        let named = git.run(self.git_dir(), &asked, b"")?.successful()?;
+        // A name that is no UTF-8 can't be asked for.
+        let names = named.stdout.split(|byte| *byte == b'\n').map(|name| String::from_utf8(name.to_vec()));
+        Ok(names.flatten().filter(|name| !name.is_empty()).collect())
+    }
+
     /// The contents of these, which are named by object or as `COMMIT:PATH`, in their order; `None` for one that Git does not have.
     ///
     /// # Errors

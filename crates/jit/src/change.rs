@@ -70,6 +70,7 @@ pub(crate) fn with_gates(
     let tracker = Changing::around(world)?;
     let mut known = known(world, &tracker, id)?;
     may_change(world, &[Reference::Issue(id)])?;
+    warn_of_deleted(world, &known);
     let before = Issue::clone(&known.issue);
     known.open_what_is_stale(world)?;
     let said = change(&mut known)?;
@@ -129,6 +130,23 @@ pub(crate) fn closed(
     }
 }
 
+/// Lets this worktree's file say that the work on an issue was done, as the log knows it.
+pub(crate) fn filed(world: &World<'_>, id: IssueId) -> Result<Known<Issue>, Failure> {
+    let tracker = Changing::around(world)?;
+    let mut known = known(world, &tracker, id)?;
+    may_change(world, &[Reference::Issue(id)])?;
+    let outcome = known.standing.facts.outcome.filter(|outcome| outcome.is_worked());
+    let outcome = outcome.ok_or_else(|| Failure::not_done_yet(id))?;
+    let before = Issue::clone(&known.issue);
+    // Gates that only the lost file had as passed are open, and have to be passed again.
+    let gated = outcome == Outcome::Gated || before.open_gates().next().is_some();
+    known.issue.state = if gated { State::Gated } else { State::Done };
+    known.issue.updated_at = later(world.now()?.wall, before.updated_at);
+    tracker.write(&[Rewrite::of(Some(&before), &known.issue)])?;
+    world.something_changed();
+    Ok(known)
+}
+
 /// Changes an issue's file, then what the log knows of it, whose rule is asked before: should this
 /// process die in between, saying the same again ends it.
 pub(crate) fn concluded<R: Request<Answer = Concluded>>(
@@ -174,9 +192,23 @@ fn rewritten(
     let tracker = Changing::around(world)?;
     let mut known = known(world, &tracker, id)?;
     may_change(world, &[Reference::Issue(id)])?;
+    warn_of_deleted(world, &known);
     let before = Issue::clone(&known.issue);
     change(&mut known.issue)?;
     written(world, &tracker, before, known)
+}
+
+/// Says of an issue that is changed that it was deleted elsewhere.
+fn warn_of_deleted(world: &World<'_>, known: &Known<Issue>) {
+    let facts = &known.standing.facts;
+    if facts.deleted {
+        let (id, options) = (known.issue.id, world.repeated());
+        let by = facts.ended_by.as_ref().map(|by| format!(" by {} at {}", by.by.agent, by.at));
+        world.warn(format!(
+            "{id} was deleted in another worktree{}: nobody gets it, and a merge will ask which counts; to keep it: jit {options}issue reopen {id}",
+            by.unwrap_or_default()
+        ));
+    }
 }
 
 /// An issue to be changed. What was read from elsewhere is written here.

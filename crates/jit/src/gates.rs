@@ -12,6 +12,7 @@ use jit_tracker::{
 
 use crate::change::with_gates;
 use crate::error::Failure;
+use crate::error::gates::pass;
 use crate::known::{Known, Stage};
 use crate::launch::End;
 use crate::passing::{Began, Of};
@@ -124,12 +125,21 @@ pub(crate) fn open<D>(issue: &Issue<D>) -> BTreeSet<LogGate> {
 }
 
 /// The open gates of an issue, and whether somebody's word is all that is missing.
-pub(crate) fn open_gates(world: &World<'_>, issue: &Issue) -> Result<(Vec<GateName>, bool), Failure> {
+pub(crate) fn open_gates<D>(world: &World<'_>, issue: &Issue<D>) -> Result<(Vec<GateName>, bool), Failure> {
     let here = Defined::here(world)?;
     let open: Vec<GateName> = issue.open_gates().cloned().collect();
     let by_hand =
         open.iter().all(|name| here.all().get(name).is_some_and(|gate| gate.check == Check::Manual));
     Ok((open, by_hand))
+}
+
+/// What passes the open gates of an issue whose work is done.
+pub(crate) fn way_past<D>(world: &World<'_>, issue: &Issue<D>) -> String {
+    let options = world.repeated();
+    match open_gates(world, issue) {
+        Ok((open, true)) if !open.is_empty() => format!("once it is so: {}", pass(&options, issue.id, &open)),
+        _ => format!("check its gates: jit {options}gate check {}", issue.id),
+    }
 }
 
 /// A refusal because of open gates, with what passes them.

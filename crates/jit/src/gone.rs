@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use jit_core::{IssueId, Reference};
+use jit_core::IssueId;
 use jit_tracker::{FileError, Issue};
 
-use crate::error::{Code, Failure};
+use crate::awaited::awaited;
+use crate::error::Failure;
 use crate::known::{All, ended};
 use crate::tracker::Tracker;
 use crate::world::World;
@@ -16,14 +17,6 @@ pub(crate) fn advised(world: &World<'_>, failure: Failure) -> Failure {
         Some((issue, on)) => failure.or_wait_no_more(&issue, &on),
         None => failure,
     }
-}
-
-/// The issue that is refused, and the first that it waits for.
-fn awaited(failure: &Failure) -> Option<(Reference, IssueId)> {
-    let barred = &failure.context["barred"][0];
-    let word = |value: &serde_json::Value| value.as_str()?.parse::<Reference>().ok();
-    let issue = word(&barred["reference"]).filter(|_| failure.code == Code::Blocked)?;
-    Some((issue, word(&barred["waits_for"][0])?.issue()?))
 }
 
 fn is_gone(world: &World<'_>, on: &IssueId) -> bool {

@@ -3,9 +3,13 @@
 use std::collections::HashSet;
 
 use jit_core::decide::{Bar, Candidate, Standing, Step};
-use jit_core::{AgentId, Facts, Filed, Gate, Holder, Now, Outcome, Policy, Query, Reference, Scene, View};
+use jit_core::{
+    AgentId, Facts, Filed, Gate, Holder, IssueId, Now, Outcome, Policy, Query, Reference, Scene, View,
+};
 use jit_tracker::{Dependency, Issue, Listed, Origin, Outline, State};
 
+use crate::awaited::Awaited;
+use crate::elsewhere::Elsewhere;
 use crate::error::Failure;
 use crate::tracker::Tracker;
 use crate::world::World;
@@ -22,6 +26,12 @@ pub(crate) struct Known<I = Outline> {
     /// Whether its file here says that the work was done, and the log was never told; nothing where
     /// nobody looked.
     pub(crate) unrecorded: Option<bool>,
+    /// Where its work is, if that was done and is not here; nothing where nobody looked.
+    pub(crate) elsewhere: Option<Box<Elsewhere>>,
+    /// What it waits for and will not be done here; nothing where nobody looked.
+    pub(crate) awaited: Vec<Awaited>,
+    /// What brings it on; nothing where nobody looked.
+    pub(crate) next: Option<String>,
 }
 
 /// How far an issue has come, as it is shown.
@@ -79,6 +89,15 @@ impl<D> Known<Issue<D>> {
     /// Whether nobody works on it and it waits for another.
     pub(crate) fn blocked(&self) -> bool {
         self.stage() == Stage::At(State::Ready) && matches!(self.standing.bar, Some(Bar::Blocked(_)))
+    }
+
+    /// The issues that keep it from being claimed, as the policy has it.
+    pub(crate) fn waits_for(&self) -> impl Iterator<Item = IssueId> {
+        let on = match &self.standing.bar {
+            Some(Bar::Blocked(on)) => on.as_slice(),
+            _ => &[],
+        };
+        on.iter().filter_map(Reference::issue)
     }
 
     /// Whether it failed too often.
@@ -149,6 +168,9 @@ impl All {
             candidate,
             standing,
             unrecorded: None,
+            elsewhere: None,
+            awaited: Vec::new(),
+            next: None,
         };
         Ok(Self { issues: issues.map(known).collect(), broken: listing.broken })
     }
@@ -162,7 +184,16 @@ pub(crate) fn looked_up(
 ) -> Result<Known<Issue>, Failure> {
     let candidate = filed(tracker, &found)?;
     let standing = world.read(&Log::about(world, vec![candidate.clone()])?)?.remove(0);
-    Ok(Known { issue: found.issue, origin: found.origin, candidate, standing, unrecorded: None })
+    Ok(Known {
+        issue: found.issue,
+        origin: found.origin,
+        candidate,
+        standing,
+        unrecorded: None,
+        elsewhere: None,
+        awaited: Vec::new(),
+        next: None,
+    })
 }
 
 /// One issue as a claim of it is judged; the files of what it waits for are read.

@@ -6,10 +6,12 @@ mod agents;
 mod approvals;
 mod arguments;
 mod arrivals;
+mod awaited;
 mod cgroup;
 mod change;
 mod cli;
 mod commands;
+mod elsewhere;
 mod ending;
 mod error;
 mod files;
@@ -98,7 +100,7 @@ fn command(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
         if let Some(about) = &failure.refused {
             world.note(about.clone(), Event::Refused { code: failure.code.name().into() });
         }
-        let failure = gone::advised(world, gates::advised(world, failure));
+        let failure = gone::advised(world, awaited::advised(world, gates::advised(world, failure)));
         let options = match &failure.place {
             Some(place) => world.repeated_in(Some(place)),
             None => world.repeated(),

@@ -26,6 +26,7 @@ use crate::shell::quoted;
 use crate::tracker::head::Head;
 use crate::world::World;
 
+pub(crate) use elsewhere::{is_worked, says_done};
 pub(crate) use uncommitted::warn_of_uncommitted;
 pub(crate) use unmerged::Unmerged;
 

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use jit_core::decide::{Finish, Released, Unrecorded};
-use jit_core::{Gate, IssueId, Reference};
+use jit_core::{Gate, Holder, IssueId, Now, Query, Reference, View};
 use jit_tracker::{Issue, Origin, State};
 
 use crate::error::{Code, Failure};
@@ -51,6 +51,60 @@ pub(crate) fn all(world: &World<'_>) -> Result<Vec<(IssueId, Unrecorded)>, Failu
         found.into_iter().filter_map(|(reference, why)| Some((reference.issue()?, why))).collect();
     found.sort_unstable_by_key(|(id, _)| *id);
     Ok(found)
+}
+
+/// So many issues are looked at for such; the doctor looks at all.
+const MOST: usize = 32;
+
+/// Warns of such as this worktree's leases were of: whoever goes on here may have been stopped while
+/// it released them.
+pub(crate) fn warn_of_left(world: &World<'_>) -> Result<(), Failure> {
+    let holder = world.reading_holder()?;
+    let tracker = Tracker::around(world)?;
+    let mut known = Vec::new();
+    for id in world.read(&WorkedOn(&holder))?.into_iter() {
+        if tracker.says_done_here(id) {
+            known.push(looked_up(world, &tracker, tracker.read(id)?)?);
+        }
+    }
+    let (options, mut found) = (world.repeated(), found(world, &known)?.into_iter().collect::<Vec<_>>());
+    found.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    for (issue, why) in found {
+        let way = match why {
+            Unrecorded::Left => format!("to let the leases know: jit {options}doctor --fix"),
+            Unrecorded::DoneAgain(lease) => {
+                format!("{} works on it again; what to do: jit {options}doctor", lease.holder.agent)
+            }
+            Unrecorded::Unreleased(lease) if lease.holder.acts_for(&holder) => {
+                format!("to say so: jit {options}claim release {issue} --done")
+            }
+            Unrecorded::Unreleased(_) => continue,
+        };
+        world.warn(format!(
+            "the file of {issue} says that it was done, and whoever did it was stopped before the leases knew: {way}"
+        ));
+    }
+    Ok(())
+}
+
+/// The issues that leases in this worktree were lost of, the newest first, and those of the holder's.
+struct WorkedOn<'a>(&'a Holder);
+
+impl Query for WorkedOn<'_> {
+    type Answer = Vec<IssueId>;
+
+    fn ask<V: View>(&self, view: &V, _: &Now) -> Result<Self::Answer, V::Error> {
+        let held = view.held_by(self.0)?;
+        let lost = view.lost_in(&self.0.worktree)?;
+        let leases = held.iter().chain(lost.iter().map(|ended| &ended.lease));
+        let mut issues = Vec::new();
+        for id in leases.flat_map(|lease| &lease.issues).filter_map(Reference::issue) {
+            if !issues.contains(&id) && issues.len() < MOST {
+                issues.push(id);
+            }
+        }
+        Ok(issues)
+    }
 }
 
 /// Tells the log of those that nobody holds.

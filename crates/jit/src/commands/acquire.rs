@@ -13,6 +13,7 @@ use crate::output::Output;
 use crate::paths;
 use crate::reference::{claim, references};
 use crate::tracker::{Tracker, warn_of_uncommitted};
+use crate::unrecorded::warn_of_left;
 use crate::waiting;
 use crate::world::{Minted, World};
 
@@ -63,7 +64,12 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     if matches.get_flag("dry-run") {
         return rehearse(world, &asked.request(world, None)?).map_err(|failure| failure.with_wait(&again));
     }
-    let lease = asked.granted(world, &again)?;
+    let granted = asked.granted(world, &again);
+    if asked.claim.references().iter().any(Reference::is_issue) {
+        // What can't be found out is not told.
+        let _ = warn_of_left(world);
+    }
+    let lease = granted?;
     let now = Now { stamp: lease.renewed, wall: lease.acquired_at };
     warn_of_its_end(world, &lease, &now)?;
     warn_of_uncommitted(world, std::slice::from_ref(&lease));

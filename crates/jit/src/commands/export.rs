@@ -1,19 +1,24 @@
 //! `jit export`
 
+use std::collections::HashMap;
+
 use clap::{ArgMatches, Command};
+use jit_core::IssueId;
 use jit_tracker::stream::{Entry, line};
+use jit_tracker::{Issue, State};
 
 use crate::commands::{one, text};
 use crate::error::Failure;
 use crate::files;
 use crate::gates::Defined;
+use crate::known::{All, Known, state};
 use crate::output::{Exported, Output};
 use crate::tracker::Tracker;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
     command.arg(text("FILE", "FILE|-", "Where to write it [default: -, standard output]")).after_help(
-        "Issues as this worktree sees them, the gates that it defines, and all events: one JSON object a line.\n\
+        "Issues as this worktree sees them, in the state that `jit issue show` says, the gates that it defines, and all events: one JSON object a line.\n\
          Exit status 9: a file can't be read; nothing is exported.\n\n\
          Example: jit export backup.jsonl",
     )
@@ -21,7 +26,8 @@ pub(crate) fn arguments(command: Command) -> Command {
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let tracker = Tracker::around(world)?;
-    let issues = tracker.whole()?;
+    let mut issues = tracker.whole()?;
+    as_known(world, &mut issues)?;
     let gates = match world.repo()?.worktree() {
         Some(_) => Defined::here(world)?.all().clone(),
         None => Default::default(),
@@ -46,4 +52,15 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
             Ok(Output::Exported { path, exported })
         }
     }
+}
+
+/// Lets each say how far it has come, for the log does not go with it.
+fn as_known(world: &World<'_>, issues: &mut [Issue]) -> Result<(), Failure> {
+    let all = All::here(world)?;
+    let ended = |known: &Known| Some((known.issue.id, state(known.outcome()?)));
+    let ended: HashMap<IssueId, State> = all.issues.iter().filter_map(ended).collect();
+    for issue in issues {
+        issue.state = ended.get(&issue.id).copied().unwrap_or(issue.state);
+    }
+    Ok(())
 }

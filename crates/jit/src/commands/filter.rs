@@ -10,7 +10,7 @@ use crate::known::Known;
 /// The options.
 pub(crate) fn filters(command: Command) -> Command {
     command
-        .arg(option("state", "STATE", "backlog, ready, gated, done, rejected or in_progress"))
+        .arg(option("state", "STATE", "backlog, ready, gated, done, rejected, deleted or in_progress"))
         .arg(
             option("label", "LABEL", "With this label; repeated: with all of them").action(ArgAction::Append),
         )
@@ -56,10 +56,10 @@ pub(crate) struct Filter {
 impl Filter {
     pub(crate) fn read(matches: &ArgMatches) -> Result<Self, Failure> {
         let state = one(matches, "state");
-        if let Some(state) = state.filter(|state| *state != "in_progress") {
+        if let Some(state) = state.filter(|state| !["in_progress", "deleted"].contains(state)) {
             state
                 .parse::<jit_tracker::State>()
-                .map_err(|error| Failure::usage(&format!("--state: {error}, or in_progress"), ""))?;
+                .map_err(|error| Failure::usage(&format!("--state: {error}, deleted or in_progress"), ""))?;
         }
         Ok(Self {
             state: state.map(str::to_owned),

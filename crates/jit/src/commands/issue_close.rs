@@ -5,7 +5,7 @@ use jit_core::Outcome;
 use jit_core::decide::{Bar, Ending};
 use jit_tracker::State;
 
-use crate::change::closed;
+use crate::change::{closed, filed};
 use crate::commands::{one, text};
 use crate::ending::warn_of_end;
 use crate::error::Failure;
@@ -21,18 +21,22 @@ pub(crate) fn arguments(command: Command) -> Command {
             Arg::new("rejected")
                 .long("rejected")
                 .action(ArgAction::SetTrue)
-                .required(true)
                 .help("Nobody will do it"),
         )
         .after_help(
             "Every other worktree knows it at once. What was done is closed by whoever holds it:\n\
-             `jit claim release ID --done`.\n\n\
+             `jit claim release ID --done`. Without --rejected, this worktree's file comes to say that the work\n\
+             is done, where the leases know that it is and the file that said so is lost.\n\n\
              Example: jit issue close 3f2a91bc --rejected",
         )
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let id = issue(world, one(matches, "ID").unwrap_or_default())?;
+    if !matches.get_flag("rejected") {
+        let known = filed(world, id)?;
+        return Ok(Output::Issue { did: Some("closed"), known: Box::new(known) });
+    }
     let known = closed(world, id, Ending::Rejected, |known| match known.stage() {
         Stage::At(State::Done) => Err(world.ended(id, Bar::Ended(Outcome::Done))),
         _ => Ok(()),

@@ -1,10 +1,13 @@
 //! `jit issue show`
 
 use clap::{ArgMatches, Command};
+use jit_tracker::{Issue, State};
 
 use crate::commands::{one, text};
+use crate::elsewhere::places;
 use crate::error::Failure;
-use crate::known::looked_up;
+use crate::gates::way_past;
+use crate::known::{Known, Stage, looked_up};
 use crate::output::Output;
 use crate::tracker::Tracker;
 use crate::unrecorded::mark;
@@ -13,7 +16,8 @@ use crate::world::World;
 pub(crate) fn arguments(command: Command) -> Command {
     command.arg(text("ID", "ID", "The issue's id, or its beginning").required(true)).after_help(
         "Reads this worktree's file, else what is committed at HEAD, else the main worktree's file. The state\n\
-         in_progress says that somebody holds it.\n\n\
+         in_progress says that somebody holds it. Of work that is done and not in these files it says who did\n\
+         it, where, and what brings it here.\n\n\
          Example: jit issue show 3f2a91bc --json",
     )
 }
@@ -27,5 +31,19 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     // Gates that can't be judged are shown as the file has them.
     let _ = known.open_what_is_stale(world);
     mark(world, std::slice::from_mut(&mut known))?;
+    known.elsewhere = places(world, &[&known])?.pop().flatten().map(Box::new);
+    known.next = next(world, &known);
     Ok(Output::Issue { did: None, known: Box::new(known) })
+}
+
+/// What brings on an issue that nobody can claim.
+fn next(world: &World<'_>, known: &Known<Issue>) -> Option<String> {
+    match (known.stage(), &known.elsewhere) {
+        (Stage::At(_), Some(place)) => Some(place.way.clone()),
+        (Stage::At(State::Gated), None) => Some(way_past(world, &known.issue)),
+        (Stage::Deleted, _) => {
+            Some(format!("to have it back: jit {}issue reopen {}", world.repeated(), known.issue.id))
+        }
+        _ => None,
+    }
 }

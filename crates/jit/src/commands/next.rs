@@ -13,6 +13,7 @@ use crate::known::{All, Known};
 use crate::output::Output;
 use crate::paths;
 use crate::tracker::{Tracker, warn_of_uncommitted};
+use crate::unrecorded::warn_of_left;
 use crate::waiting;
 use crate::world::{Minted, World};
 
@@ -38,6 +39,13 @@ pub(crate) fn arguments(command: Command) -> Command {
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    let picked = picked(world, matches);
+    // What can't be found out is not told.
+    let _ = warn_of_left(world);
+    picked
+}
+
+fn picked(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let picking = Picking::read(matches)?;
     let agent = world.agent()?;
     let count = number(matches, "count")?.unwrap_or(1);

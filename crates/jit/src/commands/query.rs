@@ -4,6 +4,7 @@ use clap::{ArgMatches, Command};
 use jit_core::Reference;
 use jit_tracker::dependencies::{Graph, pick_order};
 
+use crate::awaited;
 use crate::commands::filter::{Filter, filters};
 use crate::error::Failure;
 use crate::gone::warn_of_gone;
@@ -27,9 +28,10 @@ pub(crate) fn available(world: &World<'_>, matches: &ArgMatches) -> Result<Outpu
 
 pub(crate) fn blocked(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let filter = Filter::read(matches)?;
-    let all = All::here(world)?;
+    let mut all = All::here(world)?;
     warn_of_circle(world, &all);
     warn_of_gone(world, &all);
+    awaited::mark(world, &mut all)?.into_iter().for_each(|said| world.warn(said));
     Ok(in_order(all, |known| known.blocked() && filter.fits(known)))
 }
 
@@ -72,6 +74,7 @@ pub(crate) fn every(world: &World<'_>, matches: &ArgMatches) -> Result<Output, F
     let mut all = All::here(world)?;
     warn_of_circle(world, &all);
     warn_of_gone(world, &all);
+    awaited::mark(world, &mut all)?;
     mark(world, &mut all.issues)?;
     Ok(in_order(all, |known| filter.fits(known)))
 }

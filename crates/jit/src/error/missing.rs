@@ -42,6 +42,16 @@ impl Failure {
         ))
     }
 
+    /// What the leases don't have as done is not done by a word.
+    pub(crate) fn not_done_yet(issue: IssueId) -> Self {
+        Self::usage(
+            "the leases do not know that it was done: say --rejected, or do it",
+            &format!(
+                "jit claim acquire {issue}, and when it is done: jit claim release {issue} --done; if nobody will do it: jit issue close {issue} --rejected"
+            ),
+        )
+    }
+
     /// Issues that this one does not wait for.
     pub(crate) fn not_waited_for(issue: IssueId, on: &Dependency) -> Self {
         Self::new(Code::IssueNotFound, format!("{issue} does not wait for {on}; nothing was changed"))

@@ -1,9 +1,10 @@
-//! What the doctor says of work that only a file in this worktree says was done.
+//! What the doctor says of work that only a file in this worktree, or only the log, says was done.
 
 use std::path::PathBuf;
 
 use jit_core::{IssueId, Lease};
 
+use crate::elsewhere::Elsewhere;
 use crate::finding::{Finding, Kind, Needs};
 
 impl Finding {
@@ -23,6 +24,18 @@ impl Finding {
         let what = format!("{file} says that the work was done, and {agent} has not released it yet");
         let hint = format!("if it was stopped before it could: jit {options}claim release {issue} --done");
         Self::new(Kind::Unrecorded, Needs::Nothing, what).at(path).hint(hint)
+    }
+
+    /// The log has it as done, and no file in any worktree or on any branch.
+    pub(crate) fn done_nowhere(path: PathBuf, issue: IssueId, place: &Elsewhere, options: &str) -> Self {
+        let what = format!(
+            "{issue} was {}, and no worktree's files and no branch say so: it may never have been committed",
+            place.told()
+        );
+        let hint = format!(
+            "if the work is there, let this worktree's file say so: jit {options}issue close {issue}; if it is lost, let it be done anew: jit {options}issue reopen {issue}"
+        );
+        Self::new(Kind::DoneNowhere, Needs::Person, what).at(path).hint(hint)
     }
 
     /// Somebody in another worktree does it again.

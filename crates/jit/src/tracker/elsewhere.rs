@@ -1,10 +1,12 @@
-//! What other worktrees' own files say.
+//! What other worktrees' own files and other commits say.
 
 use std::path::{Path, PathBuf};
 
 use jit_core::IssueId;
+use jit_git::{SystemGit, Worktree};
 use jit_tracker::{Origin, Source, State, issue_file};
 
+use super::later::committed;
 use super::{ISSUES, Tracker, opened};
 use crate::error::Failure;
 
@@ -12,16 +14,63 @@ impl Tracker<'_> {
     /// The other worktree whose own file says that the work on an issue was done, if one does.
     pub(crate) fn done_in(&self, id: IssueId) -> Result<Option<PathBuf>, Failure> {
         let here = self.root();
-        let worktrees = self.world.repo()?.worktrees(&jit_git::SystemGit::on_path())?;
-        let mut others = worktrees.into_iter().map(|worktree| worktree.path).filter(|root| *root != here);
-        Ok(others.find(|root| is_done(root, id)))
+        let mut others = self.worktrees()?.into_iter().map(|worktree| worktree.path);
+        Ok(others.find(|root| *root != here && says_done(root, id)))
+    }
+
+    /// Whether this worktree's own file says that the work on an issue was done.
+    pub(crate) fn says_done_here(&self, id: IssueId) -> bool {
+        self.own.is_some() && says_done(&self.root(), id)
+    }
+
+    /// All worktrees of the repository.
+    pub(crate) fn worktrees(&self) -> Result<Vec<Worktree>, Failure> {
+        Ok(self.world.repo()?.worktrees(&SystemGit::on_path())?)
+    }
+
+    /// Of each of these, what the file of the issue at this commit says; nothing where there is none
+    /// that can be read. Git is asked once.
+    pub(crate) fn states_at(&self, asked: &[(IssueId, &str)]) -> Result<Vec<Option<State>>, Failure> {
+        let named: Vec<String> = asked.iter().map(|(id, commit)| committed(commit, *id)).collect();
+        let named: Vec<&str> = named.iter().map(String::as_str).collect();
+        let texts = self.world.repo()?.committed_contents(&SystemGit::on_path(), &named);
+        let texts = texts.map_err(|error| Failure::git(&error))?;
+        let state = |((id, _), text): (&(IssueId, &str), Option<Vec<u8>>)| {
+            Some(issue_file::parse(*id, &text?).ok()?.state)
+        };
+        Ok(asked.iter().zip(texts).map(state).collect())
+    }
+
+    /// Whether a branch, or what is checked out somewhere, has an issue's file.
+    pub(crate) fn is_on_a_branch(&self, id: IssueId) -> Result<bool, Failure> {
+        let commits = self.commits()?;
+        let asked: Vec<(IssueId, &str)> = commits.iter().map(|commit| (id, commit.as_str())).collect();
+        Ok(self.states_at(&asked)?.iter().any(Option::is_some))
+    }
+
+    /// Every branch, and what is checked out elsewhere without one.
+    pub(crate) fn commits(&self) -> Result<Vec<String>, Failure> {
+        let branches = self.world.repo()?.branches(&SystemGit::on_path());
+        let branches = branches.map_err(|error| Failure::git(&error))?;
+        let heads = self.worktrees()?.into_iter().filter_map(|worktree| {
+            let name = worktree.git_dir.file_name()?.to_str()?.to_owned();
+            let is_linked = worktree.git_dir.parent().is_some_and(|book| book.ends_with("worktrees"));
+            Some(if is_linked { format!("worktrees/{name}/HEAD") } else { super::head::MAIN_HEAD.to_owned() })
+        });
+        Ok(heads.chain(branches).collect())
     }
 }
 
-/// What can't be read says nothing.
-fn is_done(root: &Path, id: IssueId) -> bool {
+/// Whether a worktree's own file says that the work on an issue was done. What can't be read says
+/// nothing.
+pub(crate) fn says_done(root: &Path, id: IssueId) -> bool {
     let text =
         opened(root, ISSUES, Origin::Main).ok().and_then(|dir| dir.read(&issue_file::file_name(id)).ok()?);
     let issue = text.and_then(|text| issue_file::parse(id, &text).ok());
-    issue.is_some_and(|issue| matches!(issue.state, State::Gated | State::Done))
+    issue.is_some_and(|issue| is_worked(issue.state))
+}
+
+/// Whether a file that says this says that the work was done.
+pub(crate) fn is_worked(state: State) -> bool {
+    matches!(state, State::Gated | State::Done)
 }

@@ -9,6 +9,7 @@ use jit_tracker::{Dir, Origin, Problem};
 
 use crate::commands::gate_check::OUTPUTS;
 use crate::commands::query::circle;
+use crate::elsewhere::nowhere;
 use crate::error::Failure;
 use crate::finding::{Finding, shell};
 use crate::gates::Defined;
@@ -111,6 +112,14 @@ pub(super) fn unrecorded(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
         }
     };
     Ok(unrecorded::all(world)?.into_iter().map(finding).collect())
+}
+
+/// What was done for the log alone.
+pub(super) fn done_nowhere(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
+    let (tracker, options) = (Tracker::around(world)?, world.repeated());
+    let root = tracker.root();
+    let finding = |(id, place)| Finding::done_nowhere(root.join(tracker.file(id)), id, &place, &options);
+    Ok(nowhere(world)?.into_iter().map(finding).collect())
 }
 
 /// Takes away what was left, tells Git, and merges what it could not.

@@ -4,13 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jit_core::{AgentId, IssueId, LeaseId, Task, WallTime};
+use jit_core::{AgentId, EndedBy, IssueId, LeaseId, Task, WallTime};
 use jit_tracker::{
     Assignee, Dependency, FileError, GateName, GateResult, Issue, Label, Origin, Priority, Title,
 };
 use serde::{Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::awaited::{Awaited, Why};
+use crate::elsewhere::Elsewhere;
 use crate::error::refusals::bar_json;
 use crate::known::Known;
 
@@ -45,6 +47,14 @@ pub(super) struct Shown<'a, D> {
     bar: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unrecorded: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_by: Option<&'a EndedBy>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    done_elsewhere: Option<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    awaited: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<&'a str>,
     found_in: &'static str,
 }
 
@@ -96,10 +106,33 @@ fn shown<'a, D, S>(known: &'a Known<Issue<D>>, description: Option<&'a S>) -> Sh
         lease_id: standing.lease.as_ref().map(|lease| lease.id),
         bar: standing.bar.as_ref().map(bar_json),
         unrecorded: known.unrecorded,
+        ended_by: standing.facts.ended_by.as_deref(),
+        done_elsewhere: known.elsewhere.as_deref().map(elsewhere),
+        awaited: known.awaited.iter().map(awaited).collect(),
+        next: known.next.as_deref(),
         found_in: match known.origin {
             Origin::Worktree => "worktree",
             Origin::Head => "head",
             Origin::Main => "main",
         },
     }
+}
+
+fn elsewhere(place: &Elsewhere) -> Value {
+    json!({
+        "by": place.by,
+        "path": place.root.as_ref().map(|root| root.display().to_string()),
+        "found": place.found,
+        "next": place.way,
+    })
+}
+
+fn awaited(awaited: &Awaited) -> Value {
+    let mut shown = json!({ "issue": awaited.on, "why": awaited.why.name() });
+    match &awaited.why {
+        Why::Gated(gates) => shown["open_gates"] = json!(gates),
+        Why::Elsewhere(place) => shown["done_elsewhere"] = elsewhere(place),
+        Why::Deleted | Why::Rejected => {}
+    }
+    shown
 }

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use jit_core::decide::{Bar, Share, Standing};
 use jit_core::{AgentId, Reference};
-use jit_tracker::{FileError, GateName, GateResult, Issue};
+use jit_tracker::{FileError, GateName, GateResult, Issue, State};
 
 use super::{columns, fields, issues, printable};
 use crate::error::refusals::bar_text;
-use crate::known::Known;
+use crate::known::{Known, Stage};
 
 /// How many digits of an id are shown where it stands in a table.
 const SHORT: usize = 8;
@@ -33,6 +33,7 @@ pub(super) fn one(did: Option<&str>, known: &Known<Issue>) -> String {
         None => format!("{}\n", issue.id),
     };
     let Standing { facts, lease, .. } = &known.standing;
+    let ended_by = facts.ended_by.as_ref().map(|by| format!("by {} at {}", by.by.agent, by.at));
     let failures = (facts.failures > 0).then(|| match &facts.last_failure {
         Some(reason) => format!("{} (the last time: {reason})", facts.failures),
         None => facts.failures.to_string(),
@@ -40,6 +41,9 @@ pub(super) fn one(did: Option<&str>, known: &Known<Issue>) -> String {
     text.push_str(&fields(&[
         ("title", Some(issue.title.to_string())),
         ("state", Some(known.stage().as_str().to_owned())),
+        ("deleted", ended_by.filter(|_| facts.deleted)),
+        ("elsewhere", known.elsewhere.as_ref().map(|place| format!("{}; not in your files", place.told()))),
+        ("next", known.next.clone()),
         ("held by", lease.as_ref().map(|lease| lease.holder.agent.to_string())),
         ("priority", Some(issue.priority.to_string())),
         ("labels", listed(issue.labels.iter().map(ToString::to_string).collect())),
@@ -116,13 +120,21 @@ fn in_the_way(known: &Known) -> String {
     let bar = bar.as_ref().filter(|_| held.is_none()).and_then(|bar| match bar {
         Bar::Ended(_) | Bar::Deleted => None,
         Bar::Blocked(by) => {
-            Some(format!("waits for {}", by.iter().map(short).collect::<Vec<_>>().join(", ")))
+            let waits = |on: &Reference| match known.awaited.iter().find(|one| on.issue() == Some(one.on)) {
+                Some(one) => format!("{} ({})", short(on), one.why.short()),
+                None => short(on),
+            };
+            Some(format!("waits for {}", by.iter().map(waits).collect::<Vec<_>>().join(", ")))
         }
         bar => Some(bar_text(bar)),
     });
     let assigned = facts.assigned.as_ref().map(|agent| format!("assigned to {agent}"));
     let unrecorded = (known.unrecorded == Some(true)).then(|| UNRECORDED.to_owned());
-    [held, bar, assigned, unrecorded].into_iter().flatten().collect::<Vec<_>>().join("; ")
+    let elsewhere = known.is_done_elsewhere().then(|| "not in your files".to_owned());
+    let gates: Vec<&str> = known.issue.open_gates().map(GateName::as_str).collect();
+    let gated = (known.stage() == Stage::At(State::Gated) && !gates.is_empty())
+        .then(|| format!("open gates: {}", gates.join(", ")));
+    [held, bar, assigned, unrecorded, gated, elsewhere].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 /// What was reserved.
