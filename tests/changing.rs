@@ -273,3 +273,78 @@ fn what_changes_nothing_says_so() {
 fn is_note(path: &Path) -> bool {
     path.ends_with("issues.lock") || path.ends_with("issues.cache")
 }
+
+/// One word ends all that the caller holds here: as failed, or as done, with the command that lets
+/// Git know of every file that says so.
+#[test]
+fn all_that_is_held_has_one_outcome() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let [one, two, others] = ["one", "two", "others"].map(|title| issue(&ann, title, &[]));
+    commit(&repo, repo.main(), "issues");
+    bob.claim(&others);
+    let take = || [&one, &two].map(|id| ann.claim(id));
+    take();
+    ann.claim("name:x");
+    ann.jit(["claim", "release", "--all", "--failed", "--reason", "no disk"]).ok();
+    assert_eq!([&one, &two, &others].map(|id| seen(&ann, id)["failures"].clone()), [1, 1, 0]);
+    take();
+    ann.jit(["claim", "release", "--all", "--failed", "--infra"]).ok();
+    assert_eq!(seen(&ann, &one)["failures"], 1);
+    take();
+    let outside = ann.clone().at(repo.dir());
+    let released = outside.say(["-C", "main", "claim", "release", "--all", "--done"]);
+    assert_eq!(released.status, Some(0), "{released:?}");
+    assert_eq!(
+        [&one, &two, &others].map(|id| seen(&ann, id)["state"].clone()),
+        ["done", "done", "in_progress"]
+    );
+    let told: Vec<&str> =
+        released.stdout.lines().filter_map(|line| line.strip_prefix("to be committed: ")).collect();
+    assert_eq!(told.len(), 1, "{released:?}");
+    assert_eq!(shell(&outside, told[0]).status, Some(0));
+    let staged = repo.git(repo.main(), &["diff", "--cached", "--name-only"]);
+    assert!(staged.contains(&one) && staged.contains(&two) && staged.contains(".jit/events/"), "{staged}");
+    assert_eq!(ann.jit(["claim", "release", "--all", "--done"]).refused(6).code, "no_lease");
+}
+
+/// The answer to a change is what is asked a moment later.
+#[test]
+fn what_is_answered_is_what_is_there() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "work", &[]);
+    for command in [
+        &["issue", "close", &id, "--rejected"][..],
+        &["issue", "reopen", &id],
+        &["issue", "update", &id, "--state", "backlog"],
+    ] {
+        let answered = ann.jit(command).ok()["issue"].clone();
+        let mut shown = seen(&ann, &id);
+        shown.as_object_mut().unwrap().remove("unrecorded");
+        assert_eq!(answered, shown, "{command:?}");
+    }
+}
+
+/// What was changed by a clock that is ahead is changed later all the same.
+#[test]
+fn a_change_is_later_than_what_it_changes() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "work", &[]);
+    let path = repo.dir().join("export");
+    ann.jit(["export", path.to_str().unwrap()]).ok();
+    let text = fs::read_to_string(&path).unwrap();
+    let updated = seen(&ann, &id)["updated_at"].as_str().unwrap().to_owned();
+    let ahead = |time: &str| {
+        text.replace(&format!("\"updated_at\":\"{updated}"), &format!("\"updated_at\":\"{time}"))
+    };
+    write(&path, ahead("2126-01-01T00:00:00.000Z"));
+    let warned = ann.jit(["import", path.to_str().unwrap()]).warned();
+    assert!(warned.len() == 1 && warned[0].contains("2126-01-01T00:00:00.000Z"), "{warned:?}");
+    ann.jit(["issue", "update", &id, "--label", "later"]).ok();
+    assert_eq!(seen(&ann, &id)["updated_at"], "2126-01-01T00:00:00.001Z");
+    // So an import of the older one, ahead as it is, does not undo it.
+    assert!(ann.jit(["import", path.to_str().unwrap()]).warned().is_empty());
+    assert_eq!(seen(&ann, &id)["labels"][0], "later");
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::gates::seen;
-use crate::support::issue::{commit, issue};
+use crate::support::issue::{commit, issue, later};
 use crate::support::repo::{mkdir, write};
 #[cfg(target_os = "linux")]
 use crate::support::strace::{Syscall, traced};
@@ -71,7 +71,7 @@ fn all_of_a_stream_or_nothing() {
         }
         entry["issue"]["state"] = json!(state);
         entry["issue"]["title"] = json!(title);
-        entry["issue"]["updated_at"] = json!("2999-01-01T00:00:00.000Z");
+        entry["issue"]["updated_at"] = later(&entry["issue"]["updated_at"], 9);
         format!("{entry}\n")
     };
     let path = repo.main().join("dump.jsonl");
@@ -111,7 +111,7 @@ fn a_circle_that_is_imported_is_told() {
         let line = dump.lines().find(|line| line.contains(&format!("\"id\":\"{one}\",\"title\""))).unwrap();
         let mut entry: Value = serde_json::from_str(line).unwrap();
         entry["issue"]["dependencies"] = json!(on);
-        entry["issue"]["updated_at"] = json!(format!("{}-01-01T00:00:00.000Z", 2990 + on.len()));
+        entry["issue"]["updated_at"] = later(&entry["issue"]["updated_at"], 9 + on.len() as u64);
         write(&repo.main().join("dump.jsonl"), format!("{entry}\n"));
         ann.jit(["import", "dump.jsonl"]).warned()
     };
@@ -164,7 +164,7 @@ fn an_import_that_was_killed_is_completed() {
     ann.jit(["issue", "create", "--title", "one", "--label", "old"]).ok();
     let dump = ann.say(["export"]).stdout;
     let mut entry: Value = serde_json::from_str(dump.lines().next().unwrap()).unwrap();
-    entry["issue"]["updated_at"] = json!("2999-01-01T00:00:00.000Z");
+    let made = std::mem::replace(&mut entry["issue"]["updated_at"], json!("LATER"));
     let mut line = |n: usize, title: &str| {
         entry["issue"]["id"] = json!(format!("{n:08}-0000-4000-8000-000000000000"));
         entry["issue"]["title"] = json!(title);
@@ -172,7 +172,8 @@ fn an_import_that_was_killed_is_completed() {
     };
     for round in 0..6 {
         let stream: String = (0..300).map(|n| line(n, &format!("of round {round}"))).collect();
-        write(&repo.main().join("dump.jsonl"), stream.replace("2999", &format!("30{round:02}")));
+        let at = later(&made, 1 + round);
+        write(&repo.main().join("dump.jsonl"), stream.replace("LATER", at.as_str().unwrap()));
         let running = ann.start(["import", "dump.jsonl"]);
         std::thread::sleep(Duration::from_millis(30 + 40 * round));
         running.kill();
@@ -239,7 +240,7 @@ fn forged(repo: &Repo, id: &str, change: impl FnOnce(&mut Value)) -> String {
     let text = fs::read_to_string(repo.main().join(format!(".jit/issues/{id}.json"))).unwrap();
     let mut issue: Value = serde_json::from_str(&text).unwrap();
     change(&mut issue);
-    issue["updated_at"] = json!("2999-01-01T00:00:00.000Z");
+    issue["updated_at"] = later(&issue["updated_at"], 9);
     let stream = repo.dir().join("forged.jsonl");
     write(&stream, json!({ "schema_version": 1, "issue": issue }).to_string());
     stream.to_str().unwrap().to_owned()

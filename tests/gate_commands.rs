@@ -163,7 +163,7 @@ fn a_check_that_is_interrupted_records_nothing() {
         let running = ann.clone().through(["env", "--default-signal"]).start(["gate", "check", &id]);
         let shell = number_in(&repo.main().join("shell"));
         kill_process(Pid::from_raw(running.pid().try_into().unwrap()).unwrap(), signal).unwrap();
-        assert_eq!(running.within(Duration::from_secs(20)).refused(1).code, "interrupted");
+        assert_eq!(running.within(Duration::from_secs(20)).refused(10).code, "interrupted");
         assert!(is_gone(shell));
         assert_eq!(recorded(&ann, &id), "open");
         fs::remove_file(repo.main().join("shell")).unwrap();

@@ -248,7 +248,7 @@ fn a_committed_line_that_is_no_event_is_mended_here() {
     let export = || ann.jit(["-C", "main", "export"]);
     assert!(export().refused(9).hint.unwrap().starts_with("correct that line in an editor"));
     let found = ann.say(["-C", "main", "doctor"]);
-    let lines = || found.stdout.lines().filter(|line| line.contains(", line 2:"));
+    let lines = || found.stdout.lines().filter(|line| line.contains(", line 2, column "));
     assert!(found.status == Some(9) && lines().count() == 1, "{found:?}");
     assert!(lines().all(|line| line.contains(events.to_str().unwrap())), "{found:?}");
     write(&events, &whole);

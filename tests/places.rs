@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::support::control::tree;
+use crate::support::hint::shell;
+use crate::support::issue::{commit, issue};
 use crate::support::repo::{GIT_JIT, SOMEBODY, give, mkdir, write};
 use crate::support::{Agent, Repo, skip};
 
@@ -233,4 +235,35 @@ fn in_another_users_repository() {
     let owner = repo.agent("owner").at(&linked).user(SOMEBODY);
     owner.jit(["claim", "acquire", "name:a"]).refused(5);
     owner.claim("name:b");
+}
+
+/// Where no issue's file can be written, issues are handed out all the same, and what can't be said
+/// there is said; the way out works as printed.
+#[test]
+fn where_done_cannot_be_said_it_is_said() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "work", &[]);
+    commit(&repo, repo.main(), "an issue");
+    assert!(ann.jit(["claim", "acquire", &id]).warned().is_empty());
+    ann.jit(["claim", "release", &id]).ok();
+    repo.git(repo.dir(), &["clone", "--quiet", "--bare", "main", "bare.git"]);
+    let mut places = vec![(repo.agent("ann").at(repo.dir().join("bare.git")), "bare")];
+    if skip::root("where_done_cannot_be_said_it_is_said") {
+        for dir in [repo.main().join(".git"), repo.dir().join("home")] {
+            give(&dir, SOMEBODY);
+        }
+        places.push((repo.agent("ann").user(SOMEBODY), ".jit/issues can't be written"));
+    }
+    for (agent, why) in places {
+        for command in [&["claim", "acquire", &id][..], &["claim", "next"]] {
+            let warned = agent.jit(command).warned();
+            assert!(warned.len() == 1 && warned[0].contains(why), "{warned:?}");
+            let refused = agent.jit(["claim", "release", &id, "--done"]);
+            assert!(matches!(refused.status, Some(2 | 9)), "{refused:?}");
+            let out = warned[0].split_once("to another worktree: ").unwrap().1;
+            assert_eq!(shell(&agent, out).status, Some(0), "{out}");
+        }
+        assert!(agent.jit(["claim", "acquire", "name:x"]).warned().is_empty());
+    }
 }

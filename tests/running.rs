@@ -199,7 +199,7 @@ fn success_can_mean_done() {
     assert_eq!(last_release(&repo).0, "failed");
     let said = ann.say(["run", &id, "--done-on-success", "--", "true"]);
     assert_eq!((said.status, said.stdout.as_str()), (Some(0), ""));
-    assert_eq!(said.stderr, format!("released {id}\nto be committed: .jit/issues/{id}.json\n"));
+    assert_eq!(said.stderr, format!("released {id}\nto be committed: git add :/.jit\n"));
     assert_eq!(ann.jit(["claim", "acquire", &id]).refused(7).code, "issue_ended");
     ann.jit(["gate", "define", "review", "--manual"]).ok();
     let gated = issue(&ann, "more", &["--gate", "review"]);

@@ -45,3 +45,9 @@ pub(crate) fn commit(repo: &Repo, root: &Path, subject: &str) {
     repo.git(root, &["add", "-A"]);
     repo.git(root, &["commit", "--quiet", "-m", subject]);
 }
+
+/// So many seconds after a time, as JSON has it.
+pub(crate) fn later(time: &Value, secs: u64) -> Value {
+    let time: jit_core::WallTime = time.as_str().unwrap().parse().unwrap();
+    Value::from(time.plus_secs(secs).to_string())
+}

@@ -41,7 +41,7 @@ pub use take::{Take, Taken, Took, Unearned};
 pub use transfer::Transfer;
 pub use unrecorded::{Finish, Unrecorded};
 
-use crate::{Holder, Now, Operation, Policy, View, Waiter};
+use crate::{Holder, Lease, Now, Operation, Policy, View, Waiter};
 
 /// What a decision goes by besides the leases.
 #[derive(Clone, Debug)]
@@ -74,6 +74,11 @@ pub trait Request {
     /// Whether it looks at those who wait; to ask who lives costs something for each of them.
     fn heeds_waiters(&self) -> bool {
         false
+    }
+
+    /// Which leases an answer is of: they are told of when nobody knows whether it will stand.
+    fn leases(_answer: &Self::Answer) -> Vec<&Lease> {
+        Vec::new()
     }
 
     /// Judges the request, pushing what must be appended to the step. Operations that a refused

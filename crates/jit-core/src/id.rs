@@ -4,9 +4,15 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 use uuid::Uuid;
 
 use crate::by_str::serde_by_str;
+
+/// A text that is to be a UUID, and is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("it is no UUID: 32 digits from 0 to f, with dashes")]
+pub struct NoUuid;
 
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -39,10 +45,10 @@ macro_rules! uuid_id {
         }
 
         impl FromStr for $name {
-            type Err = uuid::Error;
+            type Err = NoUuid;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                Uuid::parse_str(text).map(Self)
+                Uuid::parse_str(text).map(Self).map_err(|_| NoUuid)
             }
         }
 

@@ -32,7 +32,7 @@ pub use claim::{Claim, Item, NothingNamed};
 pub use decide::{Decision, Refusal, Request, Scene, Target};
 pub use duration::{DurationError, Ttl, parse_duration, span};
 pub use facts::{Cause, EndedBy, Facts, Filed, Gate, Outcome};
-pub use id::{ControlPlaneId, Fence, IssueId, LeaseId, Seq, WorktreeId};
+pub use id::{ControlPlaneId, Fence, IssueId, LeaseId, NoUuid, Seq, WorktreeId};
 pub use lease::{End, Ended, Known, Lease, Lifetime, Successor, Task, TaskError};
 pub use policy::{
     Dependencies, Enforcement, Policy, PolicyError, PolicyWarning, Value as SettingValue, WithoutJit,
@@ -43,7 +43,7 @@ pub use references::{NoReference, References};
 pub use scope::{Case, GlobError, Mode, PathError, Pattern, PatternError, RepoPath, Scope, ScopeError};
 pub use state::{ApplyError, State};
 pub use stats::{Event, Note, Stats, Tally, Times};
-pub use time::{ClockId, Now, Stamp, WallTime};
+pub use time::{ClockId, NoTime, Now, Stamp, WallTime};
 pub use token::{Token, TokenHash};
 pub use touch::{Touch, Touched};
 pub use trailers::Carried;

@@ -5,10 +5,12 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
-use serde::de::Error;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use thiserror::Error;
 use uuid::Uuid;
 
+use crate::NoUuid;
 use crate::by_str::{parse_str, serde_by_str};
 
 /// Which monotonic clock a reading is of: the boot of the kernel that counts it.
@@ -34,10 +36,10 @@ impl fmt::Display for ClockId {
 }
 
 impl FromStr for ClockId {
-    type Err = uuid::Error;
+    type Err = NoUuid;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Uuid::parse_str(text).map(Self)
+        Uuid::parse_str(text).map(Self).map_err(|_| NoUuid)
     }
 }
 
@@ -61,6 +63,11 @@ impl Stamp {
         if self.boot == now.boot { now.ns.checked_sub(self.ns) } else { None }
     }
 }
+
+/// A text that is to be a time, and is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("it is no time such as 2026-11-21T05:00:00Z")]
+pub struct NoTime;
 
 /// A wall-clock time in UTC, for people. Nothing ever expires by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -114,10 +121,10 @@ impl fmt::Display for WallTime {
 }
 
 impl FromStr for WallTime {
-    type Err = chrono::ParseError;
+    type Err = NoTime;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        DateTime::parse_from_rfc3339(text).map(|time| Self::new(time.to_utc()))
+        DateTime::parse_from_rfc3339(text).map(|time| Self::new(time.to_utc())).map_err(|_| NoTime)
     }
 }
 

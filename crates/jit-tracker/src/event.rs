@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jit_core::{AgentId, Fence, IssueId, LeaseId, WallTime, WorktreeId, serde_by_str};
+use jit_core::{AgentId, Fence, IssueId, LeaseId, NoUuid, WallTime, WorktreeId, serde_by_str};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -29,10 +29,10 @@ impl fmt::Display for EventId {
 }
 
 impl FromStr for EventId {
-    type Err = uuid::Error;
+    type Err = NoUuid;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Uuid::parse_str(text).map(Self)
+        Uuid::parse_str(text).map(Self).map_err(|_| NoUuid)
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Events {
 
 /// A line that is no event. Nothing follows from it for the others.
 #[derive(Debug, Error)]
-#[error("{file}, line {line}: {problem}")]
+#[error("{file}, {}", problem.on_line(*line))]
 pub struct Damaged {
     /// The file as its source names it.
     pub file: String,

@@ -53,6 +53,8 @@ fn diagnose(text: &[u8], known: &[&'static str], error: &serde_json::Error) -> P
     if let Some(end) = message.rfind(" at line ") {
         message.truncate(end);
     }
+    let is_unknown_key = message.starts_with("unknown field");
+    let message = plain(&message);
     if error.classify() != Category::Data {
         return match conflict_line(&String::from_utf8_lossy(text)) {
             Some(line) => Problem::Conflicted { line, keep: ONE_SIDE },
@@ -66,10 +68,38 @@ fn diagnose(text: &[u8], known: &[&'static str], error: &serde_json::Error) -> P
         return Problem::Version { found: found.to_string() };
     }
     match seen.keys.into_iter().find(|key| !known.contains(&key.as_str())) {
-        Some(key) if message.starts_with("unknown field") => {
+        Some(key) if is_unknown_key => {
             Problem::UnknownKey { place, nearest: nearest(&key, known.iter().copied()), key }
         }
         _ => Problem::Value { place, message },
+    }
+}
+
+/// The parser's words, for whoever mends the file.
+fn plain(message: &str) -> String {
+    let of = |start: &str| message.strip_prefix(start);
+    if message.starts_with("EOF ") {
+        return "the text ends too early".into();
+    }
+    let named = [("unknown variant ", "is none of"), ("unknown field ", "is no key here; there are")];
+    for (start, is) in named {
+        if let Some((word, known)) = of(start).and_then(|rest| rest.split_once(", expected ")) {
+            return format!("{word} {is} {}", known.strip_prefix("one of ").unwrap_or(known));
+        }
+    }
+    match (of("missing field "), of("duplicate field "), message) {
+        (Some(key), ..) => format!("{key} is missing"),
+        (_, Some(key), _) => format!("{key} is there twice"),
+        (.., "key must be a string") => {
+            "a key belongs here, in quotes; or the comma before is one too many".into()
+        }
+        (.., "trailing comma") => "the comma before is one too many".into(),
+        (.., "trailing characters") => "something stands behind the end".into(),
+        (.., message) if message.starts_with("no variant of enum Entry") => {
+            "there is neither an `issue` nor a `gate` nor an `event`".into()
+        }
+        (.., "expected value") => "a value belongs here".into(),
+        _ => message.replace("invalid type: ", "it is of the wrong type: "),
     }
 }
 

@@ -100,6 +100,18 @@ pub enum Problem {
     },
 }
 
+impl Problem {
+    /// What is wrong with a line of a file, where places are within that line.
+    pub(crate) fn on_line(&self, line: usize) -> String {
+        let said = self.to_string();
+        match (said.strip_prefix("line 1, "), said.strip_prefix("line 1: ")) {
+            (Some(column), _) => format!("line {line}, {column}"),
+            (_, Some(said)) => format!("line {line}: {said}"),
+            _ => format!("line {line}: {said}"),
+        }
+    }
+}
+
 /// What is to be kept of a text in which each conflict is one field.
 pub(crate) const ONE_SIDE: &str = "one of each two sides (of sets, what either has)";
 

@@ -43,7 +43,7 @@ struct Line<E> {
 
 /// A stream that can't be read. Nothing of it is imported.
 #[derive(Debug, Error)]
-#[error("line {line}: {problem}")]
+#[error("{}", problem.on_line(*line))]
 pub struct StreamError {
     /// Counted from 1.
     pub line: usize,

@@ -121,7 +121,7 @@ pub(crate) fn closed(
     match ending {
         Ending::Deleted => {
             tracker.write(&[Rewrite::away(&before)])?;
-            Ok(known)
+            Ok(anew(world, &tracker, known))
         }
         Ending::Rejected => {
             known.issue.state = State::Rejected;
@@ -180,7 +180,7 @@ fn followed<R: Request<Answer = Concluded>>(
     warn_of(world, over.as_deref());
     is_another |= facts != known.standing.facts;
     known.standing.facts = facts;
-    Ok(Changed { known, is_another })
+    Ok(Changed { known: anew(world, tracker, known), is_another })
 }
 
 /// Writes what a change makes of an issue.
@@ -218,6 +218,13 @@ fn known(world: &World<'_>, tracker: &Changing<'_>, id: IssueId) -> Result<Known
     looked_up(world, tracker, Listed { origin: Origin::Worktree, ..found })
 }
 
+/// An issue after it was changed, with what bars it then. The change is done, whether or not that
+/// can be told.
+fn anew(world: &World<'_>, tracker: &Changing<'_>, known: Known<Issue>) -> Known<Issue> {
+    let changed = Listed { issue: known.issue.clone(), origin: known.origin };
+    looked_up(world, tracker, changed).unwrap_or(known)
+}
+
 fn written(
     world: &World<'_>,
     tracker: &Changing<'_>,
@@ -237,7 +244,7 @@ fn written(
         tracker.write(&[Rewrite::of(Some(&before), &known.issue)])?;
         world.something_changed();
     }
-    Ok(Changed { known, is_another })
+    Ok(Changed { known: anew(world, tracker, known), is_another })
 }
 
 /// Whether the caller may change the files of these, as far as that can be told now.

@@ -239,7 +239,7 @@ Exit status:
   1 unexpected failure *        7 refused by policy
   2 bad usage                   8 timed out waiting
   3 not found                   9 state unreadable, corrupt or not writable
-  4 nothing to claim           10 no repository, or another program failed
+  4 nothing to claim           10 no repository; a program failed or was stopped
   5 conflict: somebody holds it, or waits for it
 
 * With the code durability_unknown, it is not known whether it was done.

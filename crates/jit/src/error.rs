@@ -161,7 +161,7 @@ impl Code {
             Self::WorkElsewhere => ("work_elsewhere", 7, false),
             Self::NoHome => ("no_home", 2, false),
             Self::NotStarted => ("not_started", 10, true),
-            Self::Interrupted => ("interrupted", 1, true),
+            Self::Interrupted => ("interrupted", 10, true),
             Self::GateNotFound => ("gate_not_found", 3, false),
             Self::Quarantined => ("quarantined", 7, false),
             Self::Blocked => ("blocked", 7, true),

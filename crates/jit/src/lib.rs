@@ -28,7 +28,6 @@ mod known;
 mod launch;
 mod look;
 mod merging;
-mod of_leases;
 mod output;
 mod passing;
 mod paths;

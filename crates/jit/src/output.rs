@@ -34,9 +34,9 @@ pub(crate) enum Output {
     Leases { leases: Vec<Lease>, lost: Option<Vec<Ended>>, waiters: Vec<Waiter>, look: Look },
     /// What a reference or lease id leads to.
     Status(Box<Status>),
-    /// What was given up, and the files that say what came of it, to be committed.
+    /// What was given up, and what says what came of it.
     /// What still has open gates is gated, not done.
-    Released { released: Vec<Released>, gated: Vec<Reference>, commit: Vec<String> },
+    Released { released: Vec<Released>, gated: Vec<Reference>, commit: Option<ToCommit> },
     /// What may be touched.
     Touched(Touched),
     /// What was lost, and is let go of now.
@@ -93,6 +93,14 @@ pub(crate) enum Output {
     Checked { findings: Vec<Finding>, healthy: bool },
     /// Text as it stands.
     Text(String),
+}
+
+/// What is to be committed.
+pub(crate) struct ToCommit {
+    /// The files, from the worktree's root.
+    pub(crate) files: Vec<String>,
+    /// What tells Git of them.
+    pub(crate) command: String,
 }
 
 impl Output {

@@ -6,9 +6,11 @@ mod head;
 mod later;
 mod uncommitted;
 mod unmerged;
+mod unwritable;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jit_core::{IssueId, Reference, WallTime};
 use jit_git::WorktreeKind;
@@ -29,6 +31,7 @@ use crate::world::World;
 pub(crate) use elsewhere::{is_worked, says_done};
 pub(crate) use uncommitted::warn_of_uncommitted;
 pub(crate) use unmerged::Unmerged;
+pub(crate) use unwritable::warn_of_unwritable;
 
 /// Where issues are, below a worktree's root.
 const ISSUES: &str = ".jit/issues";
@@ -192,6 +195,11 @@ impl<'w> Tracker<'w> {
         Ok(events)
     }
 
+    /// This worktree's file of events, from its root.
+    pub(crate) fn events_file(&self) -> Result<String, Failure> {
+        Ok(format!("{EVENTS}/{}", events::file_name(self.world.holder()?.worktree)))
+    }
+
     /// Appends to this worktree's file.
     fn append(&self, events: &[Event]) -> Result<(), Failure> {
         let dir = opened(&self.root(), EVENTS, Origin::Worktree)?;
@@ -326,7 +334,7 @@ fn main_root(world: &World<'_>) -> Result<Option<PathBuf>, Failure> {
     Ok(main.map(|worktree| worktree.path))
 }
 
-/// The time that a change is said to be of: never before the one it changes.
+/// The time that a change is said to be of: after the one it changes, whose clock may have been ahead.
 pub(crate) fn later(now: WallTime, before: WallTime) -> WallTime {
-    now.max(before)
+    now.max(before.plus(Duration::from_millis(1)))
 }

@@ -6,7 +6,6 @@ use jit_core::{Claim, Event, Lifetime, Now, Query, Reference, Refusal, Request, 
 use jit_store::{StepError, StoreError};
 
 use crate::error::{Code, Failure};
-use crate::of_leases::OfLeases;
 use crate::world::World;
 
 /// A writer that died between changing the leases and saying so is noticed after so long, and a
@@ -25,10 +24,7 @@ pub(crate) fn transact<R: Request>(
     most: Option<Duration>,
     named: Option<&Claim>,
     ask: impl Fn(Option<u64>) -> Result<R, Failure>,
-) -> Result<R::Answer, Failure>
-where
-    R::Answer: OfLeases,
-{
+) -> Result<R::Answer, Failure> {
     let Some(most) = most else { return world.transact(&ask(None)?) };
     let (store, holder, policy) = (world.store()?, world.holder()?, world.policy()?);
     let trouble = |error| world.trouble(error);
@@ -57,13 +53,13 @@ where
             Err(error) if may_pass(&error) && waited < most => error,
             Err(error) if may_pass(&error) => {
                 note(world, about(named), waited);
-                return Err(world.step_failed(error).in_vain(most));
+                return Err(world.step_failed::<R>(error).in_vain(most));
             }
             done => {
                 if !at_once {
-                    note(world, done.as_ref().map_or_else(|_| about(named), issues), waited);
+                    note(world, done.as_ref().map_or_else(|_| about(named), issues::<R>), waited);
                 }
-                return done.map_err(|error| world.step_failed(error));
+                return done.map_err(|error| world.step_failed::<R>(error));
             }
         };
         at_once = false;
@@ -135,8 +131,8 @@ fn about(named: Option<&Claim>) -> Vec<Reference> {
     named.map(|named| named.references().to_vec()).unwrap_or_default()
 }
 
-fn issues(answer: &impl OfLeases) -> Vec<Reference> {
-    answer.leases().into_iter().flat_map(|lease| lease.issues.clone()).collect()
+fn issues<R: Request>(answer: &R::Answer) -> Vec<Reference> {
+    R::leases(answer).into_iter().flat_map(|lease| lease.issues.clone()).collect()
 }
 
 /// For statistics.

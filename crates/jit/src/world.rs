@@ -22,7 +22,6 @@ use jit_tracker::{Actor, Held};
 use uuid::Builder;
 
 use crate::error::{Failure, unknown_setting};
-use crate::of_leases::OfLeases;
 
 pub(crate) use caller::options;
 
@@ -252,20 +251,14 @@ impl<'m> World<'m> {
     }
 
     /// Asks for a change of the leases.
-    pub(crate) fn transact<R: Request>(&self, request: &R) -> Result<R::Answer, Failure>
-    where
-        R::Answer: OfLeases,
-    {
+    pub(crate) fn transact<R: Request>(&self, request: &R) -> Result<R::Answer, Failure> {
         self.transact_as(&self.holder()?, request)
     }
 
     /// The same for a holder who was told apart before.
-    pub(crate) fn transact_as<R: Request>(&self, holder: &Holder, request: &R) -> Result<R::Answer, Failure>
-    where
-        R::Answer: OfLeases,
-    {
+    pub(crate) fn transact_as<R: Request>(&self, holder: &Holder, request: &R) -> Result<R::Answer, Failure> {
         let (store, policy) = (self.store()?, self.policy()?);
-        store.transact(request, holder, policy).map_err(|error| self.step_failed(error))
+        store.transact(request, holder, policy).map_err(|error| self.step_failed::<R>(error))
     }
 
     /// Wakes those who wait for something to claim.
@@ -302,14 +295,14 @@ impl<'m> World<'m> {
     }
 
     /// What a step that did not end in a durable grant means to the user.
-    pub(crate) fn step_failed<T: OfLeases>(&self, error: StepError<T>) -> Failure {
+    pub(crate) fn step_failed<R: Request>(&self, error: StepError<R::Answer>) -> Failure {
         match error {
             StepError::Refused(refusal) => match self.now() {
                 Ok(now) => Failure::refused(&refusal, &self.look(now)),
                 Err(failure) => failure,
             },
             StepError::DurabilityUnknown { answer, seq } => {
-                Failure::durability_unknown(&answer.leases(), seq)
+                Failure::durability_unknown(&R::leases(&answer), seq)
             }
             StepError::Store(error) => self.trouble(error),
         }

@@ -37,6 +37,10 @@ pub struct Terms {
 impl Request for Acquire {
     type Answer = Lease;
 
+    fn leases(answer: &Lease) -> Vec<&Lease> {
+        vec![answer]
+    }
+
     fn heeds_waiters(&self) -> bool {
         true
     }

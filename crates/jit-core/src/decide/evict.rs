@@ -16,6 +16,10 @@ pub struct ForceEvict {
 impl Request for ForceEvict {
     type Answer = Lease;
 
+    fn leases(answer: &Lease) -> Vec<&Lease> {
+        vec![answer]
+    }
+
     fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Lease, Refusal>, V::Error> {
         let judged = step.anyones(&self.target)?;
         if let Ok(lease) = &judged {

@@ -19,6 +19,10 @@ pub struct Extend {
 impl Request for Extend {
     type Answer = Lease;
 
+    fn leases(answer: &Lease) -> Vec<&Lease> {
+        vec![answer]
+    }
+
     fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Lease, Refusal>, V::Error> {
         let mut lease = match step.own_one(&self.target)? {
             Ok(lease) => lease,

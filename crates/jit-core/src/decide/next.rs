@@ -26,6 +26,10 @@ pub struct Next {
 impl Request for Next {
     type Answer = Vec<Lease>;
 
+    fn leases(answer: &Vec<Lease>) -> Vec<&Lease> {
+        answer.iter().collect()
+    }
+
     fn heeds_waiters(&self) -> bool {
         true
     }

@@ -37,6 +37,10 @@ pub struct Released {
 impl Request for Release {
     type Answer = Vec<Released>;
 
+    fn leases(answer: &Vec<Released>) -> Vec<&Lease> {
+        answer.iter().map(|released| &released.lease).collect()
+    }
+
     fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Vec<Released>, Refusal>, V::Error> {
         let target = self.target.named(step.view())?;
         match step.own(&target)? {
@@ -51,10 +55,17 @@ impl Request for Release {
 
 /// Gives up all that the asker holds; what has lapsed is gone anyway.
 #[derive(Clone, Debug)]
-pub struct ReleaseAll;
+pub struct ReleaseAll {
+    /// What came of it, of each.
+    pub attempted: Attempted,
+}
 
 impl Request for ReleaseAll {
     type Answer = Vec<Released>;
+
+    fn leases(answer: &Vec<Released>) -> Vec<&Lease> {
+        answer.iter().map(|released| &released.lease).collect()
+    }
 
     fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Vec<Released>, Refusal>, V::Error> {
         let held = step.held()?;
@@ -66,7 +77,7 @@ impl Request for ReleaseAll {
             shrunk(lease, &whole)
         });
         let released = whole.collect();
-        Attempted::default().release(step, released)
+        self.attempted.release(step, released)
     }
 }
 

@@ -26,6 +26,10 @@ pub struct Renewed {
 impl Request for Renew {
     type Answer = Renewed;
 
+    fn leases(answer: &Renewed) -> Vec<&Lease> {
+        answer.leases.iter().collect()
+    }
+
     fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Renewed, Refusal>, V::Error> {
         let own = match step.own(&self.target)? {
             Ok(own) => own,
@@ -62,6 +66,10 @@ pub struct Beat {
 
 impl Request for Heartbeat {
     type Answer = Beat;
+
+    fn leases(answer: &Beat) -> Vec<&Lease> {
+        answer.renewed.iter().collect()
+    }
 
     fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Beat, Refusal>, V::Error> {
         let held = step.held()?;

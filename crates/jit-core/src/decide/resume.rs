@@ -17,6 +17,10 @@ pub struct Resume {
 impl Request for Resume {
     type Answer = Lease;
 
+    fn leases(answer: &Lease) -> Vec<&Lease> {
+        vec![answer]
+    }
+
     fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Lease, Refusal>, V::Error> {
         let lease = match step.own_one(&Target::Issues(self.issues.clone()))? {
             Ok(lease) if lease.token == self.token => lease,

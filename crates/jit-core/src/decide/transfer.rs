@@ -20,6 +20,10 @@ pub struct Transfer {
 impl Request for Transfer {
     type Answer = Lease;
 
+    fn leases(answer: &Lease) -> Vec<&Lease> {
+        vec![answer]
+    }
+
     fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Lease, Refusal>, V::Error> {
         let target = self.target.named(step.view())?;
         let lease = match step.own_one(&target)? {

@@ -12,7 +12,7 @@ use crate::known;
 use crate::output::Output;
 use crate::paths;
 use crate::reference::{claim, references};
-use crate::tracker::{Tracker, warn_of_uncommitted};
+use crate::tracker::{Tracker, warn_of_uncommitted, warn_of_unwritable};
 use crate::unrecorded::warn_of_left;
 use crate::waiting;
 use crate::world::{Minted, World};
@@ -73,6 +73,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let now = Now { stamp: lease.renewed, wall: lease.acquired_at };
     warn_of_its_end(world, &lease, &now)?;
     warn_of_uncommitted(world, std::slice::from_ref(&lease));
+    warn_of_unwritable(world, std::slice::from_ref(&lease));
     let look = world.glance(now, Some(&lease));
     Ok(Output::Granted { did: "acquired", lease, token: Some(asked.minted.token), look })
 }

@@ -18,8 +18,10 @@ use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
     command.arg(text("FILE", "FILE|-", "Where to write it [default: -, standard output]")).after_help(
-        "Issues as this worktree sees them, in the state that `jit issue show` says, the gates that it defines, and all events: one JSON object a line.\n\
-         Exit status 9: a file can't be read; nothing is exported.\n\n\
+        "Issues as this worktree sees them, in the state that `jit issue show` says, the gates that it\n\
+         defines, and all events: one JSON object a line.\n\
+         Exit status 9: a file can't be read; nothing is exported. With --json and no FILE, the stream is one\n\
+         string, `data.text`.\n\n\
          Example: jit export backup.jsonl",
     )
 }

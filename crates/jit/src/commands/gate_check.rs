@@ -29,7 +29,8 @@ pub(crate) fn arguments(command: Command) -> Command {
         .after_help(
             "Each command runs in this worktree's root, with JIT_ISSUE_ID and JIT_GATE in its environment; its\n\
              exit status is what is recorded, once all have run. A command that this machine's user has not\n\
-             approved does not run: `jit gate approve`. Exit status 7: some did not pass.\n\n\
+             approved does not run: `jit gate approve`. Exit status 7: some did not pass. 10: a signal\n\
+             stopped it, or a command could not be started; nothing was recorded.\n\n\
              The work is what is looked at: what passes counts for the lease under which somebody works on the\n\
              issue now or, once the work is done, for that, and is checked in a worktree that has it (merged, say).\n\
              What passed before, or for another command, is open again. If the issue's work, the gate or what is said\n\

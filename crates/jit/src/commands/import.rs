@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Read;
+use std::time::Duration;
 
 use clap::{ArgMatches, Command};
 use jit_core::IssueId;
@@ -42,6 +43,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     take(world, &tracker, &issues, &gates, &import)?;
     world.something_changed();
     warn_of_ended(world, import.issues.values())?;
+    warn_of_future(world, import.issues.values())?;
     warn_of_circle(world, &All::here(world)?);
     Ok(Output::Imported(all.counted(import)))
 }
@@ -62,6 +64,21 @@ fn warn_of_ended<'i>(world: &World<'_>, written: impl Iterator<Item = &'i Issue>
     Ok(())
 }
 
+/// Clocks of two machines differ by so much.
+const APART: Duration = Duration::from_secs(60);
+
+/// What was changed by a clock that is ahead stays the later one until it is changed here.
+fn warn_of_future<'i>(world: &World<'_>, written: impl Iterator<Item = &'i Issue>) -> Result<(), Failure> {
+    let latest = world.now()?.wall.plus(APART);
+    for issue in written.filter(|issue| issue.updated_at > latest) {
+        world.warn(format!(
+            "{} was last changed at {}, as its file says, which is in the future: no import and no merge of an older time changes it",
+            issue.id, issue.updated_at
+        ));
+    }
+    Ok(())
+}
+
 fn read(world: &World<'_>, file: &str) -> Result<Vec<Entry>, Failure> {
     let (name, bytes) = match file {
         "-" => {
@@ -75,9 +92,9 @@ fn read(world: &World<'_>, file: &str) -> Result<Vec<Entry>, Failure> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let whole = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = whole.iter().filter(|byte| **byte == b'\n').count() + 1;
-        Failure::bad_stream(&name, line, "it is not UTF-8")
+        Failure::bad_stream(&name, line, &format!("line {line}: it is not UTF-8"))
     })?;
-    stream::read(&text).map_err(|error| Failure::bad_stream(&name, error.line, &error.problem.to_string()))
+    stream::read(&text).map_err(|error| Failure::bad_stream(&name, error.line, &error.to_string()))
 }
 
 /// Those of these issues that are here. One whose file is broken can't be compared.

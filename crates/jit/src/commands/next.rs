@@ -12,7 +12,7 @@ use crate::error::{Again, Failure};
 use crate::known::{All, Known};
 use crate::output::Output;
 use crate::paths;
-use crate::tracker::{Tracker, warn_of_uncommitted};
+use crate::tracker::{Tracker, warn_of_uncommitted, warn_of_unwritable};
 use crate::unrecorded::warn_of_left;
 use crate::waiting;
 use crate::world::{Minted, World};
@@ -76,6 +76,7 @@ fn picked(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let now = now.map_or_else(|| world.now(), Ok)?;
     leases.iter().try_for_each(|lease| warn_of_its_end(world, lease, &now))?;
     warn_of_uncommitted(world, &leases);
+    warn_of_unwritable(world, &leases);
     let several = one(matches, "count").is_some();
     let look = world.glance(now, leases.first());
     Ok(Output::Picked { leases: leases.into_iter().zip(tokens).collect(), several, look })

@@ -11,7 +11,7 @@ use crate::commands::{all, option, parsed, texts};
 use crate::error::Failure;
 use crate::error::refusals::bar_text;
 use crate::known::Log;
-use crate::output::Output;
+use crate::output::{Output, ToCommit};
 use crate::passing::opened;
 use crate::reference::targets;
 use crate::tracker::{Changing, Rewrite, later};
@@ -31,9 +31,9 @@ pub(crate) fn arguments(command: Command) -> Command {
             )
             .required_unless_present("all"),
         )
-        .arg(flag("all", "Everything that the caller holds").conflicts_with("TARGET"))
-        .arg(flag("done", "The work is done: the issues' files say so, to be committed").conflicts_with_all(["failed", "infra", "all"]))
-        .arg(flag("failed", "The work failed; it counts against the issue, unless --infra says otherwise").conflicts_with("all"))
+        .arg(flag("all", "Everything that the caller holds in this worktree").conflicts_with("TARGET"))
+        .arg(flag("done", "The work is done: the issues' files say so, to be committed").conflicts_with_all(["failed", "infra"]))
+        .arg(flag("failed", "The work failed; it counts against the issue, unless --infra says otherwise"))
         .arg(flag("infra", "With --failed: something else than the work was to blame; it does not count").requires("failed"))
         .arg(option("reason", "TEXT", "With --failed: why, in a line").requires("failed").conflicts_with("done"))
         .after_help(
@@ -41,46 +41,70 @@ pub(crate) fn arguments(command: Command) -> Command {
              gated rather than done. Exit status 6: some of it is not held, or not yours.\n\n\
              Example: jit claim release name:schema\n\
              Example: jit claim release 3f2a91bc --done\n\
-             Example: jit claim release 3f2a91bc --failed --reason \"tests fail on main\"",
+             Example: jit claim release 3f2a91bc --failed --reason \"tests fail on main\"\n\
+             Example: jit claim release --all --failed --infra",
         )
 }
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
-    if matches.get_flag("all") {
-        let released = world.transact(&ReleaseAll)?;
-        // It is released: what can't be found out is not told, here and below.
-        let _ = warn_of_undone(world, &released);
-        return Ok(Output::Released { released, gated: Vec::new(), commit: Vec::new() });
+    let held = match matches.get_flag("all") {
+        true => Held::All,
+        false => Held::Named(targets(world, &all(matches, "TARGET"))?),
+    };
+    given_up(world, &held, attempt(matches)?)
+}
+
+/// What is to be given up.
+enum Held {
+    All,
+    Named(Target),
+}
+
+impl Held {
+    fn rehearse(&self, world: &World<'_>, attempted: Attempted) -> Result<Vec<Released>, Failure> {
+        match self {
+            Self::All => world.rehearse(&ReleaseAll { attempted }),
+            Self::Named(target) => world.rehearse(&Release { target: target.clone(), attempted }),
+        }
     }
-    give_up(world, targets(world, &all(matches, "TARGET"))?, attempt(matches)?)
+
+    fn transact(&self, world: &World<'_>, attempted: Attempted) -> Result<Vec<Released>, Failure> {
+        match self {
+            Self::All => world.transact(&ReleaseAll { attempted }),
+            Self::Named(target) => world.transact(&Release { target: target.clone(), attempted }),
+        }
+    }
 }
 
 /// Gives up what is named, with what came of it.
 pub(crate) fn give_up(world: &World<'_>, target: Target, attempt: Attempt) -> Result<Output, Failure> {
+    given_up(world, &Held::Named(target), attempt)
+}
+
+fn given_up(world: &World<'_>, held: &Held, attempt: Attempt) -> Result<Output, Failure> {
     if attempt == Attempt::Done {
-        return done(world, target);
+        return done(world, held);
     }
     let failed = matches!(attempt, Attempt::Failed(_));
-    let attempted = Attempted { attempt, gated: BTreeMap::new() };
-    let released = world.transact(&Release { target, attempted })?;
+    let released = held.transact(world, Attempted { attempt, gated: BTreeMap::new() })?;
+    // It is released: what can't be found out is not told.
     let _ = warn_of_undone(world, &released);
     if failed {
         let _ = warn_of_quarantine(world, &released);
     }
-    Ok(Output::Released { released, gated: Vec::new(), commit: Vec::new() })
+    Ok(Output::Released { released, gated: Vec::new(), commit: None })
 }
 
 /// Lets the files of the issues say that they are done, then the log: should this process die in
 /// between, they are still held, and saying the same again ends it.
-fn done(world: &World<'_>, target: Target) -> Result<Output, Failure> {
-    let request =
-        |gated| Release { target: target.clone(), attempted: Attempted { attempt: Attempt::Done, gated } };
-    let given_up = world.rehearse(&request(BTreeMap::new())).map_err(|failure| advised(world, failure))?;
+fn done(world: &World<'_>, held: &Held) -> Result<Output, Failure> {
+    let done = |gated| Attempted { attempt: Attempt::Done, gated };
+    let given_up = held.rehearse(world, done(BTreeMap::new())).map_err(|failure| advised(world, failure))?;
     let ids: Vec<IssueId> =
         given_up.iter().flat_map(|released| &released.issues).filter_map(Reference::issue).collect();
     if ids.is_empty() {
-        let released = world.transact(&request(BTreeMap::new()))?;
-        return Ok(Output::Released { released, gated: Vec::new(), commit: Vec::new() });
+        let released = held.transact(world, done(BTreeMap::new()))?;
+        return Ok(Output::Released { released, gated: Vec::new(), commit: None });
     }
     let tracker = Changing::around(world)?;
     let (mut changed, mut gated, mut commit) = (Vec::new(), BTreeMap::new(), Vec::new());
@@ -102,7 +126,9 @@ fn done(world: &World<'_>, target: Target) -> Result<Output, Failure> {
         }
     }
     let rewrites: Vec<_> = changed.iter().map(|(before, after)| Rewrite::of(Some(before), after)).collect();
-    let released = tracker.write_then(&rewrites, || world.transact(&request(gated.clone())))?;
+    let released = tracker.write_then(&rewrites, || held.transact(world, done(gated.clone())))?;
+    commit.push(tracker.events_file()?);
+    let commit = Some(ToCommit { files: commit, command: format!("{} add :/.jit", world.git()) });
     Ok(Output::Released { released, gated: gated.into_keys().collect(), commit })
 }
 

@@ -17,7 +17,9 @@ pub(crate) fn arguments(command: Command) -> Command {
                 .help("In the text format that Prometheus reads"),
         )
         .after_help(
-            "Claims, ends and times held are counted from the log and its archive; refusals and times waited from\n\
+            "By issue and by agent; what sub-agents did counts as their agent's (agent:bob/tests as agent:bob). REFUSED\n\
+             is each command that a holder, a rule or a lease that is not held said no to, `release` too.\n\
+             Claims, ends and times held are counted from the log and its archive; refusals and times waited from\n\
              notes beside it, of which only the newest megabyte or two are kept. Times held go by the wall clock.\n\n\
              Example: jit stats --json",
         )

@@ -45,7 +45,7 @@ impl Failure {
 
     /// A line of a stream that is to be imported.
     pub(crate) fn bad_stream(file: &str, line: usize, problem: &str) -> Self {
-        Self::new(Code::BadUsage, format!("{file}, line {line}: {problem}"))
+        Self::new(Code::BadUsage, format!("{file}, {problem}"))
             .hint("nothing was imported: correct that line, or take it out")
             .context(json!({ "file": file, "line": line }))
     }

@@ -100,6 +100,7 @@ pub(crate) fn data(output: &Output) -> Value {
                     "left": released.lease.issues,
                 })
             };
+            let commit = commit.as_ref().map(|commit| &*commit.files).unwrap_or_default();
             json!({ "released": released.iter().map(one).collect::<Vec<_>>(), "gated": gated, "commit": commit })
         }
         Output::Touched(touched) => {

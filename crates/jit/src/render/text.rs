@@ -69,7 +69,8 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
             gated.iter().for_each(|issue| {
                 text.push_str(&format!("gated, not done: {issue} has open gates (jit issue show {issue})\n"))
             });
-            commit.iter().for_each(|file| text.push_str(&format!("to be committed: {file}\n")));
+            let commit = commit.iter().map(|commit| format!("to be committed: {}\n", commit.command));
+            text.extend(commit);
             text
         }
         Output::Touched(touched) => may_touch(touched),
@@ -82,7 +83,7 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
         },
         // The command has spoken for itself; what it does not know is which files to commit.
         Output::Ran { released, .. } => match released.as_deref() {
-            Some(released @ Output::Released { commit, .. }) if !commit.is_empty() => human(released, false),
+            Some(released @ Output::Released { commit: Some(_), .. }) => human(released, false),
             _ => String::new(),
         },
         Output::Kept { lease, pid, released } => match released {
@@ -92,7 +93,7 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
         Output::Evicted(lease) => format!("evicted {} from {}\n", lease.holder.agent, subject(lease)),
         Output::Issue { did, known } => issues::one(*did, known),
         Output::Issues { issues, broken } => issues::table(issues, broken),
-        Output::Gates { did: None, gates } => gates::table(gates),
+        Output::Gates { did: None, gates } => gates::list(gates),
         Output::GatesChecked { checks, known } => {
             checks.iter().map(gates::passed).collect::<String>() + &issues::one(Some("checked"), known)
         }

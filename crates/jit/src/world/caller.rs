@@ -29,6 +29,11 @@ impl World<'_> {
         self.matches.get_one::<String>(name).map(String::as_str)
     }
 
+    /// How the caller calls Git to run where jit does.
+    pub(crate) fn git(&self) -> String {
+        self.dir().map_or("git".into(), |dir| format!("git -C {}", quoted(&dir.to_string_lossy())))
+    }
+
     /// What was said on the command line about the surroundings, checked before anything is done.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         self.option("agent").map_or(Ok(()), |_| self.agent().map(|_| ()))

@@ -5,7 +5,7 @@ use std::path::Path;
 use jit_tracker::GateName;
 use jit_tracker::gates::{Check, Gate};
 
-use super::{columns, fields, one_line, shown as shown_path};
+use super::{fields, one_line, shown as shown_path};
 use crate::gates::{Checked, Shown};
 
 /// One gate, and what was done to it.
@@ -21,23 +21,27 @@ pub(super) fn one(did: &str, shown: &Shown) -> String {
     format!("{did} {}\n{}", shown.name, fields(&shown_fields))
 }
 
-/// Gates as a table.
-pub(super) fn table(gates: &[Shown]) -> String {
+/// Each gate with how it is passed on a line of its own: commands are long.
+pub(super) fn list(gates: &[Shown]) -> String {
     if gates.is_empty() {
         return "no gates\n".to_owned();
     }
-    let head = ["GATE", "COMMAND", "LIMIT", "APPROVED", "DESCRIPTION"].map(String::from).to_vec();
-    let rows = gates.iter().map(|shown| {
-        let (command, timeout) = parts(&shown.gate);
-        vec![
-            shown.name.to_string(),
-            command.unwrap_or_else(|| "(by hand)".into()),
-            timeout.unwrap_or_else(|| "-".into()),
-            shown.approved.map_or("-", |approved| if approved { "yes" } else { "no" }).into(),
-            shown.gate.description.as_ref().map(|text| one_line(text.as_str())).unwrap_or_default(),
-        ]
-    });
-    columns(std::iter::once(head).chain(rows).collect())
+    gates.iter().map(listed).collect()
+}
+
+fn listed(shown: &Shown) -> String {
+    let (command, timeout) = parts(&shown.gate);
+    let approved = shown.approved.map(|approved| if approved { "approved" } else { "not approved" });
+    let limit = timeout.map(|timeout| format!("at most {timeout}"));
+    let more: Vec<&str> = approved.into_iter().chain(limit.as_deref()).collect();
+    let how = match &command {
+        None => "by hand".to_owned(),
+        Some(_) => format!("by command, {}", more.join(", ")),
+    };
+    let description = shown.gate.description.as_ref().map(|text| one_line(text.as_str()));
+    let below = command.map(|command| format!("$ {command}")).into_iter().chain(description);
+    let below: String = below.map(|line| format!("  {line}\n")).collect();
+    format!("{}: {how}\n{below}", shown.name)
 }
 
 fn parts(gate: &Gate) -> (Option<String>, Option<String>) {
