@@ -180,7 +180,8 @@ fn followed<R: Request<Answer = Concluded>>(
     warn_of(world, over.as_deref());
     is_another |= facts != known.standing.facts;
     known.standing.facts = facts;
-    Ok(Changed { known: anew(world, tracker, known), is_another })
+    let known = if is_another { anew(world, tracker, known) } else { known };
+    Ok(Changed { known, is_another })
 }
 
 /// Writes what a change makes of an issue.
@@ -218,10 +219,10 @@ fn known(world: &World<'_>, tracker: &Changing<'_>, id: IssueId) -> Result<Known
     looked_up(world, tracker, Listed { origin: Origin::Worktree, ..found })
 }
 
-/// An issue after it was changed, with what bars it then. The change is done, whether or not that
-/// can be told.
+/// An issue after it was changed, with what bars it then; no other file is later. The change is done,
+/// whether or not that can be told.
 fn anew(world: &World<'_>, tracker: &Changing<'_>, known: Known<Issue>) -> Known<Issue> {
-    let changed = Listed { issue: known.issue.clone(), origin: known.origin };
+    let changed = Listed { issue: known.issue.clone(), origin: known.origin, later: None };
     looked_up(world, tracker, changed).unwrap_or(known)
 }
 
@@ -244,7 +245,8 @@ fn written(
         tracker.write(&[Rewrite::of(Some(&before), &known.issue)])?;
         world.something_changed();
     }
-    Ok(Changed { known: anew(world, tracker, known), is_another })
+    let known = if is_another { anew(world, tracker, known) } else { known };
+    Ok(Changed { known, is_another })
 }
 
 /// Whether the caller may change the files of these, as far as that can be told now.

@@ -1,12 +1,14 @@
 //! The one table from every error to code, exit status, message and hint.
 
 mod agents;
+pub(crate) mod barred;
 mod broken;
 pub(crate) mod gates;
+mod held;
 mod hooks;
 mod merging;
 mod missing;
-pub(crate) mod refusals;
+mod refusals;
 mod running;
 mod trouble;
 mod usage;

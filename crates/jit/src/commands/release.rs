@@ -9,7 +9,7 @@ use jit_tracker::{GateName, Issue, Origin, State, Work};
 
 use crate::commands::{all, option, parsed, texts};
 use crate::error::Failure;
-use crate::error::refusals::bar_text;
+use crate::error::barred::bar_text;
 use crate::known::Log;
 use crate::output::{Output, ToCommit};
 use crate::passing::opened;

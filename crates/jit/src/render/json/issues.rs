@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::awaited::{Awaited, Why};
 use crate::elsewhere::Elsewhere;
-use crate::error::refusals::bar_json;
+use crate::error::barred::bar_json;
 use crate::known::Known;
 
 /// Issues without their descriptions, and files that can't be used.

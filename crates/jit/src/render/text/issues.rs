@@ -7,7 +7,7 @@ use jit_core::{AgentId, Reference};
 use jit_tracker::{FileError, GateName, GateResult, Issue, State};
 
 use super::{columns, fields, issues, printable};
-use crate::error::refusals::bar_text;
+use crate::error::barred::bar_text;
 use crate::known::{Known, Stage};
 
 /// How many digits of an id are shown where it stands in a table.
