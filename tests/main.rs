@@ -103,3 +103,7 @@ mod unrecorded;
 mod waiting;
 #[cfg(test)]
 mod work;
+#[cfg(test)]
+mod worktree_salvage;
+#[cfg(test)]
+mod worktrees;

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::support::answer::Answer;
-use crate::support::repo::JIT;
+use crate::support::repo::{JIT, write};
 use crate::support::{Repo, skip};
 
 /// Compares with the snapshot of this name; what differs from run to run is written `<so>`.
@@ -28,11 +28,16 @@ fn snapshot(name: &str, repo: &Repo, answers: &[Answer]) {
         (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<uuid>"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
         (r"\b[0-9a-f]{32,64}\b", "<token>"),
+        (r"\b\d{8}T\d{6}(\.\d+)?Z", "<time>"),
+        (r"\b[0-9a-f]{12}\b", "<commit>"),
+        (r"\b[0-9a-f]{7,9} own\b", "<commit> own"),
         // What remains of ten minutes, give or take a slow machine.
         (r"\b(9m 5\ds|10m) (left|\(until)", "<10m> $2"),
         ("\"remaining_secs\":\\d+", "\"remaining_secs\":<600>"),
         // The columns are as wide as that is.
         (r"LEFT +", "LEFT  "),
+        (r"\b(9m 5\ds|10m) +clean", "<10m>  clean"),
+        (r"WORKTREE +BRANCH", "WORKTREE  BRANCH"),
         (r"left  +<uuid>", "left  <uuid>"),
     ] {
         settings.add_filter(pattern, redacted);
@@ -70,6 +75,42 @@ fn what_people_read() {
         ann.say(["doctor"]),
     ];
     snapshot("people", &repo, &answers);
+}
+
+/// Worktrees that come and go.
+#[test]
+fn what_people_read_of_worktrees() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let root = repo.dir().join("main-db");
+    let there = bob.clone().at(&root);
+    let mut answers = vec![
+        bob.say(["worktree", "add", "name:db", "--path", "src/", "--task", "new columns"]),
+        ann.say(["worktree", "add", "name:db"]),
+        ann.say(["worktree", "list"]),
+        ann.say(["worktree", "remove", "jit/db", "--force"]),
+        there.say(["claim", "release", "name:db"]),
+    ];
+    write(&root.join("file"), "changed\n");
+    repo.git(&root, &["commit", "-q", "--allow-empty", "-m", "own"]);
+    answers.extend([
+        ann.say(["worktree", "list"]),
+        ann.say(["worktree", "remove", "jit/db"]),
+        ann.say(["worktree", "remove", "jit/db", "--force"]),
+        ann.say(["worktree", "salvage", "list"]),
+        ann.say(["worktree", "salvage", "restore", "jit/db"]),
+        ann.say(["worktree", "salvage", "restore", "jit/db"]),
+        ann.say(["worktree", "salvage", "restore", "jit/dc"]),
+        ann.jit(["worktree", "salvage", "list"]),
+        ann.jit(["worktree", "list"]),
+        ann.jit(["worktree", "add", "--branch", "more"]),
+        ann.jit(["worktree", "remove", "more"]),
+    ]);
+    snapshot("worktrees", &repo, &answers);
+    let help = ["add", "list", "remove"].map(|command| ann.say(["worktree", command, "--help"]));
+    snapshot("help_of_worktrees", &repo, &help);
+    let help = [&["worktree", "salvage", "--help"][..], &["worktree", "salvage", "restore", "--help"]];
+    snapshot("help_of_salvage", &repo, &help.map(|command| ann.say(command)));
 }
 
 /// Refusals and errors, as people read them.

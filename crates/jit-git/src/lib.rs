@@ -5,11 +5,14 @@
 //! a handful of system calls and never start Git. Reading configuration and listing worktrees
 //! are slower and are asked for by name. `dev/decisions/git-reading.md` says what is read how.
 
+mod added;
+mod adding;
 mod branch;
 mod commits;
 mod committed;
 mod config;
 mod config_env;
+mod contents;
 mod core_config;
 mod discover;
 mod discover_error;
@@ -25,12 +28,16 @@ mod place;
 mod probe;
 mod program;
 mod repo;
+mod salvage;
 mod shared_repository;
 mod staged;
 mod superproject;
 mod unmerged;
+mod unsaved;
 mod worktrees;
 
+pub use added::Added;
+pub use adding::NewWorktree;
 pub use branch::{Branch, BranchError};
 pub use commits::{Destination, Outgoing, Trailed};
 pub use committed::CommittedFile;
@@ -43,8 +50,10 @@ pub use hooks::{HookChange, HookDir, HookState, HooksError};
 pub use identity::{IdentityError, IdentityFault, WorktreeIdentity};
 pub use merging::merge_file;
 pub use named_path::{NamedPath, NamedPathError};
-pub use program::{GitOutput, GitProgram, ProgramError, SystemGit};
+pub use program::{At, Feed, GitOutput, GitProgram, ProgramError, SystemGit};
 pub use repo::{Repo, Submodule};
+pub use salvage::{Kept, KeptNow, Occasion, Restored, SalvageError};
 pub use shared_repository::{Modes, SharedRepository};
 pub use unmerged::UnmergedFile;
+pub use unsaved::{Drift, Unsaved};
 pub use worktrees::{Worktree, WorktreeKind, WorktreesError};

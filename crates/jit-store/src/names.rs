@@ -43,6 +43,10 @@ pub const IDENTITY: &str = "worktree.json";
 /// The main worktree's lock on its issues, and its cache of them, which are not the store's either.
 pub(crate) const ISSUES: [&str; 2] = ["issues.lock", "issues.cache"];
 
+/// The lock of whoever makes worktrees or takes them away, and what is noted of one that was made;
+/// neither is the store's.
+pub(crate) const WORKTREES: [&str; 2] = ["locks/worktrees", "added.json"];
+
 /// What the commands of gates said in the main worktree, which is not the store's either.
 pub(crate) const GATES: &str = "gates";
 

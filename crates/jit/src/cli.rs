@@ -130,7 +130,14 @@ const QUERY: &[Leaf] = &[
 ];
 
 const WORKTREE: &[Leaf] = &[
-    leaf!("list", worktree_list, "Show the repository's worktrees and their identities"),
+    leaf!("add", worktree_add, "Make a worktree beside the repository, with a branch and a lease"),
+    leaf!("list", worktree_list, "Show the repository's worktrees, who works there, and how they stand"),
+    leaf!(
+        "remove",
+        worktree_remove,
+        "Take a worktree away, if nothing is lost by that; --force keeps it first"
+    ),
+    leaf!("salvage", worktree_salvage, "Show what was kept of worktrees that were removed, and put it back"),
     leaf!("info", worktree_info, "Show this worktree, its identity and its control plane"),
 ];
 
@@ -185,7 +192,7 @@ const ENTRIES: &[Entry] = &[
     },
     Entry::Group {
         name: "worktree",
-        about: "Show worktrees",
+        about: "Make, show and remove worktrees, and get back what was in them",
         leaves: WORKTREE,
         arguments: |command| with_leaves(command, WORKTREE),
     },

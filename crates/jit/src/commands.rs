@@ -62,8 +62,11 @@ pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod transfer;
 pub(crate) mod wait;
+pub(crate) mod worktree_add;
 pub(crate) mod worktree_info;
 pub(crate) mod worktree_list;
+pub(crate) mod worktree_remove;
+pub(crate) mod worktree_salvage;
 
 use std::time::Duration;
 

@@ -12,6 +12,7 @@ mod refusals;
 mod running;
 mod trouble;
 mod usage;
+mod worktrees;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -69,6 +70,11 @@ pub(crate) enum Code {
     LeaseNotFound,
     SettingNotFound,
     WorktreeNotFound,
+    SalvageNotFound,
+    Occupied,
+    UnsavedWork,
+    NestedRepository,
+    WorktreeLocked,
     QueueFull,
     Output,
     Held,
@@ -141,6 +147,11 @@ impl Code {
             Self::LeaseNotFound => ("lease_not_found", 3, false),
             Self::SettingNotFound => ("setting_not_found", 3, false),
             Self::WorktreeNotFound => ("worktree_not_found", 3, false),
+            Self::SalvageNotFound => ("salvage_not_found", 3, false),
+            Self::Occupied => ("occupied", 7, false),
+            Self::UnsavedWork => ("unsaved_work", 7, false),
+            Self::NestedRepository => ("nested_repository", 7, false),
+            Self::WorktreeLocked => ("worktree_locked", 7, false),
             Self::QueueFull => ("queue_full", 8, true),
             Self::Output => ("output", 1, false),
             Self::Held => ("held", 5, true),

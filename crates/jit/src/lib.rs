@@ -45,6 +45,7 @@ mod tracker;
 mod unrecorded;
 mod verdict;
 mod waiting;
+mod worktrees;
 mod world;
 
 use std::ffi::{OsStr, OsString};

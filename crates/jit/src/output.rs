@@ -7,7 +7,7 @@ use jit_core::{
     AgentId, Ended, IssueId, Lease, Record, Reference, SettingValue, Stats, Token, Touched, Waiter,
     WorktreeId,
 };
-use jit_git::Worktree;
+use jit_git::{Kept, Restored};
 use jit_store::Compacted;
 use jit_tracker::{FileError, Issue};
 
@@ -17,6 +17,7 @@ use crate::gates::{Checked, Shown};
 use crate::hooks::{HookChanged, WorktreeHooks};
 use crate::known::{All, Known};
 use crate::look::Look;
+use crate::worktrees::Listed;
 
 /// What a command has to say when it worked.
 pub(crate) enum Output {
@@ -65,7 +66,15 @@ pub(crate) enum Output {
     /// What leases came to.
     Stats { stats: Stats, prometheus: bool },
     /// The repository's worktrees.
-    Worktrees(Vec<Worktree>),
+    Worktrees { worktrees: Vec<Listed>, look: Look },
+    /// A worktree that was made.
+    MadeWorktree(Box<MadeWorktree>),
+    /// A worktree that is gone.
+    Removed(Removed),
+    /// What was kept of worktrees that are gone.
+    Salvages(Vec<Kept>),
+    /// Some of that, in a worktree again.
+    PutBack(PutBack),
     /// This worktree.
     Worktree(WorktreeInfo),
     /// What was done to hooks.
@@ -121,6 +130,9 @@ impl Output {
             | Self::Kept { .. }
             | Self::Evicted(_)
             | Self::Abandoned(_)
+            | Self::MadeWorktree(_)
+            | Self::Removed(_)
+            | Self::PutBack(_)
             | Self::HooksChanged(_)
             | Self::Initialised { .. }
             | Self::Compacted { .. }
@@ -137,7 +149,8 @@ impl Output {
             | Self::Status(_)
             | Self::History(_)
             | Self::Stats { .. }
-            | Self::Worktrees(_)
+            | Self::Worktrees { .. }
+            | Self::Salvages(_)
             | Self::Worktree(_)
             | Self::Hooks(_)
             | Self::Settings { .. }
@@ -200,6 +213,37 @@ pub(crate) struct WorktreeInfo {
     pub(crate) id: Option<WorktreeId>,
     pub(crate) branch: Option<String>,
     pub(crate) agent: Option<AgentId>,
+}
+
+/// A worktree that was made, with what was claimed for it.
+pub(crate) struct MadeWorktree {
+    pub(crate) path: PathBuf,
+    pub(crate) branch: String,
+    pub(crate) id: WorktreeId,
+    pub(crate) lease: Option<Lease>,
+    pub(crate) token: Option<Token>,
+    pub(crate) look: Look,
+}
+
+/// A worktree that is gone.
+pub(crate) struct Removed {
+    pub(crate) path: PathBuf,
+    /// The branch that was on it and stays, or that went with it.
+    pub(crate) stays: Option<String>,
+    pub(crate) deleted: Option<String>,
+    /// What leads to what was kept of it.
+    pub(crate) kept: Option<String>,
+    /// How many files went that Git was told to ignore.
+    pub(crate) ignored: usize,
+    /// What the caller said before the command, for hints.
+    pub(crate) options: String,
+}
+
+/// What was kept, in a worktree again.
+pub(crate) struct PutBack {
+    pub(crate) path: PathBuf,
+    pub(crate) kept: Kept,
+    pub(crate) restored: Restored,
 }
 
 /// How much was exported.

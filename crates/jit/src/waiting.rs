@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jit_core::{Claim, Event, Lifetime, Now, Query, Reference, Refusal, Request, View};
+use jit_core::{Claim, Event, Holder, Lifetime, Now, Query, Reference, Refusal, Request, View};
 use jit_store::{StepError, StoreError};
 
 use crate::error::{Code, Failure};
@@ -25,8 +25,22 @@ pub(crate) fn transact<R: Request>(
     named: Option<&Claim>,
     ask: impl Fn(Option<u64>) -> Result<R, Failure>,
 ) -> Result<R::Answer, Failure> {
-    let Some(most) = most else { return world.transact(&ask(None)?) };
-    let (store, holder, policy) = (world.store()?, world.holder()?, world.policy()?);
+    match most {
+        None => world.transact(&ask(None)?),
+        Some(_) => transact_as(world, &world.holder()?, most, named, ask),
+    }
+}
+
+/// The same for a holder who was told apart before.
+pub(crate) fn transact_as<R: Request>(
+    world: &World<'_>,
+    holder: &Holder,
+    most: Option<Duration>,
+    named: Option<&Claim>,
+    ask: impl Fn(Option<u64>) -> Result<R, Failure>,
+) -> Result<R::Answer, Failure> {
+    let Some(most) = most else { return world.transact_as(holder, &ask(None)?) };
+    let (store, policy) = (world.store()?, world.policy()?);
     let trouble = |error| world.trouble(error);
     let began = world.now()?;
     let (mut place, mut at_once) = (None, true);
@@ -46,7 +60,7 @@ pub(crate) fn transact<R: Request>(
             }
             request => request?,
         };
-        let tried = store.transact(&request, &holder, policy);
+        let tried = store.transact(&request, holder, policy);
         let now = world.now()?;
         let waited = passed(&began, &now);
         let in_the_way = match tried {
@@ -65,7 +79,7 @@ pub(crate) fn transact<R: Request>(
         at_once = false;
         // The queue is entered once; what came free meanwhile is tried again at once.
         if let (StepError::Refused(_), Some(named), None) = (&in_the_way, named, &place) {
-            match store.queue(&holder, named) {
+            match store.queue(holder, named) {
                 Ok(ticket) => {
                     place = Some(ticket);
                     continue;

@@ -1,6 +1,8 @@
 //! `jit-git` against real Git in scratch repositories.
 
 #[cfg(test)]
+mod at_work;
+#[cfg(test)]
 mod bad_input;
 mod committed;
 #[cfg(test)]
@@ -16,8 +18,12 @@ mod merging;
 #[cfg(test)]
 mod other_owner;
 #[cfg(test)]
+mod salvage;
+#[cfg(test)]
 mod submodules;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod unsaved;
 #[cfg(test)]
 mod worktrees;

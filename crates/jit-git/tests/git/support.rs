@@ -8,7 +8,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use jit_git::{GitEnv, GitOutput, GitProgram, ProgramError, Repo, SystemGit};
+use jit_git::{At, Feed, GitEnv, GitOutput, GitProgram, ProgramError, Repo, SystemGit};
 use tempfile::TempDir;
 
 /// A scratch directory, in a path with spaces and non-ASCII characters.
@@ -71,6 +71,16 @@ impl Sandbox {
             .env("GIT_CONFIG_GLOBAL", self.root.join("gitconfig"))
             .output()
             .unwrap()
+    }
+
+    /// Runs Git with any bytes; says whether it succeeded.
+    #[allow(clippy::disallowed_methods, reason = "the tests' own launcher of Git")]
+    pub(crate) fn try_git_raw(&self, cwd: &Path, arguments: &[&OsStr]) -> bool {
+        let mut command = std::process::Command::new("git");
+        command.args(arguments).current_dir(cwd).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+        command.env("HOME", &self.root).env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_EDITOR", "true");
+        command.env("GIT_CONFIG_GLOBAL", self.root.join("gitconfig"));
+        command.output().unwrap().status.success()
     }
 
     /// A repository with one commit in the new directory `name`.
@@ -171,6 +181,10 @@ pub(crate) struct NoGit;
 
 impl GitProgram for NoGit {
     fn run(&self, _: &Path, arguments: &[&str], _: &[u8]) -> Result<GitOutput, ProgramError> {
+        panic!("git was started with {arguments:?}")
+    }
+
+    fn run_at(&self, _: At<'_>, arguments: &[&OsStr], _: &mut Feed<'_>) -> Result<GitOutput, ProgramError> {
         panic!("git was started with {arguments:?}")
     }
 }

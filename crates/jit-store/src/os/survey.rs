@@ -11,7 +11,7 @@ use rustix::process::geteuid;
 use crate::index::INDEX;
 use crate::names::{
     ARCHIVE, ARCHIVE_DRAFT, CONTROL, CONTROL_BEFORE, FLUSH_LOCK, GATES, IDENTITY, IDENTITY_DRAFT, ISSUES,
-    LEFTOVERS, LOCKS, LOG, PUSHED, SETTINGS, WORDS, WRITE_LOCK,
+    LEFTOVERS, LOCKS, LOG, PUSHED, SETTINGS, WORDS, WORKTREES, WRITE_LOCK,
 };
 use crate::os::owner::Modes;
 
@@ -193,7 +193,9 @@ fn place(name: &str) -> Place {
     let kept_as_written = ["archive/claims-", "archive/torn-", "archive/damaged-"];
     match name {
         "" | LOCKS | ARCHIVE | ARCHIVE_DRAFT => Place::Directory,
-        _ if FILES.contains(&name) || LEFTOVERS.contains(&name) || ISSUES.contains(&name) || other_lock => {
+        _ if other_lock
+            || [&FILES[..], &LEFTOVERS, &ISSUES, &WORKTREES].iter().any(|of| of.contains(&name)) =>
+        {
             Place::File
         }
         _ if name.starts_with(IDENTITY_DRAFT) => Place::Draft,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::decide::{Acquire, Candidate, Resume, Terms};
-use jit_core::{Claim, IssueId, Lease, Now, Reference, Token};
+use jit_core::{Claim, Holder, IssueId, Lease, Now, Reference, Token};
 
 use crate::commands::{all, duration, option, parsed, repeated, texts, warn_of_its_end};
 use crate::error::{Again, Failure};
@@ -107,6 +107,31 @@ impl Asked {
             terms: self.terms.clone(),
             ticket,
         })
+    }
+
+    /// The same of another branch than the one that is checked out here.
+    pub(crate) fn of_branch(mut self, branch: &str) -> Self {
+        self.terms.branch = Some(branch.to_owned());
+        self
+    }
+
+    /// Why it would be refused, if it would be; nobody's failure to look counts.
+    pub(crate) fn refusal(&self, world: &World<'_>, again: &Again) -> Option<Failure> {
+        let refused = world.rehearse(&self.request(world, None).ok()?).err()?;
+        Some(Failure { refused: None, ..refused }.with_wait(again))
+    }
+
+    /// The lease, for a holder who is not here, once nothing is in the way.
+    pub(crate) fn granted_to(
+        &self,
+        world: &World<'_>,
+        holder: &Holder,
+        again: &Again,
+    ) -> Result<Lease, Failure> {
+        let granted = waiting::transact_as(world, holder, self.wait, Some(&self.claim), |ticket| {
+            self.request(world, ticket)
+        });
+        granted.map_err(|failure| failure.with_token(&self.minted.token).with_wait(again))
     }
 
     /// The lease, once nothing is in the way. `again` is the command that asks for the same again.

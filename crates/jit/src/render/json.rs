@@ -3,12 +3,12 @@
 pub(crate) mod gates;
 mod issues;
 mod stats;
+mod worktrees;
 
 mod hooks;
 
 use jit_core::decide::Released;
 use jit_core::{Ended, Lease, Lifetime, Operation, Record, Scope, SettingValue, Token, Waiter};
-use jit_git::{Worktree, WorktreeKind};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -17,7 +17,6 @@ use crate::finding::Needs;
 use crate::look::Look;
 use crate::merging::DRIVER;
 use crate::output::{Found, Output, Setting, Status};
-use crate::render::branch;
 
 /// The one document of a success.
 #[derive(Serialize)]
@@ -130,9 +129,13 @@ pub(crate) fn data(output: &Output) -> Value {
         })).collect::<Vec<_>>() }),
         Output::History(records) => json!({ "records": records.iter().map(record).collect::<Vec<_>>() }),
         Output::Stats { stats: counted, .. } => stats::stats(counted),
-        Output::Worktrees(worktrees) => {
-            json!({ "worktrees": worktrees.iter().map(worktree).collect::<Vec<_>>() })
+        Output::Worktrees { worktrees: listed, look } => {
+            json!({ "worktrees": listed.iter().map(|one| worktrees::listed(one, look)).collect::<Vec<_>>() })
         }
+        Output::MadeWorktree(made) => worktrees::made(made),
+        Output::Removed(removed) => worktrees::removed(removed),
+        Output::Salvages(kept) => json!({ "salvages": kept.iter().map(worktrees::kept).collect::<Vec<_>>() }),
+        Output::PutBack(back) => worktrees::put_back(back),
         Output::Worktree(info) => json!({
             "path": info.path.as_ref().map(|path| path.display().to_string()),
             "git_dir": info.git_dir.display().to_string(),
@@ -325,22 +328,6 @@ fn record(record: &Record) -> Value {
         Operation::Carry(_) | Operation::Abandon | Operation::Sighting => {}
     }
     shown
-}
-
-fn worktree(worktree: &Worktree) -> Value {
-    json!({
-        "path": worktree.path.display().to_string(),
-        "git_dir": worktree.git_dir.display().to_string(),
-        "kind": match worktree.kind {
-            WorktreeKind::Main => "main",
-            WorktreeKind::Bare => "bare",
-            WorktreeKind::Linked => "linked",
-        },
-        "branch": branch(worktree),
-        "id": worktree.identity.as_ref().ok().and_then(|identity| identity.as_ref().map(|identity| identity.id.to_string())),
-        "locked": worktree.locked,
-        "prunable": worktree.prunable,
-    })
 }
 
 fn setting(setting: &Setting) -> Value {

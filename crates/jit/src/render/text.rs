@@ -8,6 +8,7 @@ mod hooks;
 mod import;
 mod issues;
 mod stats;
+mod worktrees;
 
 use std::path::Path;
 
@@ -15,15 +16,13 @@ use jit_core::{
     Claim, End, Ended, Lease, Lifetime, Mode, Now, Reference, Scope, SettingValue, Touched, Waiter, span,
 };
 
-use jit_git::WorktreeKind;
-
 use crate::finding::Needs;
 use crate::look::Look;
 use crate::merging::DRIVER;
 use crate::output::{Found, Output, Status};
+use crate::render::prometheus;
 use crate::render::text::columns::{columns, fields};
 pub(crate) use crate::render::text::failure::{failure, told};
-use crate::render::{branch, prometheus};
 
 /// A command's output as text.
 pub(crate) fn human(output: &Output, colour: bool) -> String {
@@ -103,28 +102,11 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
         Output::History(records) => history::table(records),
         Output::Stats { stats: counted, prometheus: false } => stats::tables(counted),
         Output::Stats { stats: counted, prometheus: true } => prometheus::exposition(counted),
-        Output::Worktrees(worktrees) => columns(
-            worktrees
-                .iter()
-                .map(|worktree| {
-                    let id = worktree
-                        .identity
-                        .as_ref()
-                        .ok()
-                        .and_then(|identity| identity.as_ref().map(|identity| identity.id.to_string()));
-                    let state = if worktree.prunable { "gone" } else { "" };
-                    vec![
-                        shown(&worktree.path),
-                        match worktree.kind {
-                            WorktreeKind::Bare => "(bare)".into(),
-                            _ => branch(worktree).unwrap_or_else(|| "-".into()),
-                        },
-                        id.unwrap_or_else(|| "-".into()),
-                        state.into(),
-                    ]
-                })
-                .collect(),
-        ),
+        Output::Worktrees { worktrees: listed, look } => worktrees::table(listed, look),
+        Output::MadeWorktree(made) => worktrees::made(made),
+        Output::Removed(removed) => worktrees::removed(removed),
+        Output::Salvages(kept) => worktrees::salvages(kept),
+        Output::PutBack(back) => worktrees::put_back(back),
         Output::Worktree(info) => fields(&[
             ("worktree", info.path.as_deref().map(shown)),
             ("id", info.id.map(|id| id.to_string())),

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jit_core::{Holder, WorktreeId};
 use jit_git::{ConfigEnv, SharedRepository};
@@ -26,6 +27,12 @@ impl World<'_> {
             }
         };
         Ok(Holder { agent, worktree: WorktreeId::new(id) })
+    }
+
+    /// How long whatever takes long, because Git makes files meanwhile, is waited for.
+    pub(crate) fn long_lock_timeout(&self) -> Result<Duration, Failure> {
+        const LONG: Duration = Duration::from_secs(60);
+        if self.option("lock-timeout").is_some() { self.lock_timeout() } else { Ok(LONG) }
     }
 
     /// Another user's leases are changed only where the repository is shared.

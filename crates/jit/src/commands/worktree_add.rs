@@ -1,0 +1,307 @@
+//! `jit worktree add`
+
+use std::path::{Path, PathBuf};
+
+use clap::{ArgMatches, Command};
+use jit_core::decide::{Attempted, Release, Target};
+use jit_core::{Holder, IssueId, Lease, Reference, WorktreeId};
+use jit_git::{Added, ConfigEnv, GitEnv, NewWorktree, Repo, SystemGit, WorktreeKind};
+
+use crate::commands::acquire::Asked;
+use crate::commands::{all, one, option, repeated, texts};
+use crate::error::{Again, Failure};
+use crate::output::{MadeWorktree, Output};
+use crate::paths;
+use crate::tracker::Tracker;
+use crate::worktrees::{LEASED, MAKING, branch, real};
+use crate::world::World;
+
+pub(crate) fn arguments(command: Command) -> Command {
+    paths::arguments(command)
+        .arg(texts("REF", "REF", "What to claim for whoever works there: issues by their id or its beginning, things as name:THING"))
+        .arg(option("branch", "BRANCH", "The branch that it is on; a new one begins at the commit that is checked out here [default: jit/<beginning of the id>-<title>]"))
+        .arg(option("at", "DIR", "Where [default: ../<repository>-<beginning of the id, or branch>]"))
+        .arg(option("task", "TEXT", "What the lease is for, in a line; others see it"))
+        .arg(option("ttl", "DURATION", "How long the lease stands without a renewal: 90s, 10m, 2h"))
+        .arg(option("wait", "DURATION", "Wait in turn, at most so long, if somebody holds it: 90s, 10m, 2h"))
+        .after_help(
+            "All of it, or nothing: where the claim is refused there is no worktree and no branch, and where Git\n\
+             fails the claim is given back. The lease is that of --agent in the new worktree: renew and release it\n\
+             from there. Without a REF or a --path nothing is claimed. A branch that is there already is checked\n\
+             out as it is. While it is leased, Git does not prune the worktree.\n\
+             Exit status 5: somebody holds some of it; 7: there is such a directory, or the branch is checked out\n\
+             elsewhere.\n\n\
+             Example: jit --agent agent:bob worktree add 3f2a91bc --path src/\n\
+             Example: jit worktree add --branch try-it --at ../try-it",
+        )
+}
+
+pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
+    let plan = Plan::read(world, matches)?;
+    let asked = plan.asked(world, matches)?;
+    plan.is_free(world).map_err(|occupied| {
+        // Who works there says more.
+        let refusal = asked.as_ref().and_then(|asked| asked.refusal(world, &again(asked, matches)));
+        refusal.unwrap_or(occupied)
+    })?;
+    let holder = Holder { agent: world.agent()?, worktree: WorktreeId::new(world.uuid()?) };
+    let lease = asked.as_ref().map(|asked| asked.granted_to(world, &holder, &again(asked, matches)));
+    let lease = lease.transpose()?;
+    let lease = lease.as_ref();
+    plan.made(world, &holder, lease.is_some()).map_err(|failure| match lease {
+        Some(lease) => given_back(world, &holder, lease, failure),
+        None => failure,
+    })?;
+    let now = world.now()?;
+    let look = world.look(now);
+    let (token, lease) = (asked.map(|asked| asked.minted.token), lease.cloned());
+    Ok(Output::MadeWorktree(Box::new(MadeWorktree {
+        path: plan.path,
+        branch: plan.branch,
+        id: holder.worktree,
+        lease,
+        token,
+        look,
+    })))
+}
+
+/// The failure, with the lease given back that was taken for what came to nothing.
+fn given_back(world: &World<'_>, holder: &Holder, lease: &Lease, failure: Failure) -> Failure {
+    let release = Release { target: Target::Lease(lease.id), attempted: Attempted::default() };
+    match world.transact_as(holder, &release) {
+        Ok(_) => failure,
+        Err(why) => failure.not_given_back(lease, &why),
+    }
+}
+
+/// What is to be made.
+struct Plan {
+    branch: String,
+    path: PathBuf,
+}
+
+impl Plan {
+    fn read(world: &World<'_>, matches: &ArgMatches) -> Result<Self, Failure> {
+        let named = all(matches, "REF");
+        let first = match named.first() {
+            Some(text) => Some(Named::of(world, text)?),
+            None => None,
+        };
+        let branch = match (one(matches, "branch"), &first) {
+            (Some(branch), _) => branch.to_owned(),
+            (None, Some(first)) => first.branch(),
+            (None, None) => {
+                return Err(Failure::usage("a worktree for no REF needs a branch: --branch", ""));
+            }
+        };
+        if !world.repo()?.may_name_branch(&SystemGit::on_path(), &branch)? {
+            return Err(Failure::usage(&format!("{branch:?} can't be the name of a branch"), ""));
+        }
+        let path = match one(matches, "at") {
+            Some(at) => real(&world.path(at)),
+            None => {
+                let short = first.as_ref().filter(|_| one(matches, "branch").is_none()).map(Named::short);
+                beside(world, &short.unwrap_or_else(|| branch.replace('/', "-")))?
+            }
+        };
+        outside(world, &path)?;
+        Ok(Self { branch, path })
+    }
+
+    /// Whether nothing is in the way of the place and the branch; says whether there is such a branch.
+    fn is_free(&self, world: &World<'_>) -> Result<bool, Failure> {
+        let path = &self.path;
+        let elsewhere = "name another place: --at DIR";
+        let is_empty = path.read_dir().map(|mut dir| dir.next().is_none());
+        if path.symlink_metadata().is_ok() && !is_empty.unwrap_or(false) {
+            return Err(Failure::occupied(format!("{} is there already", path.display()), elsewhere));
+        }
+        let all = world.worktrees()?;
+        if let Some(other) = all
+            .iter()
+            .find(|other| other.kind != WorktreeKind::Bare && branch(other).as_deref() == Some(&*self.branch))
+        {
+            let what = format!("branch {} is checked out in {}", self.branch, other.path.display());
+            return Err(Failure::occupied(what, "work there, or name another branch: --branch BRANCH"));
+        }
+        if all.iter().any(|other| other.kind == WorktreeKind::Linked && real(&other.path) == *path) {
+            let what = format!("Git has a worktree at {}, which is gone", path.display());
+            return Err(Failure::occupied(what, "forget what is gone: git worktree prune"));
+        }
+        Ok(world.repo()?.tip(&SystemGit::on_path(), &self.branch)?.is_some())
+    }
+
+    /// The lease that is asked for, if one is.
+    fn asked(&self, world: &World<'_>, matches: &ArgMatches) -> Result<Option<Asked>, Failure> {
+        let wants = ["REF", "path", "paths-from"].iter().any(|name| !all(matches, name).is_empty());
+        wants.then(|| Ok(Asked::read(world, matches)?.of_branch(&self.branch))).transpose()
+    }
+
+    /// The worktree with its branch and its identity; what is made of it before something fails is
+    /// taken away again.
+    fn made(&self, world: &World<'_>, holder: &Holder, leased: bool) -> Result<(), Failure> {
+        let (repo, git) = (world.repo()?, SystemGit::on_path());
+        let _lock = world.lock_worktrees()?;
+        let is_there = self.is_free(world)?;
+        let start = repo.head(&git)?;
+        let new = NewWorktree {
+            path: &self.path,
+            branch: &self.branch,
+            is_there,
+            start: start.as_deref(),
+            reason: MAKING,
+        };
+        let made = repo.add_worktree(&git, &new).map_err(Failure::from);
+        made.and_then(|()| self.completed(world, holder, is_there, leased)).inspect_err(|_| {
+            // Whatever is left then, the next one who makes a worktree takes away.
+            let _ = repo.remove_worktree(&git, &self.path);
+            if let (false, Some(start)) = (is_there, &start) {
+                let _ = repo.delete_branch(&git, &self.branch, start);
+            }
+        })
+    }
+
+    fn completed(
+        &self,
+        world: &World<'_>,
+        holder: &Holder,
+        is_there: bool,
+        leased: bool,
+    ) -> Result<(), Failure> {
+        let (repo, git) = (world.repo()?, SystemGit::on_path());
+        let modes = repo.shared_repository(&ConfigEnv::from_process())?.modes();
+        let there = Repo::discover_from(&self.path, &GitEnv::default())?;
+        let id = there.ensure_identity(holder.worktree.uuid(), modes, world.lock_timeout()?)?.id;
+        if WorktreeId::new(id) != holder.worktree {
+            let what = format!("{} was used by somebody before it was whole", self.path.display());
+            return Err(Failure::occupied(what, "say it again"));
+        }
+        let branch = Some(self.branch.clone()).filter(|_| !is_there);
+        let noted = there.note_added(&Added { branch }, modes);
+        noted.map_err(|(path, error)| Failure::not_made(&path, &error))?;
+        repo.unlock_worktree(&git, &self.path)?;
+        if leased {
+            repo.lock_worktree(&git, &self.path, LEASED)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a worktree is named after.
+enum Named {
+    Issue { id: IssueId, title: String },
+    Thing(String),
+}
+
+impl Named {
+    fn of(world: &World<'_>, text: &str) -> Result<Self, Failure> {
+        let reference = crate::reference::references(world, std::slice::from_ref(&text.to_owned()))?;
+        Ok(match reference.first() {
+            Some(Reference::Issue(id)) => {
+                let title = Tracker::around(world)?.read(*id)?.issue.title.to_string();
+                Self::Issue { id: *id, title }
+            }
+            Some(thing) => Self::Thing(thing.to_string()),
+            None => Self::Thing(text.to_owned()),
+        })
+    }
+
+    fn short(&self) -> String {
+        match self {
+            Self::Issue { id, .. } => id.to_string().chars().take(8).collect(),
+            Self::Thing(name) => slug(name.strip_prefix("name:").unwrap_or(name)),
+        }
+    }
+
+    fn branch(&self) -> String {
+        match self {
+            Self::Issue { title, .. } => match slug(title) {
+                slug if slug.is_empty() => format!("jit/{}", self.short()),
+                slug => format!("jit/{}-{slug}", self.short()),
+            },
+            Self::Thing(_) => format!("jit/{}", self.short()),
+        }
+    }
+}
+
+/// Lower-case words joined by hyphens, not too many.
+fn slug(text: &str) -> String {
+    const MOST: usize = 40;
+    let mut slug = String::new();
+    for word in text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        let joined = if slug.is_empty() { word.to_owned() } else { format!("{slug}-{word}") };
+        if joined.chars().count() > MOST && !slug.is_empty() {
+            break;
+        }
+        slug = joined;
+    }
+    slug.chars().take(MOST).collect()
+}
+
+/// A place beside the repository.
+fn beside(world: &World<'_>, short: &str) -> Result<PathBuf, Failure> {
+    let main = world.worktrees()?.into_iter().next().map(|main| main.path).unwrap_or_default();
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let parent = main.parent();
+    // A bare repository may be called `shop.git`, or be hidden in a directory of its own.
+    let called = match name(&main) {
+        Some(hidden) if hidden.starts_with('.') => parent.and_then(name),
+        called => called,
+    };
+    match (parent, called) {
+        (Some(parent), Some(called)) => {
+            Ok(real(&parent.join(format!("{}-{short}", called.strip_suffix(".git").unwrap_or(&called)))))
+        }
+        _ => Err(Failure::usage("there is no place beside this repository; name one: --at DIR", "")),
+    }
+}
+
+/// Whether a place is in no worktree of the repository, nor in Git's directory.
+pub(crate) fn outside(world: &World<'_>, path: &Path) -> Result<(), Failure> {
+    let common = world.repo()?.common_dir().to_path_buf();
+    let all = world.worktrees()?;
+    let roots = all.iter().filter(|other| other.kind != WorktreeKind::Bare).map(|other| &other.path);
+    match roots.chain([&common]).find(|root| path.starts_with(real(root)) && path != real(root)) {
+        None => Ok(()),
+        Some(root) => Err(Failure::usage(
+            &format!(
+                "{} is inside of {}, where it would be taken for its files",
+                path.display(),
+                root.display()
+            ),
+            "name a place outside of the repository: --at DIR",
+        )),
+    }
+}
+
+/// The command that asks for the same again.
+fn again(asked: &Asked, matches: &ArgMatches) -> Again {
+    let named = asked.claim.references().iter().map(|reference| format!(" {reference}"));
+    let head = format!("jit worktree add{}", named.collect::<String>());
+    let head = repeated(head, matches, &["path", "paths-from", "branch", "at", "ttl", "task"]);
+    Again { head: paths::repeated_shared(head, matches), tail: String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_branch_is_named_after_what_is_to_be_done() {
+        let id: IssueId = "3f2a91bc-37ac-4462-a5be-93b03e8de64e".parse().unwrap();
+        for (title, branch) in [
+            ("Rename users", "jit/3f2a91bc-rename-users"),
+            ("  fix: `a..b` ~ (again)! ", "jit/3f2a91bc-fix-a-b-again"),
+            ("Überprüfung 日本", "jit/3f2a91bc-überprüfung-日本"),
+            (
+                "a title that goes on for much longer than any branch should",
+                "jit/3f2a91bc-a-title-that-goes-on-for-much-longer",
+            ),
+            ("?!", "jit/3f2a91bc"),
+        ] {
+            assert_eq!(Named::Issue { id, title: title.into() }.branch(), branch);
+        }
+        assert_eq!(Named::Thing("name:deploy/db.lock".into()).branch(), "jit/deploy-db-lock");
+        assert_eq!(slug(&"x".repeat(100)).len(), 40);
+    }
+}
