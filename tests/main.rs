@@ -11,6 +11,8 @@ mod access;
 #[cfg(test)]
 mod agent_hooks;
 #[cfg(test)]
+mod auto_claims;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod changing;
@@ -77,7 +79,10 @@ mod picking;
 #[cfg(test)]
 mod places;
 #[cfg(test)]
+mod priming;
+#[cfg(test)]
 mod pushing;
+#[cfg(test)]
 mod race;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
@@ -85,6 +90,8 @@ mod running;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod running_lost;
+#[cfg(test)]
+mod setting_up;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]

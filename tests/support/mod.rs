@@ -13,6 +13,7 @@ pub(crate) mod rng;
 pub(crate) mod skip;
 #[cfg(target_os = "linux")]
 pub(crate) mod strace;
+pub(crate) mod told;
 pub(crate) mod tools;
 pub(crate) mod two;
 

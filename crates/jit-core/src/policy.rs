@@ -34,6 +34,8 @@ pub struct Policy {
     pub enforce_people: Enforcement,
     /// What a Git hook does where there is no `jit` to ask.
     pub hooks_without_jit: WithoutJit,
+    /// Whether an agent's hook claims what the agent is about to change.
+    pub auto_claim: bool,
 }
 
 /// What a Git hook does where there is no `jit` to ask. The hook itself reads it.
@@ -79,6 +81,7 @@ impl Default for Policy {
             enforce_agents: Enforcement::Strict,
             enforce_people: Enforcement::Warn,
             hooks_without_jit: WithoutJit::Warn,
+            auto_claim: false,
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use jit_core::verdict::Act;
+use jit_core::verdict::{Act, Committed};
 use jit_core::{AgentId, Holder, Mode, Pattern, RepoPath, Scope, Touch};
 use jit_git::{NamedPath, SystemGit};
 use serde_json::{Map, Value};
 
 use crate::agents::{Answer, Change, Program, ToolCall, What, calls, changed};
+use crate::claiming::claimed;
 use crate::error::Failure;
 use crate::paths::case;
 use crate::render::text::told;
@@ -150,7 +151,24 @@ fn objections(
         notes.extend(found.lapsed.iter().map(|lease| Failure::has_lapsed(lease, &now)));
         notes.extend(found.lost.iter().map(|(lost, by)| Failure::was_lost(lost, by.as_ref(), &look)));
     }
+    if let Some(paths) = to_be_claimed(world, &found.paths) {
+        return Ok(match claimed(world, by, &found.paths.own, &paths) {
+            Ok(lease) => {
+                notes.push(Failure::was_claimed(&lease, &paths));
+                Vec::new()
+            }
+            Err(failure) => vec![Objection { failure, replaced: found.paths.replaced }],
+        });
+    }
     Ok(of_paths(world, found.paths))
+}
+
+/// What the agent is to have before it goes on: nothing if somebody else has some of it.
+fn to_be_claimed(world: &World<'_>, found: &Committed) -> Option<Vec<Pattern>> {
+    let has_paths = found.own.iter().any(|lease| !lease.scope.is_none());
+    let missing = if has_paths { &found.touched.outside } else { &found.touched.free };
+    let wanted = world.policy().is_ok_and(|policy| policy.auto_claim);
+    (wanted && found.touched.held.is_empty() && !missing.is_empty()).then(|| missing.clone())
 }
 
 /// What a path means to leases; nothing outside of the worktree and for what is not code.

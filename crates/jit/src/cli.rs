@@ -202,6 +202,8 @@ const ENTRIES: &[Entry] = &[
         leaves: HOOKS,
         arguments: |command| with_leaves(command, HOOKS),
     },
+    Entry::Leaf(leaf!("prime", prime, "Tell an agent what it needs to begin")),
+    Entry::Leaf(leaf!("setup", setup, "Let a coding agent's program ask jit before it acts")),
     Entry::Leaf(leaf!(
         "stats",
         stats,

@@ -332,6 +332,7 @@ impl Failure {
                 "import ",
                 "run ",
                 "hooks ",
+                "setup ",
             ]
             .into_iter();
             let commands = groups.fold(commands.to_owned(), |text, group| {

@@ -40,6 +40,8 @@ pub(crate) enum Output {
     Released { released: Vec<Released>, gated: Vec<Reference>, commit: Option<ToCommit> },
     /// What may be touched.
     Touched(Touched),
+    /// What an agent needs to begin.
+    Prime(Box<Prime>),
     /// What was lost, and is let go of now.
     Abandoned(Vec<Ended>),
     /// A command ran while a lease was held: with what status it ended, as a shell says it, and what
@@ -79,6 +81,8 @@ pub(crate) enum Output {
     Worktree(WorktreeInfo),
     /// What was done to hooks.
     HooksChanged(Vec<HookChanged>),
+    /// What was done to files that set tools up, and what is left to do.
+    SetUp { files: Vec<(PathBuf, &'static str)>, notes: Vec<String> },
     /// The hooks of each worktree.
     Hooks(Vec<WorktreeHooks>),
     /// What `jit init` made and found: files, lines of `.gitattributes`, and whether it configured
@@ -112,6 +116,22 @@ pub(crate) struct ToCommit {
     pub(crate) command: String,
 }
 
+/// What an agent needs to begin.
+pub(crate) struct Prime {
+    /// Who it is.
+    pub(crate) agent: AgentId,
+    /// Where it is.
+    pub(crate) worktree: Option<PathBuf>,
+    pub(crate) branch: Option<String>,
+    /// What it has, as `Output::Leases`.
+    pub(crate) leases: Output,
+    /// The first issues that it can claim, and how many there are.
+    pub(crate) available: Vec<Known>,
+    pub(crate) count: usize,
+    /// What it said before the command.
+    pub(crate) options: String,
+}
+
 impl Output {
     /// Whether nothing was changed to say this.
     pub(crate) fn only_looked(&self) -> bool {
@@ -134,6 +154,7 @@ impl Output {
             | Self::Removed(_)
             | Self::PutBack(_)
             | Self::HooksChanged(_)
+            | Self::SetUp { .. }
             | Self::Initialised { .. }
             | Self::Compacted { .. }
             | Self::Exported { .. }
@@ -146,6 +167,7 @@ impl Output {
             | Self::Gates { did: None, .. }
             | Self::Leases { .. }
             | Self::Touched(_)
+            | Self::Prime(_)
             | Self::Status(_)
             | Self::History(_)
             | Self::Stats { .. }

@@ -51,7 +51,7 @@ pub(super) struct Key {
 }
 
 /// The one table of keys: parsing, listing, setting and suggesting all go by it.
-pub(super) const KEYS: [Key; 10] = [
+pub(super) const KEYS: [Key; 11] = [
     Key {
         name: "ttl",
         help: "how long a lease stands without a renewal, when the claim does not say",
@@ -140,6 +140,15 @@ pub(super) const KEYS: [Key; 10] = [
             Ok(())
         },
         show: |policy| word_of(&WithoutJit::WORDS, policy.hooks_without_jit),
+    },
+    Key {
+        name: "auto_claim",
+        help: "agents' hooks claim the paths that an agent is about to change: true or false",
+        read: |policy, item| {
+            policy.auto_claim = item.as_bool().ok_or("it is `true` or `false`")?;
+            Ok(())
+        },
+        show: |policy| Some(Value::Flag(policy.auto_claim)),
     },
 ];
 

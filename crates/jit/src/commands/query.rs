@@ -1,7 +1,8 @@
 //! `jit query available|blocked|mine|quarantined|all`
 
 use clap::{ArgMatches, Command};
-use jit_core::Reference;
+use jit_core::{AgentId, Reference};
+use jit_tracker::FileError;
 use jit_tracker::dependencies::{Graph, pick_order};
 
 use crate::awaited;
@@ -24,6 +25,15 @@ pub(crate) fn arguments(command: Command, name: &str) -> Command {
 pub(crate) fn available(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let (filter, agent) = (Filter::read(matches)?, world.agent()?);
     Ok(in_order(All::here(world)?, |known| known.available(Some(&agent)) && filter.fits(known)))
+}
+
+/// The same for an agent, and the files that can't be used.
+pub(crate) fn claimable_by(
+    world: &World<'_>,
+    agent: &AgentId,
+) -> Result<(Vec<Known>, Vec<FileError>), Failure> {
+    let All { issues, broken } = sorted(All::here(world)?, |known| known.available(Some(agent)));
+    Ok((issues, broken))
 }
 
 pub(crate) fn blocked(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
@@ -80,9 +90,13 @@ pub(crate) fn every(world: &World<'_>, matches: &ArgMatches) -> Result<Output, F
 }
 
 fn in_order(all: All, wanted: impl Fn(&Known) -> bool) -> Output {
-    let All { mut issues, broken } = all;
-    issues.retain(wanted);
-    // Moves keys until each issue's place is known.
-    issues.sort_by_cached_key(|known| pick_order(&known.issue));
+    let All { issues, broken } = sorted(all, wanted);
     Output::Issues { issues, broken }
+}
+
+fn sorted(mut all: All, wanted: impl Fn(&Known) -> bool) -> All {
+    all.issues.retain(wanted);
+    // Moves keys until each issue's place is known.
+    all.issues.sort_by_cached_key(|known| pick_order(&known.issue));
+    all
 }

@@ -1,6 +1,8 @@
 //! What agents are told before they act.
 
-use jit_core::{Ended, Lease, Mode, Now, Successor};
+use std::path::Path;
+
+use jit_core::{Ended, Lease, Mode, Now, Pattern, Successor};
 use serde_json::json;
 
 use super::{Code, Failure};
@@ -8,14 +10,52 @@ use crate::agents::Program;
 use crate::look::Look;
 use crate::paths::argument;
 use crate::render::json::ended as ended_json;
-use crate::render::text::{ending, left, whole};
+use crate::render::text::{ending, left, one_line, whole};
+use crate::setup::Tool;
 use crate::shell::quoted;
 
 impl Failure {
     /// What a program is about to do can't be made out.
     pub(crate) fn unread_call(program: Program, why: &str) -> Self {
-        Self::new(Code::BadUsage, format!("what {} sent can't be read: {why}", program.name()))
-            .hint("show this to a person: the program and jit may be of different times")
+        Self::new(Code::BadUsage, format!("what {} sent can't be read: {why}", program.name())).hint(format!(
+            "show this to a person, who can take the hook out: jit setup {} --remove",
+            program.name()
+        ))
+    }
+
+    /// A name that is no tool's which jit can set up.
+    pub(crate) fn no_such_tool(name: &str) -> Self {
+        let known = Tool::ALL.map(Tool::name).join(", ");
+        Self::usage(&format!("jit can't set {:?} up; it can {known}", super::shown(name)), "jit setup --help")
+    }
+
+    /// A file of a tool's is not of its format.
+    pub(crate) fn malformed(path: &Path, line: usize, column: usize, what: &str) -> Self {
+        Self::new(Code::BrokenFile, format!("{}, line {line}, column {column}: {what}", path.display()))
+            .hint("correct that file, and run the same command again; nothing was changed")
+            .context(json!({ "file": path, "line": line, "column": column }))
+    }
+
+    /// It is, and not as the tool has it.
+    pub(crate) fn unlike(path: &Path, what: &str) -> Self {
+        Self::new(Code::BrokenFile, format!("{}: {what}", path.display()))
+            .hint("correct that file, and run the same command again; nothing was changed")
+            .context(json!({ "file": path }))
+    }
+
+    /// No failure: what was claimed in the agent's place.
+    pub(crate) fn was_claimed(lease: &Lease, paths: &[Pattern]) -> Self {
+        const MOST: usize = 10;
+        let named: Vec<String> =
+            paths.iter().take(MOST).map(|path| one_line(&path.plain().to_string())).collect();
+        let more = paths.len().checked_sub(MOST + 1).map(|more| format!(" and {} more", more + 1));
+        let what = format!("{}{}", named.join(", "), more.unwrap_or_default());
+        Self::new(Code::Held, format!("jit claimed {what} for you, by lease {}, for {}", lease.id, lease.ttl))
+            .hint(format!(
+                "before its time is over: jit claim renew {}; when you are done: jit claim release {}",
+                lease.id, lease.id
+            ))
+            .context(json!({ "lease_id": lease.id }))
     }
 
     /// A lease has lapsed, and nobody has it yet.

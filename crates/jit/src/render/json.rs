@@ -105,6 +105,15 @@ pub(crate) fn data(output: &Output) -> Value {
         Output::Touched(touched) => {
             json!({ "free": touched.free, "outside": touched.outside, "conflicts": [] })
         }
+        Output::Prime(prime) => {
+            let mut shown = data(&prime.leases);
+            shown["agent"] = json!(prime.agent);
+            shown["worktree"] = json!(prime.worktree.as_ref().map(|path| path.display().to_string()));
+            shown["branch"] = json!(prime.branch);
+            shown["available"] = json!(issues::list(&prime.available, &[]))["issues"].take();
+            shown["available_count"] = json!(prime.count);
+            shown
+        }
         Output::Abandoned(lost) => json!({ "abandoned": lost.iter().map(ended).collect::<Vec<_>>() }),
         Output::Ran { lease, status, released } => {
             json!({ "lease_id": lease.id, "fence": lease.fence, "status": status, "release": released.as_deref().map(data) })
@@ -147,6 +156,10 @@ pub(crate) fn data(output: &Output) -> Value {
         Output::HooksChanged(changes) => {
             json!({ "hooks": changes.iter().map(hooks::changed).collect::<Vec<_>>() })
         }
+        Output::SetUp { files, notes } => json!({
+            "files": files.iter().map(|(path, did)| json!({ "path": path.display().to_string(), "did": did })).collect::<Vec<_>>(),
+            "notes": notes,
+        }),
         Output::Hooks(worktrees) => {
             json!({ "worktrees": worktrees.iter().map(hooks::worktree).collect::<Vec<_>>() })
         }

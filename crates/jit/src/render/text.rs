@@ -7,6 +7,7 @@ mod history;
 mod hooks;
 mod import;
 mod issues;
+mod prime;
 mod stats;
 mod worktrees;
 
@@ -73,6 +74,7 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
             text
         }
         Output::Touched(touched) => may_touch(touched),
+        Output::Prime(prime) => prime::prime(prime),
         Output::Abandoned(lost) => match lost.is_empty() {
             true => "nothing was lost here\n".into(),
             false => lost
@@ -116,6 +118,7 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
             ("control plane", Some(shown(&info.control_plane))),
         ]),
         Output::HooksChanged(changes) => hooks::changes(changes),
+        Output::SetUp { files, notes } => hooks::set_up(files, notes),
         Output::Hooks(worktrees) => hooks::table(worktrees),
         Output::Initialised { control_plane, made, attributes, driver } => {
             let mut text: String = made.iter().map(|path| format!("made {}\n", shown(path))).collect();

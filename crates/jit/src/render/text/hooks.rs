@@ -1,9 +1,11 @@
 //! Hooks, for people.
 
+use std::path::PathBuf;
+
 use jit_git::HookState;
 
 use super::columns::columns;
-use super::shown;
+use super::{one_line, shown};
 use crate::hooks::{Did, Hook, HookChanged, Stands, WorktreeHooks};
 
 /// What was done, a line for each hook, and then what is left to do by hand.
@@ -18,6 +20,13 @@ pub(super) fn changes(changes: &[HookChanged]) -> String {
         ));
     }
     text
+}
+
+/// The same for what sets tools up.
+pub(super) fn set_up(files: &[(PathBuf, &str)], notes: &[String]) -> String {
+    let row = |(path, did): &(PathBuf, &str)| vec![(*did).to_owned(), shown(path)];
+    let notes = notes.iter().map(|note| format!("note: {}\n", one_line(note)));
+    columns(files.iter().map(row).collect()) + &notes.collect::<String>()
 }
 
 /// A line for each worktree. Of hooks where others push to, those that stand somewhere.

@@ -1,0 +1,59 @@
+//! `auto_claim`: an agent's hook claims what the agent is about to change.
+
+use crate::support::repo::write;
+use crate::support::told::{Told, printed};
+use crate::support::{Agent, Repo};
+
+/// What an agent is told that is about to write this file, or to run a command.
+#[track_caller]
+fn told(agent: &Agent<'_>, tool: &str, input: &str) -> Told {
+    let key = if tool == "Bash" { "command" } else { "file_path" };
+    let call = serde_json::json!({ "hook_event_name": "PreToolUse", "tool_name": tool, "tool_input": { key: input } });
+    Told::read("claude", &printed(agent, "claude", &call.to_string()))
+}
+
+fn paths(agent: &Agent<'_>) -> Vec<String> {
+    let leases = agent.jit(["claim", "status"]).ok()["leases"].clone();
+    let paths = leases
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|lease| lease["scope"]["paths"].as_array().unwrap().clone());
+    paths.map(|path| path.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_an_agent_is_about_to_change_is_claimed_for_it() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob").at(repo.worktree("there")));
+    write(&repo.main().join("src/a"), "x");
+    told(&ann, "Write", "src/a").silent();
+    assert!(paths(&ann).is_empty());
+    ann.jit(["config", "set", "auto_claim", "true"]).ok();
+    // By a lease of its own, which then grows.
+    told(&ann, "Write", "src/a").noted(&[
+        "jit claimed src/a for you",
+        "jit claim renew",
+        "jit claim release",
+    ]);
+    told(&ann, "Write", "src/a").silent();
+    told(&ann, "Bash", "echo > src/b; cat src/c").noted(&["src/b"]);
+    assert_eq!(paths(&ann), ["src/a", "src/b"]);
+    told(&ann, "Bash", "ls").silent();
+    assert_eq!(ann.jit(["claim", "status"]).leases().len(), 1);
+    // Others' stays others', and nothing is taken with it.
+    told(&bob, "Bash", "rm src/a src/z").denied(&["src/a", "agent:ann"]);
+    assert!(paths(&bob).is_empty());
+    // The lease of an issue covers the paths that are changed for it.
+    bob.jit(["claim", "acquire", "name:x"]).lease();
+    told(&bob, "Write", "doc/a [1].md").noted(&["doc/a [1].md"]);
+    assert_eq!(
+        bob.jit(["claim", "status", "name:x"]).ok()["lease"]["scope"]["paths"][0],
+        ":(literal)doc/a [1].md"
+    );
+    // With several, nobody can tell which is meant.
+    bob.jit(["claim", "acquire", "name:y"]).lease();
+    told(&bob, "Write", "doc/b").noted(&["doc/b"]);
+    assert_eq!(bob.jit(["claim", "status"]).leases().len(), 3);
+    repo.healthy();
+}

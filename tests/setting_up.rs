@@ -1,0 +1,208 @@
+//! What `jit setup` puts into other programs' files, and takes out again.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::support::Repo;
+use crate::support::repo::{JIT, write};
+
+/// Each program, its file, and one that somebody has there already.
+const FILES: [(&str, &str, &str); 4] = [
+    (
+        "claude",
+        ".claude/settings.json",
+        "{\n  \"zeta\": 1.0,\n  \"hooks\": {\n    \"Stop\": [],\n    \"PreToolUse\": [\n      {\n        \"matcher\": \"Bash\",\n        \"hooks\": [\n          {\n            \"type\": \"command\",\n            \"command\": \"mine\"\n          }\n        ]\n      }\n    ]\n  },\n  \"alpha\": \"é \\\" \\u0007\"\n}\n",
+    ),
+    ("codex", ".codex/hooks.json", "{\n\t\"hooks\": {\n\t\t\"Stop\": null\n\t},\n\t\"a\": {}\n}"),
+    ("gemini", ".gemini/settings.json", "{\n    \"z\": -1,\n    \"a\": [\n        true\n    ]\n}\n"),
+    (
+        "cursor",
+        ".cursor/hooks.json",
+        "{\n  \"version\": 1,\n  \"hooks\": {\n    \"preToolUse\": [\n      {\n        \"command\": \"mine\",\n        \"x\": 1\n      }\n    ]\n  }\n}\n",
+    ),
+];
+
+#[test]
+fn what_is_there_stays_and_comes_back() {
+    let repo = Repo::new();
+    let ann = repo.agent("ann");
+    for (tool, file, before) in FILES {
+        let path = repo.main().join(file);
+        write(&path, before);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        ann.jit(["setup", tool]).ok();
+        let with = fs::read_to_string(&path).unwrap();
+        assert!(with.contains(&format!("jit hook {tool}")), "{with}");
+        // Whatever stood there stands there in its order.
+        let mut rest = &*with;
+        for line in before.lines().map(|line| line.trim().trim_end_matches([',', ']', '}'])) {
+            let at = rest.find(line).unwrap_or_else(|| panic!("{line} in {with}"));
+            rest = &rest[at + line.len()..];
+        }
+        let again = ann.jit(["setup", tool]).ok();
+        assert!(again["files"].as_array().unwrap().iter().all(|file| file["did"] == "unchanged"), "{again}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), with);
+        ann.jit(["setup", tool, "--remove"]).ok();
+        assert_eq!(fs::read_to_string(&path).unwrap(), before);
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+        ann.jit(["setup", tool, "--remove"]).ok();
+        assert_eq!(fs::read_to_string(&path).unwrap(), before);
+    }
+}
+
+#[test]
+fn what_was_made_goes_again() {
+    let repo = Repo::new();
+    let ann = repo.agent("ann");
+    let all = ["claude", "codex", "gemini", "cursor", "agents-md"];
+    ann.jit([&["setup"], &all[..]].concat()).ok();
+    for (tool, file, _) in FILES {
+        let text = fs::read_to_string(repo.main().join(file)).unwrap();
+        serde_json::from_str::<Value>(&text).unwrap();
+        assert!(text.contains(&format!("\"jit hook {tool}\"")), "{text}");
+    }
+    assert!(fs::read_to_string(repo.main().join("AGENTS.md")).unwrap().contains("jit prime"));
+    ann.jit([&["setup", "--remove"], &all[..]].concat()).ok();
+    let left = repo.git(repo.main(), &["status", "--porcelain", "--untracked-files=all"]);
+    assert_eq!(left, "");
+    for (_, file, _) in FILES {
+        assert!(!repo.main().join(file).parent().unwrap().exists(), "{file}");
+    }
+    // Another's file in the same place is no reason to stay.
+    ann.jit(["setup", "claude"]).ok();
+    write(&repo.main().join(".claude/mine"), "x");
+    ann.jit(["setup", "claude", "--remove"]).ok();
+    assert!(repo.main().join(".claude/mine").exists() && !repo.main().join(".claude/settings.json").exists());
+}
+
+#[test]
+fn a_file_that_cant_be_read_stops_it_all() {
+    let repo = Repo::new();
+    let ann = repo.agent("ann");
+    for (tool, file, text, line, column) in [
+        ("claude", ".claude/settings.json", "{\n  \"a\": 1,\n}\n", 3, 1),
+        ("gemini", ".gemini/settings.json", "// mine\n{}\n", 1, 1),
+        ("codex", ".codex/config.toml", "a = 1\nb = \n", 2, 5),
+    ] {
+        let path = repo.main().join(file);
+        write(&path, text);
+        for options in [&[][..], &["--remove"]] {
+            let refused = ann.jit([&["setup", "agents-md", tool], options].concat()).refused(9);
+            assert_eq!(refused.find("line"), Some(&line.into()), "{refused:?}");
+            assert_eq!(refused.find("column"), Some(&column.into()), "{refused:?}");
+            assert!(refused.message.contains(file), "{refused:?}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+            assert!(
+                !repo.main().join("AGENTS.md").exists() && !repo.main().join(".codex/hooks.json").exists()
+            );
+        }
+    }
+    for (tool, file, text) in [
+        ("claude", ".claude/settings.json", "{\"hooks\":[]}"),
+        ("cursor", ".cursor/hooks.json", "{\"hooks\":{\"preToolUse\":{}}}"),
+        ("codex", ".codex/config.toml", "sandbox_workspace_write = 1\n"),
+    ] {
+        let path = repo.main().join(file);
+        write(&path, text);
+        ann.jit(["setup", tool]).refused(9);
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+    ann.jit(["setup", "emacs"]).refused(2);
+}
+
+/// What stands in the files is a command that is there and answers.
+#[test]
+fn the_hook_that_is_set_up_answers() {
+    let repo = Repo::new();
+    let there = repo.worktree("there");
+    write(&there.join("src/a"), "x");
+    repo.agent("ann").jit(["claim", "acquire", "--path", "src"]).lease();
+    let bob = repo.agent("bob").at(&there);
+    let path = format!("{}:{}", Path::new(JIT).parent().unwrap().display(), std::env::var("PATH").unwrap());
+    for (tool, file, recorded) in [
+        ("claude", FILES[0].1, include_str!("recorded/claude-edit.json")),
+        ("codex", FILES[1].1, include_str!("recorded/codex-patch.json")),
+        ("gemini", FILES[2].1, include_str!("recorded/gemini-write.json")),
+        ("cursor", FILES[3].1, include_str!("recorded/cursor-write.json")),
+    ] {
+        bob.jit(["setup", tool]).ok();
+        let text = fs::read_to_string(there.join(file)).unwrap();
+        let line = text.lines().find_map(|line| line.trim().strip_prefix("\"command\": ")).unwrap();
+        let hook: String = serde_json::from_str(line.trim_end_matches(',')).unwrap();
+        let mut command = bob.clone().program("sh").env("PATH", &path).command(["-c", &hook]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let input = recorded.replace("/PLACE", there.to_str().unwrap());
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let said = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+        assert!(said.contains("\"deny\"") && said.contains("agent:ann"), "{tool}: {said}");
+    }
+}
+
+/// Codex's sandbox keeps the Git directory read-only; the others are told of where they can't be
+/// seen to.
+#[test]
+fn codexs_sandbox_lets_the_control_plane_be_written() {
+    let repo = Repo::new();
+    let there = repo.worktree("there");
+    let bob = repo.agent("bob").at(&there);
+    let config = there.join(".codex/config.toml");
+    let before = "# mine\nmodel = \"m\" # keep\n\n[sandbox_workspace_write]\nwritable_roots = [\"/mine\"]\n";
+    write(&config, before);
+    bob.jit(["setup", "codex"]).ok();
+    let text = fs::read_to_string(&config).unwrap();
+    for dir in [repo.control(), repo.main().join(".git/worktrees/there/jit")] {
+        assert!(dir.is_dir() && text.contains(&format!("{:?}", dir.display().to_string())), "{text}");
+    }
+    assert!(text.starts_with("# mine\nmodel = \"m\" # keep\n") && text.contains("\"/mine\""));
+    bob.jit(["setup", "codex"]).ok();
+    assert_eq!(fs::read_to_string(&config).unwrap(), text);
+    bob.jit(["setup", "codex", "--remove"]).ok();
+    assert_eq!(fs::read_to_string(&config).unwrap(), before);
+    let notes = |tool: &str| bob.jit(["setup", tool]).ok()["notes"].to_string();
+    assert!(notes("gemini").contains(repo.control().to_str().unwrap()));
+    assert_eq!(repo.agent("ann").jit(["setup", "gemini"]).ok()["notes"], serde_json::json!([]));
+}
+
+/// A file that is kept elsewhere is changed there.
+#[test]
+fn a_symlink_stays_one() {
+    let repo = Repo::new();
+    let kept = repo.dir().join("kept.json");
+    write(&kept, "{}\n");
+    fs::create_dir(repo.main().join(".claude")).unwrap();
+    let path = repo.main().join(".claude/settings.json");
+    symlink(&kept, &path).unwrap();
+    repo.agent("ann").jit(["setup", "claude"]).ok();
+    assert!(path.is_symlink() && fs::read_to_string(&kept).unwrap().contains("jit hook claude"));
+}
+
+#[test]
+fn what_people_read_of_setting_up() {
+    let repo = Repo::new();
+    let there = repo.worktree("there");
+    let bob = repo.agent("bob").at(&there);
+    let mut said = String::new();
+    for asked in [
+        &["setup", "claude", "codex", "agents-md"][..],
+        &["setup", "claude"],
+        &["setup", "--remove", "claude"],
+        &["setup", "vi"],
+        &["setup", "--help"],
+    ] {
+        let answer = bob.say(asked);
+        said.push_str(&format!("$ jit {}\n{}{}", asked.join(" "), answer.stdout, answer.stderr));
+    }
+    for file in [".codex/hooks.json", ".codex/config.toml", "AGENTS.md"] {
+        said.push_str(&format!("-- {file}\n{}", fs::read_to_string(there.join(file)).unwrap()));
+    }
+    let said = said.replace(repo.dir().to_str().unwrap(), "<dir>");
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!("setting_up", said));
+}
