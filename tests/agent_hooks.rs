@@ -304,6 +304,9 @@ fn paths_are_those_of_the_worktree_that_they_are_in() {
     told("doc/a").silent();
     let reason = told(&format!("{here}/doc/a")).denied(&["agent:claude-5e55"]);
     assert!(reason.contains("in another worktree") && reason.contains("doc/a"), "{reason}");
+    two.repo.agent("claude-5e55").jit(["claim", "acquire", "--path", "lib"]).lease();
+    let options = format!("jit -C '{here}' --agent agent:claude-5e55 claim extend");
+    told(&format!("{here}/other")).denied(&["do not cover other", &options]);
     let lone = two.repo.dir().join("lone");
     two.repo.init(&lone, &[]);
     told(lone.join("src/a").to_str().unwrap()).silent();

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::support::issue::{commit, issue};
-use crate::support::repo::Agent;
+use crate::support::repo::{Agent, write};
 use crate::support::strace::{Syscall, count, traced};
 use crate::support::tools::measured;
 use crate::support::{Repo, skip};
@@ -17,7 +17,9 @@ use crate::support::{Repo, skip};
 const SYSCALLS: usize = 92;
 /// For each further reference.
 const MORE_SYSCALLS: usize = 8;
-/// Page faults of the same, some more of a program that was linked a moment ago. A fault costs 4 to 5 µs
+/// Of what an agent's hook lets through: it also follows the path that is changed to where it really is.
+const HOOK_SYSCALLS: usize = 125;
+/// Page faults of one change, some more of a program that was linked a moment ago. A fault costs 4 to 5 µs
 /// where this was measured.
 const FAULTS: u64 = 180;
 /// Peak memory of the commands that run all the time, with 100 live leases.
@@ -66,6 +68,33 @@ fn a_change_is_one_process_and_one_flush() {
     let (answer, calls) = traced(&repo.agent("bob"), &["claim", "acquire", "name:b"]);
     answer.refused(5);
     assert_eq!(count(&calls, FLUSHES), 0, "{}", show(&calls));
+}
+
+/// What an agent's program waits for before each of its actions: it starts nothing, waits for
+/// nobody, and writes nothing.
+#[test]
+fn an_agents_hook_only_reads() {
+    let test = "an_agents_hook_only_reads";
+    if !skip::has(test, "strace") {
+        return;
+    }
+    let repo = Repo::warm();
+    repo.agent("ann").jit(["claim", "acquire", "--path", "src"]).lease();
+    let bob = in_worktree(&repo, "bob");
+    let root = repo.dir().join("two");
+    let call = include_str!("recorded/claude-edit.json").replace("/PLACE", root.to_str().unwrap());
+    let input = repo.dir().join("call.json");
+    for (file, denied) in [("src/a", true), ("doc/a", false)] {
+        write(&input, call.replace("src/a", file));
+        let fed = bob.clone().through(["sh", "-c", "exec \"$@\" <\"$0\"", input.to_str().unwrap()]);
+        let (answer, calls) = traced(&fed, &["hook", "claude"]);
+        assert_eq!(answer.ok()["text"].as_str().unwrap().contains("deny"), denied, "{answer:?}");
+        let trace = show(&calls);
+        assert_eq!(count(&calls, STARTS), 1, "one program\n{trace}");
+        assert_eq!(count(&calls, &[FLUSHES, FREES, &["flock", "mkdir", "mkdirat"]].concat()), 0, "{trace}");
+        // To say who is in the way and where, it looks at the worktrees too.
+        assert!(denied || calls.len() <= HOOK_SYSCALLS, "{} system calls\n{trace}", calls.len());
+    }
 }
 
 /// The same with a log that has grown and many leases: no more calls than when it was empty.

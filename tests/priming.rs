@@ -60,3 +60,25 @@ fn the_commands_are_ones() {
         assert_eq!(ann.say(command.split(' ')).status, Some(0), "{command}");
     }
 }
+
+#[test]
+fn what_agents_read_to_begin_with() {
+    let repo = Repo::new();
+    let ann = repo.agent("ann");
+    let ids: Vec<String> = ["one", "two", "three"].map(|title| issue(&ann, title, &[])).into();
+    ann.jit(["claim", "acquire", &ids[0], "--path", "src", "--path", "doc/*.md", "--task", "the parser"])
+        .lease();
+    let lost = ann.claim("name:x").lease_id;
+    repo.agent("bob").jit(["claim", "force-evict", "name:x", "--reason", "stuck"]).ok();
+    let mut said =
+        ann.say(["prime"]).stdout.replace(repo.dir().to_str().unwrap(), "<dir>").replace(&lost, "<lease>");
+    for (n, id) in ids.iter().enumerate() {
+        said = said.replace(&id[..8], &format!("<issue{n}>"));
+    }
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.add_filter(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "<time>");
+    settings.add_filter(r"\d+m \d+s left", "<left>");
+    settings.bind(|| insta::assert_snapshot!("prime", said));
+}
