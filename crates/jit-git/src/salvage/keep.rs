@@ -212,23 +212,11 @@ fn index_lines(git: &dyn GitProgram, worktree: &Worktree) -> Result<Vec<u8>, Pro
             let (head, path) = (String::from_utf8_lossy(&entry[..tab]).into_owned(), &entry[tab + 1..]);
             let [mode, object, stage] = head.split(' ').collect::<Vec<_>>()[..] else { continue };
             let place = quoted(&[part.as_bytes(), stage.as_bytes(), b"/", path].concat());
-            let (object, data) = match EMPTY.contains(&object) {
-                // Of what is only intended to be added there may be no object.
-                true => ("inline", "data 0\n\n"),
-                false => (object, ""),
-            };
             lines.extend(format!("M {mode} {object} ").bytes().chain(place).chain([b'\n']));
-            lines.extend(data.bytes());
         }
     }
     Ok(lines)
 }
-
-/// The empty file, by either hash.
-const EMPTY: [&str; 2] = [
-    "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
-    "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
-];
 
 /// Which of these are commits, and which are trees.
 fn known_objects(

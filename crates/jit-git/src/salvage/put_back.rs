@@ -57,7 +57,19 @@ impl Repo {
             return Err(SalvageError::Occupied(path.to_path_buf()));
         }
         let start = kept.head.as_deref().unwrap_or(&kept.commit);
-        let words = ["worktree", "add", "--quiet", "--detach", "--no-checkout", "--lock", "--reason", reason];
+        // Nothing is checked out yet that a hook could look at.
+        let words = [
+            "-c",
+            "core.hooksPath=/dev/null",
+            "worktree",
+            "add",
+            "--quiet",
+            "--detach",
+            "--no-checkout",
+            "--lock",
+            "--reason",
+            reason,
+        ];
         let arguments: Vec<&OsStr> =
             words.iter().map(OsStr::new).chain([path.as_os_str(), OsStr::new(start)]).collect();
         git.run_at(self.shared(), &arguments, &mut |_| Ok(()))?.successful()?;

@@ -51,7 +51,7 @@ pub(crate) fn gone(path: &Path) {
 pub(crate) struct State {
     files: BTreeMap<Vec<u8>, (u32, Vec<u8>)>,
     told: Vec<Vec<u8>>,
-    git_files: Vec<Option<Vec<u8>>>,
+    pub(crate) git_files: Vec<Option<Vec<u8>>>,
 }
 
 impl State {

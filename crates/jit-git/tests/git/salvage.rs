@@ -127,6 +127,8 @@ fn kept_and_put_back(sandbox: &Sandbox, main: &Path, two: &Path) {
     if let Some(branch) = &branch {
         sandbox.git(main, &["update-ref", "-d", &format!("refs/heads/{branch}")]);
     }
+    // Nor is what was being merged on any branch any more.
+    sandbox.git(main, &["update-ref", "-d", "refs/heads/other"]);
     forget(sandbox, main);
     let listed = repo.salvages(&git).unwrap();
     assert_eq!(listed.len(), 1, "{listed:?}");
@@ -134,6 +136,9 @@ fn kept_and_put_back(sandbox: &Sandbox, main: &Path, two: &Path) {
     let restored = repo.put_back(&git, &listed[0], two, "a test").unwrap();
     assert_eq!((restored.branch, restored.detached), (branch, None));
     assert_eq!(State::of(sandbox, two), before);
+    if before.git_files[0].is_some() {
+        sandbox.git(two, &["rev-parse", "--verify", "MERGE_HEAD^{commit}^{tree}"]);
+    }
     sandbox.git(main, &["fsck", "--strict"]);
     assert_eq!(worktree_at(main, two).locked, None);
 }
@@ -169,6 +174,27 @@ fn every_kind_of_repository() {
         done(&sandbox, &two, Op::Intend(2));
         kept_and_put_back(&sandbox, &main, &two);
         sandbox.git(&two, &["gc", "--quiet", "--prune=now"]);
+    }
+}
+
+/// What an index remembers of a conflict that was resolved, where nothing else leads to it.
+#[test]
+fn what_a_resolved_conflict_was_of() {
+    let sandbox = Sandbox::new();
+    let (main, two) = with_worktree(&sandbox, &[]);
+    write(&two.join("a"), "set aside\n");
+    sandbox.git(&two, &["stash", "-q"]);
+    write(&two.join("a"), "ours\n");
+    sandbox.git(&two, &["commit", "-q", "-a", "-m", "ours"]);
+    assert!(!sandbox.try_git_raw(&two, &["stash", "pop"].map(OsStr::new)));
+    write(&two.join("a"), "both\n");
+    sandbox.git(&two, &["add", "a"]);
+    sandbox.git(&two, &["stash", "drop", "-q"]);
+    kept_and_put_back(&sandbox, &main, &two);
+    let remembered = String::from_utf8(sandbox.git(&two, &["ls-files", "--resolve-undo"])).unwrap();
+    assert_eq!(remembered.lines().count(), 3);
+    for line in remembered.lines() {
+        sandbox.git(&two, &["cat-file", "-e", line.split(' ').nth(1).unwrap()]);
     }
 }
 
