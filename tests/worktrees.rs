@@ -131,6 +131,30 @@ fn several_at_once_wait_for_each_other() {
     repo.healthy();
 }
 
+/// While one is being made, nobody else makes or removes one.
+#[test]
+fn one_at_a_time() {
+    let repo = Repo::warm();
+    let [reached, go] = ["reached", "go"].map(|name| repo.dir().join(name));
+    let waits =
+        format!("touch '{}'; until [ -e '{}' ]; do sleep 0.02; done", reached.display(), go.display());
+    hook(&repo, "post-checkout", &waits);
+    let mut adding = repo.agent("bob").start(["worktree", "add", "name:x"]);
+    let began = Instant::now();
+    while !reached.exists() {
+        assert!(adding.is_running() && began.elapsed() < Duration::from_secs(20));
+    }
+    let ann = repo.agent("ann");
+    let refused = ann.jit(["worktree", "add", "--branch", "y", "--lock-timeout", "0"]).refused(8);
+    assert!(refused.code == "locked" && refused.message.contains("agent:bob"), "{refused:?}");
+    let removing = ann.start(["worktree", "remove", "jit/x"]);
+    write(&go, "");
+    let made = adding.within(Duration::from_secs(20)).ok();
+    // It waited, and found the lease.
+    assert_eq!(removing.within(Duration::from_secs(20)).refused(5).code, "held");
+    assert!(path(&made).exists());
+}
+
 /// A jit that is killed in the middle: the next one takes away what it left, the lease lapses, and the
 /// issue can be worked on.
 #[test]
