@@ -2,16 +2,17 @@
 
 # The numbers of the issues that were done, in the order of the log.
 done_in_order() {
-    sed -n 's/.*"op":"release".*"released":\["\([^"]*\)"\].*"attempt":"done".*/\1/p' .git/jit/claims.jsonl |
+    sed -n 's/.*"op":"end".*"issue":"\([^"]*\)","outcome":"done".*/\1/p' .git/jit/claims.jsonl |
         while read -r id; do number_of "$id"; done
 }
 number_of() { sed -n 's/.*"title": "\([0-9]*\): .*/\1/p' ".jit/issues/$1.json"; }
 order=$(done_in_order)
 
 # Each issue is done, once.
-[ "$(grep -l '"state": "done"' .jit/issues/*.json | wc -l)" = 60 ] || fail "not all issues are done in main"
+[ "$(grep -l '"state": "done"' .jit/issues/*.json | wc -l)" = 60 ] ||
+    fail "not all issues are done in main: $(jit query all | grep -v ' done ')"
 [ "$(jit query all --json | grep -o '"state": *"done"' | wc -l)" = 60 ] || fail "jit does not say that all are done"
-[ "$(sort -n <<<"$order")" = "$(seq 60)" ] || fail "not each issue was done once: $(sort -n <<<"$order" | uniq -c | grep -v ' 1 ')"
+[ "$(sort -n <<<"$order")" = "$(seq 60)" ] || fail "not each issue was done once: $(sort -n <<<"$order" | diff - <(seq 60))"
 
 # Every edit is in main, once, and in no worktree only.
 for number in $(seq 60); do

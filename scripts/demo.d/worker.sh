@@ -11,24 +11,29 @@ cd "$scratch/$me" || exit 1
 
 note() { printf '%s %s %s\n' "$EPOCHREALTIME" "$me" "$*" >>"$scratch/events"; }
 
-# What a killed git leaves; nobody else works here.
+# What a killed git leaves: locks that are older than git ever holds one. Those of jit are no such thing.
 tidy() {
-    rm -f "$(git rev-parse --git-path index.lock)" "$repo/.git/refs/heads/$me.lock"
+    find "$repo/.git" \( -name objects -o -name jit \) -prune -o -name '*.lock' -mmin +0.05 -exec rm -f {} +
     git merge --abort 2>/dev/null
 }
 
 # merge BRANCH: into main, one at a time. Whoever comes in clears away what a killed one left.
 merge() {
     jit run name:main --wait 30s --ttl 10s -- sh -c '
-        cd "$1" && rm -f .git/index.lock .git/HEAD.lock .git/refs/heads/main.lock
+        cd "$1" && rm -f .git/index.lock
         git merge --abort 2>/dev/null
         git reset --quiet --hard && git merge --quiet --no-edit "$2"' sh "$repo" "$1" >>"$scratch/$me.log" 2>&1
 }
 
-# After a kill: an issue's file that says that it is done is kept, an edit that never reached main is not:
-# the lease that it was made under is another's by now, or will be.
+# After a kill: an issue's file that says that it is done is kept, and the log is told; an edit that never
+# reached main is not kept: the lease that it was made under is another's by now, or will be.
 recover() {
     tidy
+    local file
+    for file in $(git diff --name-only -- .jit/issues); do
+        grep -q '"state": "done"' "$file" && jit claim release "$(basename "$file" .json)" --done >/dev/null 2>&1
+    done
+    jit doctor --fix >/dev/null 2>&1
     jit claim release --all >/dev/null 2>&1
     jit claim abandon >/dev/null 2>&1
     git add .jit && git diff --cached --quiet -- .jit || git commit --quiet -m "what $me left" -- .jit
@@ -58,11 +63,12 @@ work() {
 }
 
 recover 2>>"$scratch/$me.log"
-while [ "$(grep -ls '"state": "done"' "$repo"/.jit/issues/*.json | wc -l)" != 60 ]; do
-    git merge --quiet --no-edit main 2>>"$scratch/$me.log"
+# Nothing takes that long: what is stuck is told by the checks.
+while [ "$SECONDS" -lt 120 ] && [ "$(grep -ls '"state": "done"' "$repo"/.jit/issues/*.json | wc -l)" != 60 ]; do
+    git merge --quiet --no-edit main 2>>"$scratch/$me.log" || tidy
     got=
     while read -r area pattern; do
-        claim=$(jit claim next --label "$area" --path "$pattern" --ttl 2s 2>>"$scratch/$me.log")
+        claim=$(jit claim next --label "$area" --path "$pattern" --ttl 4s 2>>"$scratch/$me.log")
         case $? in
         0) got=1 ;;
         4) continue ;;
