@@ -1,8 +1,12 @@
 //! Work that was done and is not in this worktree's files: it is said where it is, and what brings it
 //! here, in commands that work as they are printed.
 
+use std::fs;
+use std::path::Path;
+
 use serde_json::Value;
 
+use crate::elsewhere::merge;
 use crate::gates::seen;
 use crate::support::Repo;
 use crate::support::hint::shell;
@@ -136,6 +140,107 @@ fn a_file_that_was_put_back() {
     ann.jit(["claim", "acquire", &waiting]).lease();
     ann.jit(["gate", "pass", &gated, "review"]).ok();
     assert_eq!(seen(&ann, &gated)["state"], "done");
+}
+
+/// The state that an issue's file has in a worktree.
+#[track_caller]
+fn filed(root: &Path, id: &str) -> String {
+    let text = fs::read_to_string(file(root, id)).unwrap();
+    text.split("\"state\": \"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+}
+
+/// A change of a field says nothing of the work: who waits for it waits, a reopening is not undone by a
+/// merge, and what is lost is told.
+#[test]
+fn a_change_of_what_was_done_elsewhere_leaves_its_state() {
+    for change in [&["issue", "update", "ID", "--label", "note"][..], &["dep", "add", "ID", "OTHER"]] {
+        let repo = Repo::warm();
+        let (ann, bob, id, waiting) = done_in(&repo, "two");
+        let other = issue(&ann, "other", &[]);
+        let words = change.iter().map(|word| match *word {
+            "ID" => id.as_str(),
+            "OTHER" => other.as_str(),
+            word => word,
+        });
+        let changed = ann.jit(words).ok();
+        assert_eq!(changed["issue"]["state"], "done", "as the log knows it");
+        assert_eq!(filed(repo.main(), &id), "ready");
+        ann.jit(["claim", "acquire", &waiting]).refused(7);
+        commit(&repo, repo.main(), "note");
+        let two = repo.dir().join("two");
+        commit(&repo, &two, "done");
+        bob.jit(["issue", "reopen", &id]).ok();
+        commit(&repo, &two, "reopened");
+        merge(&repo, "two");
+        assert_eq!(filed(repo.main(), &id), "ready");
+    }
+    let repo = Repo::warm();
+    let (ann, _, id, _) = done_in(&repo, "two");
+    repo.git(repo.main(), &["worktree", "remove", "--force", repo.dir().join("two").to_str().unwrap()]);
+    ann.jit(["issue", "update", &id, "--label", "note"]).ok();
+    assert_eq!(nowhere(&ann).0, Some(9));
+}
+
+/// The same of an issue of which only the main worktree has a file.
+#[test]
+fn a_change_of_what_only_the_main_worktree_has_leaves_its_state() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let two = repo.worktree("two");
+    let bob = repo.agent("bob").at(&two);
+    let (id, waiting) = (issue(&ann, "work", &[]), issue(&ann, "more", &[]));
+    ann.jit(["dep", "add", &waiting, &id]).ok();
+    ann.claim(&id);
+    ann.jit(["claim", "release", &id, "--done"]).ok();
+    bob.jit(["issue", "update", &id, "--label", "note"]).ok();
+    assert_eq!((&*filed(&two, &id), &*filed(repo.main(), &id)), ("ready", "done"));
+    bob.jit(["claim", "acquire", &waiting]).refused(7);
+    bob.jit(["claim", "acquire", &id]).refused(7);
+}
+
+/// A gate that is passed or taken away where the work is not ends the issue for the leases, and in the
+/// file where both come together.
+#[test]
+fn a_gate_of_work_elsewhere_leaves_the_state() {
+    for settle in [&["gate", "pass", "ID", "review"][..], &["gate", "rm", "ID", "review"]] {
+        let repo = Repo::warm();
+        let ann = repo.agent("ann");
+        ann.jit(["init"]).ok();
+        ann.jit(["gate", "define", "review", "--manual"]).ok();
+        let (id, waiting) = (issue(&ann, "work", &["--gate", "review"]), issue(&ann, "more", &[]));
+        ann.jit(["dep", "add", &waiting, &id]).ok();
+        commit(&repo, repo.main(), "issues");
+        let two = repo.worktree("two");
+        let bob = repo.agent("bob").at(&two);
+        bob.claim(&id);
+        bob.jit(["claim", "release", &id, "--done"]).ok();
+        commit(&repo, &two, "done");
+        ann.jit(settle.iter().map(|word| if *word == "ID" { &id } else { *word })).ok();
+        assert_eq!(
+            (filed(repo.main(), &id), seen(&bob, &id)["state"].clone()),
+            ("ready".into(), "done".into())
+        );
+        ann.jit(["claim", "acquire", &waiting]).refused(7);
+        commit(&repo, repo.main(), "reviewed");
+        merge(&repo, "two");
+        assert_eq!(filed(repo.main(), &id), "done");
+        ann.jit(["claim", "acquire", &waiting]).lease();
+    }
+}
+
+/// Only what is lost is closed without the work.
+#[test]
+fn what_another_branch_has_is_not_closed_here() {
+    let repo = Repo::warm();
+    let (ann, bob, id, _) = done_in(&repo, "two");
+    ann.jit(["issue", "close", &id]).refused(7);
+    commit(&repo, &repo.dir().join("two"), "done");
+    let refused = ann.jit(["issue", "close", &id]);
+    assert_eq!(filed(repo.main(), &id), "ready");
+    run(&ann, &refused.refused(7).hint.unwrap(), "to have it here: ");
+    for agent in [&ann, &bob] {
+        agent.jit(["issue", "close", &id]).ok();
+    }
 }
 
 /// Deleted is told from rejected in other worktrees, until somebody wants it back.

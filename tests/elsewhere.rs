@@ -30,6 +30,19 @@ fn cloned(repo: &Repo, bare: bool) -> (String, PathBuf) {
     (id, old)
 }
 
+/// Merges a branch into the main worktree, as Git does it where jit is on PATH.
+#[track_caller]
+pub(crate) fn merge(repo: &Repo, branch: &str) {
+    let path = std::path::Path::new(crate::support::repo::JIT).parent().unwrap().display().to_string();
+    let merge = repo
+        .hermetic("git")
+        .env("PATH", format!("{path}:{}", std::env::var("PATH").unwrap()))
+        .args(["merge", "-q", "--no-edit", branch])
+        .current_dir(repo.main())
+        .status();
+    assert!(merge.unwrap().success());
+}
+
 #[track_caller]
 fn is_barred(agent: &Agent<'_>, id: &str) {
     assert_eq!(ids(&agent.jit(["query", "available"]).ok()), [""; 0]);
@@ -46,6 +59,8 @@ fn an_end_that_only_the_main_worktree_has_bars_claims() {
         let repo = Repo::warm();
         let (id, old) = cloned(&repo, bare);
         let bob = repo.agent("bob").at(&old);
+        is_barred(&bob, &id);
+        bob.jit(["issue", "update", &id, "--label", "note"]).ok();
         is_barred(&bob, &id);
         bob.jit(["issue", "reopen", &id]).ok();
         assert_eq!(ids(&bob.jit(["query", "available"]).ok()), [&*id]);
@@ -95,14 +110,7 @@ fn a_gate_that_came_with_a_merge_is_open() {
     one.jit(["claim", "release", &id, "--done"]).ok();
     commit(&repo, &repo.dir().join("one"), "done");
     for branch in ["one", "two"] {
-        let path = std::path::Path::new(crate::support::repo::JIT).parent().unwrap().display().to_string();
-        let merge = repo
-            .hermetic("git")
-            .env("PATH", format!("{path}:{}", std::env::var("PATH").unwrap()))
-            .args(["merge", "-q", "--no-edit", branch])
-            .current_dir(repo.main())
-            .status();
-        assert!(merge.unwrap().success());
+        merge(&repo, branch);
     }
     repo.git(&repo.dir().join("two"), &["merge", "-q", "main"]);
     let state = |agent: &Agent<'_>| seen(agent, &id)["state"].clone();

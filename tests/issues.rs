@@ -199,9 +199,11 @@ fn what_ended_is_only_reopened() {
     ann.jit(["issue", "reopen", &id, "--lock-timeout", "0"]).refused(8);
     drop(lock);
     bob.jit(["claim", "next"]).refused(4);
-    // A file that was put back says again what is known, once it is written.
+    // A file that was put back says again what is known, once somebody says so.
     repo.git(repo.main(), &["checkout", "--quiet", "--", ".jit/issues"]);
     ann.jit(["issue", "update", &id, "--label", "x"]).ok();
+    assert!(text(&repo, &id).contains("\"ready\""), "{}", text(&repo, &id));
+    ann.jit(["issue", "close", &id]).ok();
     assert!(text(&repo, &id).contains("\"done\""), "{}", text(&repo, &id));
     let reopened = bob.jit(["issue", "reopen", &id]);
     assert!(reopened.status == Some(0) && reopened.stdout.contains("reopen it again"), "{reopened:?}");

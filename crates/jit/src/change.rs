@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use jit_core::decide::{Change, Close, Concluded, Ending, Settle};
-use jit_core::{Enforcement, Gate, IssueId, Lease, Outcome, Reference, Request};
+use jit_core::{Enforcement, Filed, Gate, IssueId, Lease, Outcome, Reference, Request};
 use jit_tracker::{GateName, Issue, Listed, Origin, State};
 
+use crate::elsewhere::not_lost;
 use crate::error::Failure;
 use crate::known::{Known, ended, looked_up, state};
 use crate::output::Output;
-use crate::tracker::{Changing, Rewrite, later};
+use crate::tracker::{Changing, Rewrite, is_worked, later};
 use crate::world::World;
 
 /// What was done to an issue to which nothing was.
@@ -68,9 +69,7 @@ pub(crate) fn with_gates(
     change: impl FnOnce(&mut Known<Issue>) -> Result<BTreeSet<GateName>, Failure>,
 ) -> Result<Changed, Failure> {
     let tracker = Changing::around(world)?;
-    let mut known = known(world, &tracker, id)?;
-    may_change(world, &[Reference::Issue(id)])?;
-    warn_of_deleted(world, &known);
+    let mut known = to_change(world, &tracker, id)?;
     let before = Issue::clone(&known.issue);
     known.open_what_is_stale(world)?;
     let said = change(&mut known)?;
@@ -81,7 +80,8 @@ pub(crate) fn with_gates(
     if known.issue.state != before.state || !(settle.filed || waits) {
         return written(world, &tracker, before, known);
     }
-    if known.outcome_by(&world.rehearse(&settle)?.facts) == Some(Outcome::Done) {
+    // Where the work is elsewhere, the file that says so comes with it.
+    if is_worked(before.state) && known.outcome_by(&world.rehearse(&settle)?.facts) == Some(Outcome::Done) {
         known.issue.state = State::Done;
     }
     let changed = followed(world, &tracker, before, known, &settle)?;
@@ -130,13 +130,17 @@ pub(crate) fn closed(
     }
 }
 
-/// Lets this worktree's file say that the work on an issue was done, as the log knows it.
+/// Lets this worktree's file say that the work on an issue was done, as the log knows it. What is
+/// elsewhere comes by a merge, and the file with it.
 pub(crate) fn filed(world: &World<'_>, id: IssueId) -> Result<Known<Issue>, Failure> {
     let tracker = Changing::around(world)?;
     let mut known = known(world, &tracker, id)?;
     may_change(world, &[Reference::Issue(id)])?;
     let outcome = known.standing.facts.outcome.filter(|outcome| outcome.is_worked());
     let outcome = outcome.ok_or_else(|| Failure::not_done_yet(id))?;
+    if let Some(place) = not_lost(world, &known)? {
+        return Err(Failure::to_be_merged(id, &place));
+    }
     let before = Issue::clone(&known.issue);
     // Gates that only the lost file had as passed are open, and have to be passed again.
     let gated = outcome == Outcome::Gated || before.open_gates().next().is_some();
@@ -191,12 +195,23 @@ fn rewritten(
     change: impl FnOnce(&mut Issue) -> Result<(), Failure>,
 ) -> Result<Changed, Failure> {
     let tracker = Changing::around(world)?;
-    let mut known = known(world, &tracker, id)?;
-    may_change(world, &[Reference::Issue(id)])?;
-    warn_of_deleted(world, &known);
+    let mut known = to_change(world, &tracker, id)?;
     let before = Issue::clone(&known.issue);
     change(&mut known.issue)?;
     written(world, &tracker, before, known)
+}
+
+/// An issue of which fields are to be changed, by whoever may do that. Its state is what this
+/// worktree has: a field that is written here does not say that the work is here, too.
+fn to_change(world: &World<'_>, tracker: &Changing<'_>, id: IssueId) -> Result<Known<Issue>, Failure> {
+    let mut known = known(world, tracker, id)?;
+    may_change(world, &[Reference::Issue(id)])?;
+    warn_of_deleted(world, &known);
+    if known.origin == Origin::Main && is_worked(known.issue.state) {
+        known.candidate.filed = Filed { later: ended(known.issue.state), ..Filed::default() };
+        known.issue.state = State::Ready;
+    }
+    Ok(known)
 }
 
 /// Says of an issue that is changed that it was deleted elsewhere.
@@ -216,13 +231,14 @@ fn warn_of_deleted(world: &World<'_>, known: &Known<Issue>) {
 fn known(world: &World<'_>, tracker: &Changing<'_>, id: IssueId) -> Result<Known<Issue>, Failure> {
     let mut found = tracker.read(id)?;
     tracker.note_later(std::slice::from_mut(&mut found))?;
-    looked_up(world, tracker, Listed { origin: Origin::Worktree, ..found })
+    looked_up(world, tracker, found)
 }
 
-/// An issue after it was changed, with what bars it then; no other file is later. The change is done,
-/// whether or not that can be told.
+/// An issue after it was changed, with what bars it then. The change is done, whether or not that can
+/// be told.
 fn anew(world: &World<'_>, tracker: &Changing<'_>, known: Known<Issue>) -> Known<Issue> {
-    let changed = Listed { issue: known.issue.clone(), origin: known.origin, later: None };
+    let later = known.candidate.filed.later.map(state);
+    let changed = Listed { issue: known.issue.clone(), origin: Origin::Worktree, later };
     looked_up(world, tracker, changed).unwrap_or(known)
 }
 
@@ -232,16 +248,13 @@ fn written(
     before: Issue,
     mut known: Known<Issue>,
 ) -> Result<Changed, Failure> {
-    // A file that is written says what the log knows: it may have been put back to what it was
-    // before the issue ended. What is gated stays as it is: a file may not have the gates.
-    if let (Some(outcome @ (Outcome::Done | Outcome::Rejected)), None) =
-        (known.standing.facts.outcome, ended(known.issue.state))
-    {
-        known.issue.state = state(outcome);
-    }
     let is_another = *known.issue != before;
     if is_another {
-        known.issue.updated_at = later(world.now()?.wall, before.updated_at);
+        // Where the issue ended elsewhere, the file that says so stays the later one.
+        let is_open = ended(known.issue.state).is_none();
+        if !(is_open && known.outcome().is_some()) {
+            known.issue.updated_at = later(world.now()?.wall, before.updated_at);
+        }
         tracker.write(&[Rewrite::of(Some(&before), &known.issue)])?;
         world.something_changed();
     }

@@ -128,9 +128,20 @@ impl Likely {
 pub(crate) fn nowhere(world: &World<'_>) -> Result<Vec<(IssueId, Elsewhere)>, Failure> {
     let all = All::here(world)?;
     let done: Vec<&Known> = all.issues.iter().filter(|known| known.is_done_elsewhere()).collect();
+    lost_of(world, &done)
+}
+
+/// Where the work on an issue is that was done elsewhere, unless it is nowhere.
+pub(crate) fn not_lost<D>(world: &World<'_>, known: &Known<Issue<D>>) -> Result<Option<Elsewhere>, Failure> {
+    let place = places(world, &[known])?.pop().flatten();
+    let is_lost = place.is_some() && !lost_of(world, &[known])?.is_empty();
+    Ok(place.filter(|_| !is_lost))
+}
+
+fn lost_of<D>(world: &World<'_>, done: &[&Known<Issue<D>>]) -> Result<Vec<(IssueId, Elsewhere)>, Failure> {
     let mut lost: Vec<(IssueId, Elsewhere)> = done
         .iter()
-        .zip(places(world, &done)?)
+        .zip(places(world, done)?)
         .filter_map(|(known, place)| Some((known.issue.id, place.filter(|place| !place.found)?)))
         .collect();
     let tracker = Tracker::around(world)?;

@@ -26,7 +26,8 @@ pub(crate) fn arguments(command: Command) -> Command {
         .after_help(
             "Every other worktree knows it at once. What was done is closed by whoever holds it:\n\
              `jit claim release ID --done`. Without --rejected, this worktree's file comes to say that the work\n\
-             is done, where the leases know that it is and the file that said so is lost.\n\n\
+             is done, where the leases know that it is and no file and no branch says so any more (exit status 7:\n\
+             one does; `jit issue show ID` says what brings it here).\n\n\
              Example: jit issue close 3f2a91bc --rejected",
         )
 }

@@ -8,7 +8,7 @@ use crate::change::with_gates;
 use crate::commands::issue_fields::{Fields, fields, unsetting};
 use crate::commands::{one, text};
 use crate::error::Failure;
-use crate::gates::{defined, removable};
+use crate::gates::{defined, not_done, removable};
 use crate::known::{Stage, ended};
 use crate::output::Output;
 use crate::reference::issue;
@@ -18,7 +18,8 @@ pub(crate) fn arguments(command: Command) -> Command {
     unsetting(fields(command.arg(text("ID", "ID", "The issue's id, or its beginning").required(true)))).after_help(
         "An issue that somebody holds is changed by its holder only; people are warned, unless enforce_agents or\n\
          enforce_people says otherwise (`jit config list`). Done comes by `jit claim release --done`.\n\
-         Where all is so already, a warning says that nothing changed. Exit status 3: it has no such gate.\n\n\
+         Where all is so already, a warning says that nothing changed. Exit status 3: it has no such gate; 7: it\n\
+         ended, and that changes by `jit issue reopen`, or is done, and takes no gate.\n\n\
          Example: jit issue update 3f2a91bc --priority critical --no-label later",
     )
 }
@@ -53,6 +54,9 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         };
         if let (Some(_), Some(bar)) = (fields.state, ended) {
             return Err(world.ended(id, bar));
+        }
+        if !fields.gates.is_empty() {
+            not_done(id, known.stage())?;
         }
         removable(known, fields.gates_less())?;
         for label in fields.labels_less().iter().filter(|label| !known.issue.labels.contains(label)) {

@@ -9,6 +9,7 @@ use jit_tracker::{Dependency, ResolveError};
 use serde_json::json;
 
 use super::{Code, Failure, shown};
+use crate::elsewhere::Elsewhere;
 use crate::shell::quoted;
 
 impl Failure {
@@ -50,6 +51,12 @@ impl Failure {
                 "jit claim acquire {issue}, and when it is done: jit claim release {issue} --done; if nobody will do it: jit issue close {issue} --rejected"
             ),
         )
+    }
+
+    /// Work that another branch or worktree has: this one's file says so once it is here.
+    pub(crate) fn to_be_merged(issue: IssueId, place: &Elsewhere) -> Self {
+        let what = format!("nothing was written: {issue} was {}, and is not in your files", place.told());
+        Self::new(Code::WorkElsewhere, what).hint(&place.way).context(json!({ "issue": issue }))
     }
 
     /// Issues that this one does not wait for.
