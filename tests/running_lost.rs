@@ -67,17 +67,19 @@ fn a_jit_killed_at_any_moment_leaves_nothing_behind() {
     repo.healthy();
 }
 
-/// Evicted in the middle: the command is asked to end, then killed with all of its group, and jit
+/// Evicted in the middle: that is noticed at once, the command is asked to end, then killed with all of its group, and jit
 /// says who did it, and ends with 124.
 #[test]
 fn an_evicted_lease_ends_the_command() {
     let repo = Repo::warm();
     let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
-    let running = start(&ann, &["name:a", "--ttl", "2s", "--grace", "1s", "--", "sh", "-c", STUBBORN]);
+    let running = start(&ann, &["name:a", "--grace", "1s", "--", "sh", "-c", STUBBORN]);
     let processes = both(&repo);
+    let evicted = Instant::now();
     bob.jit(["claim", "force-evict", "name:a", "--reason", "mine now"]).ok();
     bob.claim("name:a");
     let lost = answer(running).refused(124);
+    assert!(evicted.elapsed() < SOON, "long before the next renewal");
     assert_eq!(lost.code, "lease_lost");
     assert!(lost.names("agent:bob"), "{lost:?}");
     assert!(processes.into_iter().all(is_gone));
@@ -87,8 +89,6 @@ fn an_evicted_lease_ends_the_command() {
         &ann,
         &[
             "name:b",
-            "--ttl",
-            "1s",
             "--",
             "sh",
             "-c",
