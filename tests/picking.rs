@@ -5,7 +5,10 @@ use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::support::issue::{ids, issue};
+use serde_json::{Value, json};
+
+use crate::gates::seen;
+use crate::support::issue::{commit, file, ids, issue, later, listed, text};
 use crate::support::{Repo, Running, follow};
 
 /// N callers on M issues get min(N, M) different ones; nobody gets an error because of another.
@@ -239,4 +242,107 @@ fn a_refused_dependency_names_one_to_take_out() {
     let refused = ann.jit(["dep", "add", &a, &a]);
     assert_eq!(refused.refused(7).message, "an issue can't wait for itself");
     follow(&ann, &refused).ok();
+}
+
+/// The main worktree's own file says that an issue is done, later than any other; no commit does.
+fn done_in_main(repo: &Repo, id: &str) {
+    let mut known: Value = serde_json::from_str(&text(repo, id)).unwrap();
+    known["state"] = "done".into();
+    known["updated_at"] = later(&known["updated_at"], 5);
+    fs::write(file(repo.main(), id), serde_json::to_string_pretty(&known).unwrap() + "\n").unwrap();
+}
+
+/// What is listed and has ended by a farther file is neither handed out, also where the first is
+/// passed over in the step, nor reserved.
+#[test]
+fn what_ended_by_a_farther_file_is_not_handed_out() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let a = issue(&ann, "a", &["--priority", "critical"]);
+    let b = issue(&ann, "b", &[]);
+    commit(&repo, repo.main(), "issues");
+    let two = repo.agent("bob").at(repo.worktree("two"));
+    done_in_main(&repo, &b);
+    assert!(ids(&listed(&two, &["query", "available"])).contains(&b));
+    two.jit(["claim", "acquire", &b]).refused(7);
+    assert_eq!(two.jit(["claim", "assign", &b]).refused(7).code, "issue_ended");
+    ann.claim("name:x");
+    let waiting = repo.agent("cat").start_waiting(&["name:x", &a]);
+    assert_eq!(two.jit(["claim", "next"]).refused(4).code, "nothing_to_claim");
+    waiting.kill();
+    let shares = two.jit(["claim", "distribute", "--agents", "agent:x"]).ok();
+    assert!(shares.to_string().contains(&a) && !shares.to_string().contains(&b), "{shares}");
+}
+
+/// Where none of the first may be handed out, the others are looked at.
+#[test]
+fn what_is_behind_many_that_ended_is_found() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let last = issue(&ann, "last", &["--priority", "low"]);
+    let mut entry =
+        json!({ "schema_version": 1, "issue": serde_json::from_str::<Value>(&text(&repo, &last)).unwrap() });
+    entry["issue"]["priority"] = "high".into();
+    let many: Vec<String> = (0..70).map(|n| format!("{n:08}-0000-4000-8000-000000000000")).collect();
+    let line = |id: &String| {
+        entry["issue"]["id"] = id.as_str().into();
+        format!("{entry}\n")
+    };
+    fs::write(repo.dir().join("many.jsonl"), many.iter().map(line).collect::<String>()).unwrap();
+    ann.jit(["import", "../many.jsonl"]).ok();
+    commit(&repo, repo.main(), "issues");
+    let two = repo.agent("bob").at(repo.worktree("two"));
+    many.iter().for_each(|id| done_in_main(&repo, id));
+    assert_eq!(two.jit(["claim", "next"]).lease().issues, std::slice::from_ref(&last));
+    two.jit(["claim", "release", &last]).ok();
+    assert_eq!(two.jit(["claim", "next", "--wait", "5s"]).lease().issues, [last]);
+}
+
+/// What was deleted is kept for nobody; what waits may be.
+#[test]
+fn a_reservation_is_of_what_can_be_done() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let [gone, first, after] = ["gone", "first", "after"].map(|title| issue(&ann, title, &[]));
+    ann.jit(["dep", "add", &after, &first]).ok();
+    commit(&repo, repo.main(), "issues");
+    let two = repo.agent("bob").at(repo.worktree("two"));
+    ann.jit(["issue", "delete", &gone]).warned();
+    let refused = two.jit(["claim", "assign", &gone]).refused(7);
+    assert!(refused.message.contains("deleted"), "{refused:?}");
+    two.jit(["claim", "assign", &after]).ok();
+}
+
+/// `done` with open gates is gated: what waits for it waits on, in a list and for a claim.
+#[test]
+fn open_gates_meet_no_dependency() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    ann.jit(["gate", "define", "review", "--manual"]).ok();
+    let id = issue(&ann, "work", &["--gate", "review"]);
+    let after = issue(&ann, "after", &[]);
+    ann.jit(["dep", "add", &after, &id]).ok();
+    fs::write(file(repo.main(), &id), text(&repo, &id).replace("\"ready\"", "\"done\"")).unwrap();
+    assert_eq!(seen(&ann, &id)["state"], "gated");
+    assert_eq!(ids(&listed(&ann, &["query", "available"])), Vec::<String>::new());
+    assert_eq!(ann.jit(["claim", "acquire", &after]).refused(7).code, "blocked");
+}
+
+/// Only what is done in the caller's own files, or at its HEAD, meets a dependency: what only the
+/// main worktree's files say brings no code here.
+#[test]
+fn what_only_the_main_worktree_has_meets_no_dependency() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    fs::write(repo.main().join("README"), "").unwrap();
+    commit(&repo, repo.main(), "before the issues");
+    let two = repo.agent("bob").at(repo.worktree("two"));
+    let [id, after] = ["work", "after"].map(|title| issue(&ann, title, &[]));
+    ann.jit(["dep", "add", &after, &id]).ok();
+    ann.claim(&id);
+    ann.jit(["claim", "release", &id, "--done"]).ok();
+    assert_eq!(ids(&listed(&ann, &["query", "available"])), std::slice::from_ref(&after));
+    assert_eq!(ids(&listed(&two, &["query", "available"])), Vec::<String>::new());
+    assert_eq!(two.jit(["claim", "acquire", &after]).refused(7).code, "blocked");
+    ann.claim(&after);
 }

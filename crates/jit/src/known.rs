@@ -143,6 +143,12 @@ fn filed_as<D>(issue: &Issue<D>, later: Option<Outcome>) -> Filed {
     Filed { outcome, open_gates: says_gated.map(Gate::named).collect(), later }
 }
 
+/// Whether what waits for an issue need wait no more: only what is done here counts, because its code
+/// is here too.
+fn is_done_here<D>(found: &Listed<Issue<D>>) -> bool {
+    found.origin != Origin::Main && filed_as(&found.issue, None).outcome == Some(Outcome::Done)
+}
+
 /// All issues, and what is broken among them.
 pub(crate) struct All {
     pub(crate) issues: Vec<Known>,
@@ -153,9 +159,7 @@ impl All {
     /// Every issue that this worktree sees.
     pub(crate) fn here(world: &World<'_>) -> Result<Self, Failure> {
         let listing = Tracker::around(world)?.list()?;
-        // Only what is done here counts: its code is here too.
-        let here = listing.issues.iter().filter(|listed| listed.origin != Origin::Main);
-        let done = here.filter(|listed| listed.issue.state == State::Done);
+        let done = listing.issues.iter().filter(|listed| is_done_here(listed));
         let done: HashSet<Reference> = done.map(|listed| listed.issue.reference()).collect();
         let met = |on: &Dependency| done.contains(on.reference());
         let candidates = listing.issues.iter().map(|listed| candidate(listed, met)).collect();
@@ -196,12 +200,19 @@ pub(crate) fn looked_up(
     })
 }
 
+/// Issues as a claim of them is judged, with what farther files say later.
+pub(crate) fn all_filed(tracker: &Tracker<'_>, ids: &[IssueId]) -> Result<Vec<Candidate>, Failure> {
+    let mut found = ids.iter().map(|id| tracker.read(*id)).collect::<Result<Vec<_>, _>>()?;
+    tracker.note_later(&mut found)?;
+    found.iter().map(|found| filed(tracker, found)).collect()
+}
+
 /// One issue as a claim of it is judged; the files of what it waits for are read.
 pub(crate) fn filed<D>(tracker: &Tracker<'_>, found: &Listed<Issue<D>>) -> Result<Candidate, Failure> {
     let mut done = HashSet::new();
     for on in &found.issue.dependencies {
         if let Reference::Issue(id) = on.reference()
-            && tracker.is_done_here(*id)?
+            && tracker.find(*id)?.is_some_and(|found| is_done_here(&found))
         {
             done.insert(on);
         }

@@ -17,8 +17,8 @@ use jit_git::WorktreeKind;
 use jit_tracker::events::{self, Events};
 use jit_tracker::issue_file;
 use jit_tracker::{
-    Cache, Dir, Event, EventId, Issue, Issues, Kept, Listed, Listing, Origin, ResolveError, Source, State,
-    changes, issues, read_cache, write_cache,
+    Cache, Dir, Event, EventId, Issue, Issues, Kept, Listed, Listing, Origin, ResolveError, Source, changes,
+    issues, read_cache, write_cache,
 };
 
 use crate::error::{Code, Failure};
@@ -139,13 +139,6 @@ impl<'w> Tracker<'w> {
         let head = Head::of(repo, EVENTS);
         let dirs = own.iter().chain(&main).map(|dir| dir as &dyn Source);
         Ok(events::read(&dirs.chain([&head as &dyn Source]).collect::<Vec<_>>()))
-    }
-
-    /// Whether this worktree's own files, or its HEAD, say that an issue is done.
-    pub(crate) fn is_done_here(&self, id: IssueId) -> Result<bool, Failure> {
-        Ok(self
-            .find(id)?
-            .is_some_and(|found| found.origin != Origin::Main && found.issue.state == State::Done))
     }
 
     /// Every issue, and what is broken. Of ends that were written later elsewhere, those are noted

@@ -96,10 +96,11 @@ impl<V: View> Step<'_, V> {
                 }
                 continue;
             }
-            let facts = self.facts(&reference)?;
-            let bar = match facts.with_files(&candidate.filed) {
-                Some(outcome) => Some(Bar::Ended(outcome)),
-                None => facts.assigned.filter(|agent| agent != to).map(Bar::Assigned),
+            let standing = self.known(candidate)?;
+            let bar = match standing.bar {
+                // What waits or is quarantined may be kept for whoever will do it.
+                Some(bar @ (Bar::Ended(_) | Bar::Deleted)) => Some(bar),
+                _ => standing.facts.assigned.filter(|agent| agent != to).map(Bar::Assigned),
             };
             barred.extend(bar.map(|bar| Barred { reference, bar }));
         }

@@ -153,10 +153,7 @@ fn filed(world: &World<'_>, issues: &[Reference]) -> Result<Vec<Candidate>, Fail
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let tracker = Tracker::around(world)?;
-    let mut found = ids.into_iter().map(|id| tracker.read(id)).collect::<Result<Vec<_>, _>>()?;
-    tracker.note_later(&mut found)?;
-    found.iter().map(|found| known::filed(&tracker, found)).collect()
+    known::all_filed(&Tracker::around(world)?, &ids)
 }
 
 /// The command that asks for the same again.

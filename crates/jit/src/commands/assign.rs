@@ -1,13 +1,15 @@
 //! `jit claim assign`
 
+use std::collections::BTreeSet;
 use std::io::Read;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use jit_core::decide::{Assign, Candidate};
+use jit_core::IssueId;
+use jit_core::decide::Assign;
 
 use crate::commands::{all, option, parsed, texts};
 use crate::error::Failure;
-use crate::known::ended;
+use crate::known::all_filed;
 use crate::output::Output;
 use crate::tracker::Tracker;
 use crate::world::World;
@@ -33,13 +35,8 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let words = words(&all(matches, "ISSUE"))?;
     let tracker = Tracker::around(world)?;
-    let candidate = |word: &String| -> Result<Candidate, Failure> {
-        let found = tracker.read(tracker.resolve(word)?)?.issue;
-        Ok(Candidate { filed: ended(found.state).into(), ..found.reference().into() })
-    };
-    let mut candidates: Vec<Candidate> = words.iter().map(candidate).collect::<Result<_, _>>()?;
-    candidates.sort_by(|a, b| a.reference.cmp(&b.reference));
-    candidates.dedup();
+    let ids: BTreeSet<IssueId> = words.iter().map(|word| tracker.resolve(word)).collect::<Result<_, _>>()?;
+    let candidates = all_filed(&tracker, &Vec::from_iter(ids))?;
     if candidates.is_empty() {
         return Err(Failure::usage("no issue was named", ""));
     }

@@ -30,7 +30,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
             agents.push(agent);
         }
     }
-    let candidates = candidates(world, &filter::Picking::read(matches)?, None, 0)?;
+    let (candidates, _) = candidates(world, &filter::Picking::read(matches)?, None, usize::MAX)?;
     let shares =
         world.transact(&Distribute { candidates, agents, most_each: number(matches, "max-each")? })?;
     world.something_changed();

@@ -1,5 +1,7 @@
 //! `jit claim next`
 
+use std::time::Duration;
+
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::decide::{Candidate, Next, Terms};
 use jit_core::{AgentId, Lease, Mode, Now, Token};
@@ -8,7 +10,7 @@ use jit_tracker::dependencies::pick_order;
 
 use crate::commands::filter::{Picking, picking};
 use crate::commands::{duration, number, one, option, parsed, repeated, warn_of_its_end};
-use crate::error::{Again, Failure};
+use crate::error::{Again, Code, Failure};
 use crate::known::{All, Known};
 use crate::output::Output;
 use crate::paths;
@@ -57,16 +59,18 @@ fn picked(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let minted: Vec<Minted> = (0..count).map(|_| world.mint()).collect::<Result<_, _>>()?;
     let terms =
         Terms { task: parsed(matches, "task")?, branch: world.branch()?, ttl: parsed(matches, "ttl")? };
-    let request = |_| {
-        Ok(Next {
-            candidates: candidates(world, &picking, Some(&agent), count)?,
+    let request = |most| {
+        let (candidates, is_all) = candidates(world, &picking, Some(&agent), most)?;
+        let next = Next {
+            candidates,
             minted: minted.iter().map(|minted| (minted.lease, minted.token.hash())).collect(),
             all_or_nothing: matches.get_flag("all-or-nothing"),
             scope: scope.clone(),
             terms: terms.clone(),
-        })
+        };
+        Ok((next, is_all))
     };
-    let leases = waiting::transact(world, wait, None, request).map_err(|failure| {
+    let leases = among_the_first(world, wait, count, request).map_err(|failure| {
         // One step: what became of the first became of all.
         let renew = minted.first().map(|minted| format!("jit claim renew {}", minted.lease));
         failure.with_tokens(&minted).or_renew(&renew.unwrap_or_default()).with_wait(&again(matches))
@@ -90,40 +94,51 @@ fn again(matches: &ArgMatches) -> Again {
     Again { head: again + all, tail: String::new() }
 }
 
+/// So many are looked at closely before the step: more than others take meanwhile, mostly.
+const FIRST: usize = 64;
+
+/// Picks among the first; among all where those are not enough, or there is something to wait for.
+fn among_the_first(
+    world: &World<'_>,
+    wait: Option<Duration>,
+    count: usize,
+    request: impl Fn(usize) -> Result<(Next, bool), Failure>,
+) -> Result<Vec<Lease>, Failure> {
+    let (next, is_all) = request(count.max(FIRST))?;
+    match world.transact(&next) {
+        Err(failure) if wait.is_some() || (!is_all && failure.code == Code::NothingToClaim) => {
+            waiting::transact(world, wait, None, |_| Ok(request(usize::MAX)?.0))
+        }
+        picked => picked,
+    }
+}
+
 /// What may be claimed as far as is known before the step, in the order of preference: by this
-/// agent, or by anybody. What is found broken is passed over, with a warning. The first `count` are
-/// looked at closely: whoever picks takes those.
+/// agent, or by anybody. What is found broken is passed over, with a warning. Only the first `most`
+/// are looked at, closely, and handed out; whether these are all is said.
 pub(crate) fn candidates(
     world: &World<'_>,
     picking: &Picking,
     agent: Option<&AgentId>,
-    count: usize,
-) -> Result<Vec<Candidate>, Failure> {
+    most: usize,
+) -> Result<(Vec<Candidate>, bool), Failure> {
     let all = All::here(world)?;
     all.broken.iter().for_each(|error| world.warn(format!("passed over: {error}")));
     let fits = |known: &&Known| known.available(agent) && picking.fits(known);
     let mut found: Vec<&Known> = all.issues.iter().filter(fits).collect();
     found.sort_by_cached_key(|known| (known.standing.facts.assigned.is_none(), pick_order(&known.issue)));
-    pass_over_ended(world, &mut found, count)?;
-    Ok(found.into_iter().map(|known| known.candidate.clone()).collect())
+    let is_all = found.len() <= most;
+    found.truncate(most);
+    Ok((open(world, &found)?, is_all))
 }
 
-/// Takes out of the first what ended by the word of a file that a listing does not look at.
-fn pass_over_ended(world: &World<'_>, found: &mut Vec<&Known>, count: usize) -> Result<(), Failure> {
-    let tracker = Tracker::around(world)?;
-    let mut sure = 0;
-    while sure < count.min(found.len()) {
-        let mut first: Vec<Listed> =
-            found.iter().skip(sure).take(count).map(|known| known.listed()).collect();
-        tracker.note_later(&mut first)?;
-        let mut later = first.iter().map(|listed| listed.later);
-        let before = found.len();
-        let mut at = 0;
-        found.retain(|known| {
-            at += 1;
-            at <= sure || !later.next().flatten().is_some_and(|later| known.is_ended_by(later))
-        });
-        sure += first.len() - (before - found.len());
+/// Those of these that no file says to have ended, also of those that a listing does not look at.
+fn open(world: &World<'_>, found: &[&Known]) -> Result<Vec<Candidate>, Failure> {
+    let mut listed: Vec<Listed> = found.iter().map(|known| known.listed()).collect();
+    if !listed.is_empty() {
+        Tracker::around(world)?.note_later(&mut listed)?;
     }
-    Ok(())
+    let open = found.iter().zip(&listed);
+    let open = open.filter(|(known, listed)| !listed.later.is_some_and(|later| known.is_ended_by(later)));
+    Ok(open.map(|(known, _)| known.candidate.clone()).collect())
 }
