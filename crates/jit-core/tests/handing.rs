@@ -3,8 +3,9 @@
 
 mod common;
 
-use common::{World, holder, lease_id, of, secret, thing, things, ttl};
-use jit_core::{End, Known, Refusal, Target};
+use common::{World, holder, lease_id, of, secret, short, thing, things, ttl};
+use jit_core::decide::{Attempted, ReleaseAll};
+use jit_core::{Attempt, End, Known, Refusal, Target};
 
 /// Section 5: the owner carries on with the secret token; resuming gives a new fence (3.7) and
 /// lets the TTL count anew.
@@ -50,6 +51,44 @@ fn who_may_not_resume() {
             assert_eq!((lost.lease, lost.end, now_held), (lease, End::Lapsed, vec![]));
         }
         other => panic!("{other:?}"),
+    }
+}
+
+/// All that act for each other are released together, but what came of the work is said only of what
+/// is held under exactly the asker's id.
+#[test]
+fn an_outcome_of_all_is_of_exactly_ones_own() {
+    let mut world = World::new();
+    for (holds, issue) in [("a", "#1"), ("a/s", "#2"), ("a/t", "#3"), ("a@2", "#4"), ("b", "#5")] {
+        world.acquire(holds, issue).unwrap();
+    }
+    // (actor, released undone, released with an outcome)
+    let cases = [
+        ("a", "#1 #2 #3", "#1"),
+        ("a/s", "#1 #2", "#2"),
+        ("a/u", "#1", ""),
+        ("a@2", "#4", "#4"),
+        ("a/s@2", "#4", ""),
+        ("b", "#5", "#5"),
+        ("c", "", ""),
+    ];
+    let reason = || "no disk".parse().unwrap();
+    let outcomes = [Attempt::Done, Attempt::Failed(reason()), Attempt::Infra(Some(reason()))];
+    for (actor, undone, said) in cases {
+        let attempts = outcomes.iter().map(|outcome| (outcome.clone(), said));
+        for (attempt, expected) in attempts.chain([(Attempt::Undone, undone)]) {
+            let attempted = Attempted { attempt: attempt.clone(), ..Attempted::default() };
+            let mut world = world.clone();
+            let released = match world.ask(actor, &ReleaseAll { attempted }) {
+                Ok(released) => released.iter().flat_map(|each| &each.issues).map(short).collect::<Vec<_>>(),
+                Err(refusal) => {
+                    assert_eq!(refusal, Refusal::NoLease { lost: vec![] });
+                    vec![]
+                }
+            };
+            assert_eq!(released.join(" "), expected, "{actor}: {attempt:?}");
+            assert_eq!(world.leases().len(), 5 - released.len(), "{actor}: {attempt:?}");
+        }
     }
 }
 

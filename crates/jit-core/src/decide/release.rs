@@ -53,7 +53,9 @@ impl Request for Release {
     }
 }
 
-/// Gives up all that the asker holds; what has lapsed is gone anyway.
+/// Gives up all that the asker holds; what has lapsed is gone anyway. An outcome is said only of
+/// what is held under exactly the asker's id: nobody knows how the work of others who act for each
+/// other stands.
 #[derive(Clone, Debug)]
 pub struct ReleaseAll {
     /// What came of it, of each.
@@ -68,7 +70,11 @@ impl Request for ReleaseAll {
     }
 
     fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Vec<Released>, Refusal>, V::Error> {
-        let held = step.held()?;
+        let mut held = step.held()?;
+        if self.attempted.attempt != Attempt::Undone {
+            let actor = step.scene().actor;
+            held.retain(|lease| lease.holder == *actor);
+        }
         if held.is_empty() {
             return Ok(Err(Refusal::NoLease { lost: Vec::new() }));
         }

@@ -8,8 +8,8 @@ use jit_core::{Attempt, Gate, IssueId, Reference};
 use jit_tracker::{GateName, Issue, Origin, State, Work};
 
 use crate::commands::{all, option, parsed, texts};
-use crate::error::Failure;
 use crate::error::barred::bar_text;
+use crate::error::{Code, Failure};
 use crate::known::Log;
 use crate::output::{Output, ToCommit};
 use crate::passing::opened;
@@ -17,6 +17,9 @@ use crate::reference::targets;
 use crate::tracker::{Changing, Rewrite, later};
 use crate::unrecorded::{advised, warn_of_undone};
 use crate::world::World;
+
+/// What `--all` is.
+const ALL: &str = "Everything that the caller holds in this worktree; with an outcome, what it holds under exactly its own id";
 
 pub(crate) fn arguments(command: Command) -> Command {
     let flag = |name: &'static str, help: &'static str| {
@@ -31,7 +34,7 @@ pub(crate) fn arguments(command: Command) -> Command {
             )
             .required_unless_present("all"),
         )
-        .arg(flag("all", "Everything that the caller holds in this worktree").conflicts_with("TARGET"))
+        .arg(flag("all", ALL).conflicts_with("TARGET"))
         .arg(flag("done", "The work is done: the issues' files say so, to be committed").conflicts_with_all(["failed", "infra"]))
         .arg(flag("failed", "The work failed; it counts against the issue, unless --infra says otherwise"))
         .arg(flag("infra", "With --failed: something else than the work was to blame; it does not count").requires("failed"))
@@ -63,16 +66,26 @@ enum Held {
 impl Held {
     fn rehearse(&self, world: &World<'_>, attempted: Attempted) -> Result<Vec<Released>, Failure> {
         match self {
-            Self::All => world.rehearse(&ReleaseAll { attempted }),
+            Self::All => world.rehearse(&ReleaseAll { attempted }).map_err(or_by_name),
             Self::Named(target) => world.rehearse(&Release { target: target.clone(), attempted }),
         }
     }
 
     fn transact(&self, world: &World<'_>, attempted: Attempted) -> Result<Vec<Released>, Failure> {
         match self {
-            Self::All => world.transact(&ReleaseAll { attempted }),
+            Self::All => world.transact(&ReleaseAll { attempted }).map_err(or_by_name),
             Self::Named(target) => world.transact(&Release { target: target.clone(), attempted }),
         }
+    }
+}
+
+/// What others hold whom the caller acts for can be named.
+fn or_by_name(failure: Failure) -> Failure {
+    match failure.code {
+        Code::NoLease => failure.hint(
+            "see who holds what here: jit claim list; an outcome with --all is of what is held under exactly your id",
+        ),
+        _ => failure,
     }
 }
 
