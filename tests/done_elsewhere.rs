@@ -95,11 +95,14 @@ fn what_is_nowhere_needs_a_person() {
     commit(&repo, &two, "done");
     repo.git(repo.main(), &["worktree", "remove", "--force", two.to_str().unwrap()]);
     assert_eq!(nowhere(&ann).1, None, "a branch has it that nobody named");
-    assert!(seen(&ann, &id)["next"].as_str().unwrap().ends_with("jit doctor"));
+    assert!(seen(&ann, &id)["next"].as_str().unwrap().ends_with(" merge three"));
     repo.git(repo.main(), &["update-ref", "refs/remotes/origin/three", "three"]);
     repo.git(repo.main(), &["branch", "-q", "-D", "three"]);
     assert_eq!(nowhere(&ann).1, None, "one of another repository has it");
+    let refused = ann.jit(["claim", "acquire", &waiting]).refused(7).hint.unwrap();
+    assert!(behind(&refused, "to have it here: ").ends_with(" merge origin/three"), "{refused}");
     repo.git(repo.main(), &["update-ref", "-d", "refs/remotes/origin/three"]);
+    assert!(seen(&ann, &id)["next"].as_str().unwrap().ends_with("jit doctor"));
     let (status, hint) = nowhere(&ann);
     assert_eq!(status, Some(9));
     ann.jit(["doctor", "--fix"]);
@@ -108,6 +111,21 @@ fn what_is_nowhere_needs_a_person() {
     assert_eq!(nowhere(&ann), (Some(0), None));
     ann.jit(["claim", "acquire", &waiting]).refused(7);
     ann.claim(&id);
+}
+
+/// Where no branch is checked out, the commit is merged.
+#[test]
+fn what_was_done_on_no_branch() {
+    let repo = Repo::warm();
+    let (ann, bob, id, waiting) = done_in(&repo, "two");
+    let two = repo.dir().join("two");
+    repo.git(&two, &["checkout", "-q", "--detach"]);
+    commit(&repo, &two, "done");
+    let next = seen(&ann, &id)["next"].as_str().unwrap().to_owned();
+    assert!(next.ends_with(repo.git(&two, &["rev-parse", "HEAD"]).trim()), "{next}");
+    run(&ann, &next, "to have it here: ");
+    ann.jit(["claim", "acquire", &waiting]).lease();
+    assert_eq!(seen(&bob, &id)["done_elsewhere"], Value::Null);
 }
 
 /// A file that was put back says again what the log knows, if somebody says so.

@@ -138,6 +138,9 @@ fn a_text_that_both_changed_is_a_conflict() {
     );
     let trouble = ann.jit(["issue", "show", &id]).refused(9);
     assert!(trouble.message.contains(&id) && trouble.message.contains("line 4"), "{trouble:?}");
+    let hint = trouble.hint.unwrap();
+    assert!(hint.starts_with("keep one of each two sides"), "{hint}");
+    assert!(ann.say(["doctor"]).stdout.contains(&hint), "what doctor can't mend, it does not offer to");
     let text = fs::read_to_string(file(repo.main(), &id)).unwrap();
     let kept = text.lines().filter(|line| !line.starts_with(['<', '=', '>']) && !line.contains("ours"));
     write(&file(repo.main(), &id), kept.map(|line| format!("{line}\n")).collect::<String>());
@@ -159,6 +162,8 @@ fn what_is_deleted_on_one_side_says_so() {
         commit(&repo, repo.main(), "deleted");
         commit(&repo, &x, "changed");
         assert_eq!(try_git(&repo, repo.main(), &["merge", "-q", "x"]).status.code(), Some(1));
+        let doctor = at_main(&["doctor"]);
+        assert!(doctor.status == Some(9) && doctor.stdout.contains(way), "{doctor:?}");
         let said = at_main(&["claim", "acquire", &id]).stderr;
         assert_eq!(at_main(&["issue", "show", &id]).stderr.lines().next(), said.lines().next());
         for part in [way, "either way: "] {
@@ -168,6 +173,7 @@ fn what_is_deleted_on_one_side_says_so() {
             assert_eq!(done.status, Some(0), "{done:?}");
         }
         git(&repo, repo.main(), &["commit", "-qm", "merged"]);
+        assert_eq!(at_main(&["doctor"]).status, Some(0));
         let claim = at_main(&["claim", "acquire", &id]);
         assert!(claim.status == Some(claimed) && !claim.stderr.contains("merge"), "{claim:?}");
     }

@@ -46,6 +46,14 @@ impl Repo {
         commit(git, self.shared(), &format!("refs/heads/{branch}"))
     }
 
+    /// The commit that a name leads to; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`ProgramError`] where Git could not be asked.
+    pub fn commit(&self, git: &dyn GitProgram, name: &str) -> Result<Option<String>, ProgramError> {
+        commit(git, self.shared(), name)
+    }
+
     /// Whether a branch may be called so.
     ///
     /// # Errors

@@ -112,7 +112,12 @@ pub(crate) fn closed(
     judge: impl FnOnce(&Known<Issue>) -> Result<(), Failure>,
 ) -> Result<Known<Issue>, Failure> {
     let tracker = Changing::around(world)?;
-    let mut known = known(world, &tracker, id)?;
+    // Whoever deletes it need not be told that its deletion was left half done.
+    let found = match ending {
+        Ending::Deleted => tracker.find(id)?.ok_or_else(|| Failure::no_such_issue(&id.to_string()))?,
+        Ending::Rejected => tracker.read(id)?,
+    };
+    let mut known = known_as(world, &tracker, found)?;
     judge(&known)?;
     let Concluded { facts, over } = world.transact(&Close { issue: Reference::Issue(id), ending })?;
     warn_of(world, over.as_deref());
@@ -229,7 +234,14 @@ fn warn_of_deleted(world: &World<'_>, known: &Known<Issue>) {
 
 /// An issue to be changed. What was read from elsewhere is written here.
 fn known(world: &World<'_>, tracker: &Changing<'_>, id: IssueId) -> Result<Known<Issue>, Failure> {
-    let mut found = tracker.read(id)?;
+    known_as(world, tracker, tracker.read(id)?)
+}
+
+fn known_as(
+    world: &World<'_>,
+    tracker: &Changing<'_>,
+    mut found: Listed<Issue>,
+) -> Result<Known<Issue>, Failure> {
     tracker.note_later(std::slice::from_mut(&mut found))?;
     looked_up(world, tracker, found)
 }

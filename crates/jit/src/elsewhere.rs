@@ -1,6 +1,6 @@
 //! Work that was done, and is not in this worktree's files: where it is, and how it gets here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jit_core::{EndedBy, IssueId};
 use jit_git::Worktree;
@@ -9,7 +9,7 @@ use jit_tracker::{Issue, Origin};
 use crate::error::Failure;
 use crate::known::{All, Known};
 use crate::shell::quoted;
-use crate::tracker::{Tracker, is_worked, says_done};
+use crate::tracker::{HEADS, Tracker, head_name, is_worked, says_done};
 use crate::world::World;
 
 /// Where work that is not here was done.
@@ -21,7 +21,7 @@ pub(crate) struct Elsewhere {
     pub(crate) root: Option<PathBuf>,
     /// What brings it here.
     pub(crate) way: String,
-    /// Whether a branch or a worktree has it, of those that were looked at.
+    /// Whether a branch or a worktree has it.
     pub(crate) found: bool,
 }
 
@@ -45,8 +45,8 @@ impl<D> Known<Issue<D>> {
     }
 }
 
-/// Where the work on each of these is that was done elsewhere. Looks where it ought to be: on the
-/// branch of whoever did it and on the main worktree's, and in the files there.
+/// Where the work on each of these is that was done elsewhere. Looks first where it ought to be: on
+/// the branch of whoever did it and on the main worktree's, and in the files there.
 pub(crate) fn places<D>(
     world: &World<'_>,
     issues: &[&Known<Issue<D>>],
@@ -56,22 +56,61 @@ pub(crate) fn places<D>(
     }
     let tracker = Tracker::around(world)?;
     let worktrees = tracker.worktrees()?;
-    let looked: Vec<Option<Likely>> =
+    let likely: Vec<Option<Likely>> =
         issues.iter().map(|known| known.is_done_elsewhere().then(|| Likely::of(known, &worktrees))).collect();
-    let asked = |likely: &Likely| -> Vec<(IssueId, String)> {
-        likely.branches.iter().map(|branch| (likely.id, format!("refs/heads/{branch}"))).collect()
+    let asked: Vec<_> = likely.iter().flatten().map(|one| (one.id, one.commits.as_slice())).collect();
+    let committed = first_with(&tracker, &asked)?;
+    let near = likely.iter().flatten().zip(committed);
+    let near: Vec<_> = near
+        .map(|(one, commit)| commit.map(At::Commit).or_else(|| uncommitted(&tracker, &one.roots, one.id)))
+        .collect();
+    let missing = likely.iter().flatten().zip(&near).filter(|(_, at)| at.is_none());
+    let missing: Vec<IssueId> = missing.map(|(one, _)| one.id).collect();
+    let mut far = anywhere(&tracker, &worktrees, &missing)?.into_iter();
+    let mut found = near.into_iter().map(|at| at.or_else(|| far.next().flatten()));
+    let mut placed = |one: Likely| one.at(world, &tracker, found.next().flatten());
+    likely.into_iter().map(|one| one.map(&mut placed).transpose()).collect()
+}
+
+/// What has work.
+enum At {
+    /// A branch, by its full name, or what is checked out in a worktree.
+    Commit(String),
+    /// The files of the worktree at this root, and no commit.
+    Files(PathBuf),
+}
+
+/// Of each issue, the first of its commits whose file says that the work was done.
+fn first_with(tracker: &Tracker<'_>, asked: &[(IssueId, &[String])]) -> Result<Vec<Option<String>>, Failure> {
+    let each = asked.iter().flat_map(|(id, commits)| commits.iter().map(|commit| (*id, commit.as_str())));
+    let mut states = tracker.states_at(&each.collect::<Vec<_>>())?.into_iter();
+    let mut first = |commits: &[String]| {
+        let there: Vec<_> = states.by_ref().take(commits.len()).collect();
+        commits.get(there.iter().position(|state| state.is_some_and(is_worked))?).cloned()
     };
-    let asked: Vec<_> = looked.iter().flatten().flat_map(asked).collect();
-    let asked: Vec<_> = asked.iter().map(|(id, commit)| (*id, commit.as_str())).collect();
-    let mut states = tracker.states_at(&asked)?.into_iter();
-    Ok(looked
-        .into_iter()
-        .map(|likely| {
-            let likely = likely?;
-            let there: Vec<_> = states.by_ref().take(likely.branches.len()).collect();
-            let has = there.iter().position(|state| state.is_some_and(is_worked));
-            Some(likely.found(world, &tracker, has))
-        })
+    Ok(asked.iter().map(|(_, commits)| first(commits)).collect())
+}
+
+fn uncommitted(tracker: &Tracker<'_>, roots: &[PathBuf], id: IssueId) -> Option<At> {
+    let here = tracker.root();
+    roots.iter().find(|root| **root != here && says_done(root, id)).cloned().map(At::Files)
+}
+
+/// The same on every branch, and in every worktree.
+fn anywhere(
+    tracker: &Tracker<'_>,
+    worktrees: &[Worktree],
+    missing: &[IssueId],
+) -> Result<Vec<Option<At>>, Failure> {
+    if missing.is_empty() {
+        return Ok(Vec::new());
+    }
+    let commits = tracker.commits()?;
+    let asked: Vec<_> = missing.iter().map(|id| (*id, commits.as_slice())).collect();
+    let roots: Vec<PathBuf> = worktrees.iter().map(|worktree| worktree.path.clone()).collect();
+    let found = missing.iter().zip(first_with(tracker, &asked)?);
+    Ok(found
+        .map(|(id, commit)| commit.map(At::Commit).or_else(|| uncommitted(tracker, &roots, *id)))
         .collect())
 }
 
@@ -79,7 +118,7 @@ pub(crate) fn places<D>(
 struct Likely {
     id: IssueId,
     by: Option<EndedBy>,
-    branches: Vec<String>,
+    commits: Vec<String>,
     roots: Vec<PathBuf>,
     root: Option<PathBuf>,
 }
@@ -93,34 +132,33 @@ impl Likely {
         };
         let own = worktrees.iter().find(is_its);
         let places: Vec<&Worktree> = own.into_iter().chain(worktrees.first()).collect();
-        let branch = |worktree: &&Worktree| Some(worktree.branch.as_ref().ok()?.as_ref()?.to_string());
-        let recorded = by.as_ref().and_then(|by| by.branch.clone());
-        let mut branches: Vec<String> =
-            recorded.into_iter().chain(places.iter().filter_map(branch)).collect();
-        branches.dedup();
+        let recorded = by.as_ref().and_then(|by| by.branch.as_ref().map(|branch| format!("{HEADS}{branch}")));
+        let checked_out = |worktree: &&Worktree| match &worktree.branch {
+            Ok(Some(branch)) => Some(format!("{HEADS}{branch}")),
+            Ok(None) | Err(_) => head_name(worktree),
+        };
+        let mut commits: Vec<String> =
+            recorded.into_iter().chain(places.iter().filter_map(checked_out)).collect();
+        commits.dedup();
         let roots = places.iter().map(|worktree| worktree.path.clone()).collect();
         let root = own.map(|worktree| worktree.path.clone()).filter(|root| root.exists());
-        Self { id: known.issue.id, by, branches, roots, root }
+        Self { id: known.issue.id, by, commits, roots, root }
     }
 
-    fn found(self, world: &World<'_>, tracker: &Tracker<'_>, has: Option<usize>) -> Elsewhere {
-        let Self { id, by, branches, roots, root } = self;
-        let git = |root: &PathBuf| format!("git -C {}", quoted(&root.to_string_lossy()));
-        let branch = has.and_then(|at| branches.get(at));
-        let uncommitted = || roots.iter().find(|root| **root != tracker.root() && says_done(root, id));
-        let way = match (branch, uncommitted()) {
-            (Some(branch), _) => {
-                Some(format!("to have it here: {} merge {}", git(&tracker.root()), quoted(branch)))
+    fn at(self, world: &World<'_>, tracker: &Tracker<'_>, at: Option<At>) -> Result<Elsewhere, Failure> {
+        let git = |root: &Path| format!("git -C {}", quoted(&root.to_string_lossy()));
+        let found = at.is_some();
+        let way = match at {
+            Some(At::Commit(name)) => {
+                let merged = tracker.to_merge(&name)?;
+                format!("to have it here: {} merge {}", git(&tracker.root()), quoted(&merged))
             }
-            (None, Some(root)) => {
-                Some(format!("it is not committed there: {} status; then merge it here", git(root)))
+            Some(At::Files(root)) => {
+                format!("it is not committed there: {} status; then merge it here", git(&root))
             }
-            (None, None) => None,
+            None => format!("no branch and no worktree has it: jit {}doctor", world.repeated()),
         };
-        let found = way.is_some();
-        let way =
-            way.unwrap_or_else(|| format!("to look for it in every branch: jit {}doctor", world.repeated()));
-        Elsewhere { by, root, way, found }
+        Ok(Elsewhere { by: self.by, root: self.root, way, found })
     }
 }
 
@@ -128,35 +166,13 @@ impl Likely {
 pub(crate) fn nowhere(world: &World<'_>) -> Result<Vec<(IssueId, Elsewhere)>, Failure> {
     let all = All::here(world)?;
     let done: Vec<&Known> = all.issues.iter().filter(|known| known.is_done_elsewhere()).collect();
-    lost_of(world, &done)
+    let places = done.iter().zip(places(world, &done)?);
+    Ok(places
+        .filter_map(|(known, place)| Some((known.issue.id, place.filter(|place| !place.found)?)))
+        .collect())
 }
 
 /// Where the work on an issue is that was done elsewhere, unless it is nowhere.
 pub(crate) fn not_lost<D>(world: &World<'_>, known: &Known<Issue<D>>) -> Result<Option<Elsewhere>, Failure> {
-    let place = places(world, &[known])?.pop().flatten();
-    let is_lost = place.is_some() && !lost_of(world, &[known])?.is_empty();
-    Ok(place.filter(|_| !is_lost))
-}
-
-fn lost_of<D>(world: &World<'_>, done: &[&Known<Issue<D>>]) -> Result<Vec<(IssueId, Elsewhere)>, Failure> {
-    let mut lost: Vec<(IssueId, Elsewhere)> = done
-        .iter()
-        .zip(places(world, done)?)
-        .filter_map(|(known, place)| Some((known.issue.id, place.filter(|place| !place.found)?)))
-        .collect();
-    let tracker = Tracker::around(world)?;
-    let worktrees = tracker.worktrees()?;
-    lost.retain(|(id, _)| !worktrees.iter().any(|worktree| says_done(&worktree.path, *id)));
-    if lost.is_empty() {
-        return Ok(lost);
-    }
-    let commits = tracker.commits()?;
-    let asked: Vec<(IssueId, &str)> =
-        lost.iter().flat_map(|(id, _)| commits.iter().map(|commit| (*id, commit.as_str()))).collect();
-    let states = tracker.states_at(&asked)?;
-    let mut each = states.chunks(commits.len().max(1));
-    lost.retain(|_| {
-        !each.next().is_some_and(|states| states.iter().flatten().any(|state| is_worked(*state)))
-    });
-    Ok(lost)
+    Ok(places(world, &[known])?.pop().flatten().filter(|place| place.found))
 }

@@ -6,6 +6,7 @@ use jit_core::{LeaseId, Outcome};
 use jit_tracker::gates::Gate;
 use jit_tracker::{GateName, GateResult, Issue, Origin, PassedAs, State, Work};
 
+use crate::elsewhere::not_lost;
 use crate::error::Failure;
 use crate::gates::{Defined, Verdict};
 use crate::known::{Known, Stage, ended};
@@ -75,7 +76,8 @@ pub(crate) fn work_is_here(
     match known.work() {
         Work::None => Err(Failure::nothing_to_pass(id)),
         Work::Done if known.origin == Origin::Main || !done => {
-            Err(Failure::work_elsewhere(id, tracker.done_in(id)?, &world.repeated()))
+            let way = not_lost(world, known)?.map(|place| place.way);
+            Err(Failure::work_elsewhere(id, tracker.done_in(id)?, way, &world.repeated()))
         }
         Work::Under(_) | Work::Done => Ok(()),
     }

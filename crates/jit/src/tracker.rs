@@ -2,6 +2,7 @@
 //! then the main worktree's.
 
 mod elsewhere;
+mod half_deleted;
 mod head;
 mod later;
 mod uncommitted;
@@ -24,11 +25,10 @@ use jit_tracker::{
 use crate::error::{Code, Failure};
 use crate::issue_lock::IssueLock;
 use crate::merging::ensure_driver;
-use crate::shell::quoted;
 use crate::tracker::head::Head;
 use crate::world::World;
 
-pub(crate) use elsewhere::{is_worked, says_done};
+pub(crate) use elsewhere::{HEADS, head_name, is_worked, says_done};
 pub(crate) use uncommitted::warn_of_uncommitted;
 pub(crate) use unmerged::Unmerged;
 pub(crate) use unwritable::warn_of_unwritable;
@@ -71,7 +71,7 @@ impl<'w> Tracker<'w> {
     /// The issue that a word is the id of, or the beginning of one.
     pub(crate) fn resolve(&self, word: &str) -> Result<IssueId, Failure> {
         self.issues().resolve(word).map_err(|error| match error {
-            ResolveError::Unreadable(error) => Failure::broken_source(&error, &self.root()),
+            ResolveError::Unreadable(error) => self.broken(&error),
             ResolveError::Ambiguous { word, candidates } => Failure::ambiguous(&word, &candidates),
             ResolveError::NoPrefix { .. } if word.chars().all(|c| c.is_ascii_hexdigit()) => {
                 Failure::too_few_digits(word, &error)
@@ -94,34 +94,23 @@ impl<'w> Tracker<'w> {
 
     /// An issue, and where it was found.
     pub(crate) fn read(&self, id: IssueId) -> Result<Listed<Issue>, Failure> {
-        self.warn_if_half_deleted(id);
-        self.find(id)?.ok_or_else(|| Failure::no_such_issue(&id.to_string()))
-    }
-
-    /// A merge may leave a file and the word that it was deleted, side by side.
-    fn warn_if_half_deleted(&self, id: IssueId) {
-        let names = [issue_file::file_name(id), issue_file::deleted_name(id)];
-        let Some(own) = &self.own else { return };
-        if !names.iter().all(|name| own.identity(name).is_ok_and(|identity| identity.is_some())) {
-            return;
+        if self.is_half_deleted(id) {
+            let (what, way) = self.half_deleted(id);
+            self.world.warn(format!("{what}; {way}"));
         }
-        let [file, deleted] = names.map(|name| quoted(&own.place(&name)));
-        let (options, root) = (self.world.repeated(), quoted(&self.root().to_string_lossy()));
-        self.world.warn(format!(
-            "{id} was deleted on one side of a merge and changed on the other; to keep it: rm {deleted} && jit {options}issue reopen {id}; to let it be deleted: rm {file}; then, either way: git -C {root} add -A -- '{ISSUES}/{id}.*'"
-        ));
+        self.find(id)?.ok_or_else(|| Failure::no_such_issue(&id.to_string()))
     }
 
     /// An issue, if there is one.
     pub(crate) fn find(&self, id: IssueId) -> Result<Option<Listed<Issue>>, Failure> {
-        self.issues().read(id).map_err(|error| Failure::broken_source(&error, &self.root()))
+        self.issues().read(id).map_err(|error| self.broken(&error))
     }
 
     /// Every issue with its description. One that is broken is not left out silently.
     pub(crate) fn whole(&self) -> Result<Vec<Issue>, Failure> {
         let listing = self.list()?;
         if let Some(error) = listing.broken.first() {
-            return Err(Failure::broken_source(error, &self.root()));
+            return Err(self.broken(error));
         }
         let found = listing.issues.iter().map(|listed| self.find(listed.issue.id));
         Ok(found.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().map(|found| *found.issue).collect())

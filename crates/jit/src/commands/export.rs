@@ -39,7 +39,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         return Err(Failure::damaged_event(damaged, &tracker.root()));
     }
     if let Some(error) = events.unreadable.first() {
-        return Err(Failure::broken_source(error, &tracker.root()));
+        return Err(tracker.broken(error));
     }
     let exported = Exported { issues: issues.len(), gates: gates.len(), events: events.events.len() };
     let gates = gates.into_iter().map(|(name, gate)| Entry::Gate { name, gate });

@@ -82,9 +82,10 @@ impl Held {
 /// What others hold whom the caller acts for can be named.
 fn or_by_name(failure: Failure) -> Failure {
     match failure.code {
-        Code::NoLease => failure.hint(
-            "see who holds what here: jit claim list; an outcome with --all is of what is held under exactly your id",
-        ),
+        Code::NoLease => {
+            let hint = "see who holds what: jit claim list; an outcome with --all is of what you hold under exactly your id";
+            Failure { hint: Some(hint.into()), ..failure }
+        }
         _ => failure,
     }
 }

@@ -95,12 +95,19 @@ impl Failure {
     }
 
     /// Work that was done in another worktree, and is not in this one.
-    pub(crate) fn work_elsewhere(issue: IssueId, place: Option<PathBuf>, options: &str) -> Self {
+    /// `way` brings it here, if anything does.
+    pub(crate) fn work_elsewhere(
+        issue: IssueId,
+        place: Option<PathBuf>,
+        way: Option<String>,
+        options: &str,
+    ) -> Self {
         let what = format!("nothing was run: the work on {issue} was done, and is not in this worktree");
-        let hint = match &place {
-            Some(_) => format!("check it where it is: jit gate check {issue}"),
-            None => format!(
-                "merge its branch first; or, if the work is lost, let it be done anew: jit {options}issue reopen {issue}"
+        let hint = match (&place, way) {
+            (Some(_), _) => format!("check it where it is: jit gate check {issue}"),
+            (None, Some(way)) => way,
+            (None, None) => format!(
+                "no branch and no worktree has it; if it is lost, let it be done anew: jit {options}issue reopen {issue}"
             ),
         };
         let there = place.as_ref().map(|place| place.display().to_string());

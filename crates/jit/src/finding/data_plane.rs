@@ -31,6 +31,11 @@ impl Finding {
         Self::new(Kind::WaitsForGone, Needs::Person, what).at(path).hint(hint)
     }
 
+    /// An issue that is there, and whose deletion is there too.
+    pub(crate) fn half_deleted(path: PathBuf, what: String, hint: String) -> Self {
+        Self::new(Kind::HalfDeleted, Needs::Person, what).at(path).hint(hint)
+    }
+
     /// A file that was to take another one's place.
     pub(crate) fn draft(path: PathBuf) -> Self {
         let what = format!("{} was left by a writer that was interrupted", path.display());

@@ -48,17 +48,35 @@ impl Tracker<'_> {
         Ok(self.states_at(&asked)?.iter().any(Option::is_some))
     }
 
-    /// Every branch, and what is checked out elsewhere without one.
+    /// Every branch, and what is checked out somewhere, perhaps without one.
     pub(crate) fn commits(&self) -> Result<Vec<String>, Failure> {
         let branches = self.world.repo()?.branches(&SystemGit::on_path());
         let branches = branches.map_err(|error| Failure::git(&error))?;
-        let heads = self.worktrees()?.into_iter().filter_map(|worktree| {
-            let name = worktree.git_dir.file_name()?.to_str()?.to_owned();
-            let is_linked = worktree.git_dir.parent().is_some_and(|book| book.ends_with("worktrees"));
-            Some(if is_linked { format!("worktrees/{name}/HEAD") } else { super::head::MAIN_HEAD.to_owned() })
-        });
-        Ok(heads.chain(branches).collect())
+        let worktrees = self.worktrees()?;
+        Ok(branches.into_iter().chain(worktrees.iter().filter_map(head_name)).collect())
     }
+
+    /// What `git merge` is told of one of those: what is checked out may be another a moment later.
+    pub(crate) fn to_merge(&self, name: &str) -> Result<String, Failure> {
+        match name.strip_prefix(HEADS).or(name.strip_prefix("refs/remotes/")) {
+            Some(branch) => Ok(branch.to_owned()),
+            None => {
+                let commit = self.world.repo()?.commit(&SystemGit::on_path(), name);
+                let commit = commit.map_err(|error| Failure::git(&error))?;
+                Ok(commit.unwrap_or_else(|| name.to_owned()))
+            }
+        }
+    }
+}
+
+/// Before the name of a branch.
+pub(crate) const HEADS: &str = "refs/heads/";
+
+/// What is checked out in a worktree, as it is called in all of them.
+pub(crate) fn head_name(worktree: &Worktree) -> Option<String> {
+    let name = worktree.git_dir.file_name()?.to_str()?;
+    let is_linked = worktree.git_dir.parent().is_some_and(|book| book.ends_with("worktrees"));
+    Some(if is_linked { format!("worktrees/{name}/HEAD") } else { super::head::MAIN_HEAD.to_owned() })
 }
 
 /// Whether a worktree's own file says that the work on an issue was done. What can't be read says

@@ -1,8 +1,10 @@
 //! Issues that Git merged by lines, in a merge that is not over.
 
+use std::path::Path;
+
 use jit_git::SystemGit;
 use jit_tracker::issue_file::{self, Named};
-use jit_tracker::{Sink, Source, rejoined};
+use jit_tracker::{FileError, Problem, Sink, Source, rejoined};
 
 use super::{Changing, ISSUES, Tracker};
 use crate::error::Failure;
@@ -48,6 +50,20 @@ impl Tracker<'_> {
             }
         }
         Ok(unmerged)
+    }
+}
+
+impl Tracker<'_> {
+    /// What is said of a file that can't be used. A conflict that no merge of fields ends is for a
+    /// person to solve.
+    pub(crate) fn broken(&self, error: &FileError) -> Failure {
+        let (root, path) = (self.root(), Path::new(&error.file));
+        let is_marked = matches!(error.problem, Problem::Conflicted { .. }) && path.starts_with(&root);
+        let is_this = |file: &Unmerged| root.join(file.path()) == path;
+        match is_marked && !self.unmerged().is_ok_and(|files| files.iter().any(is_this)) {
+            true => Failure::broken_file(error).choose(&root, path),
+            false => Failure::broken_source(error, &root),
+        }
     }
 }
 

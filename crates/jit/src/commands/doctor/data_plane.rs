@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jit_core::decide::Unrecorded;
 use jit_tracker::dependencies::Graph;
 use jit_tracker::events::Damaged;
-use jit_tracker::{Dir, Origin, Problem};
+use jit_tracker::{Dir, Origin};
 
 use crate::commands::gate_check::OUTPUTS;
 use crate::commands::query::circle;
@@ -36,15 +36,11 @@ pub(super) fn look(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
         let path = root.join(error.file.strip_prefix("HEAD:").unwrap_or(&error.file));
         (path, error)
     });
-    findings.extend(of_files.filter(|(path, _)| !told(path)).map(|(path, error)| {
-        let failure = match error.problem {
-            Problem::Conflicted { .. } if Path::new(&error.file).starts_with(&root) => {
-                Failure::broken_file(error).choose(&root, &path)
-            }
-            _ => Failure::broken_source(error, &root),
-        };
-        Finding { path: Some(path), ..broken(failure) }
-    }));
+    findings.extend(
+        of_files
+            .filter(|(path, _)| !told(path))
+            .map(|(path, error)| Finding { path: Some(path), ..broken(tracker.broken(error)) }),
+    );
     findings.extend(unmerged.into_iter().map(|(_, finding)| finding));
     if world.repo()?.worktree().is_some() {
         findings.extend(Defined::here(world).err().map(broken));
@@ -62,6 +58,10 @@ pub(super) fn look(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
     findings.extend(gone(there, &listing.broken).into_iter().map(|found| {
         let (what, hint) = said(world, found);
         Finding::waiting_for_gone(root.join(tracker.file(found.0)), what, hint)
+    }));
+    findings.extend(tracker.all_half_deleted()?.into_iter().map(|id| {
+        let (what, hint) = tracker.half_deleted(id);
+        Finding::half_deleted(root.join(tracker.file(id)), what, hint)
     }));
     findings.extend(events(&tracker, &root)?.into_iter().map(broken));
     for (path, dir) in written(world)? {
