@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
+use crate::elsewhere::merge;
 use crate::gates::seen;
 use crate::support::Repo;
 use crate::support::hint::shell;
@@ -108,12 +109,18 @@ fn an_old_file_does_not_end_what_was_reopened() {
     two.jit(["doctor", "--fix"]).ok();
     assert_eq!(seen(&ann, &id)["state"], "done");
     ann.jit(["issue", "reopen", &id]).warned();
-    two.jit(["doctor", "--fix"]).ok();
+    let is_old = || {
+        two.jit(["doctor", "--fix"]);
+        let (status, found) = unrecorded(&two);
+        let said = found["summary"].to_string() + &found["message"].to_string();
+        assert!(status == Some(9) && said.contains("reopened"), "{found}");
+    };
+    is_old();
     assert_eq!(seen(&ann, &id)["state"], "ready", "its own lost lease was before that");
     ann.jit(["claim", "acquire", &id, "--ttl", "1s"]).lease();
-    assert_eq!(unrecorded(&two).1, serde_json::Value::Null, "ann does nothing twice");
+    is_old();
     std::thread::sleep(Duration::from_millis(1100));
-    two.jit(["doctor", "--fix"]).ok();
+    is_old();
     assert_eq!(seen(&ann, &id)["state"], "ready", "the lease was lost elsewhere");
     ann.claim(&id);
 }
@@ -138,6 +145,64 @@ fn what_is_given_up_undone_and_filed_as_done_is_said() {
         let said = said.split("; if it is done").next().filter(|_| state == "ready").unwrap_or(said);
         run(&ann, said, before);
         assert_eq!(seen(&ann, &id)["state"], state);
+    }
+}
+
+/// The same is told where the file came by a merge; there it bars others until somebody says what counts.
+#[test]
+fn what_was_given_up_undone_and_is_merged_as_done_is_told() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "work", &[]);
+    commit(&repo, repo.main(), "issue");
+    let two = repo.worktree("two");
+    let (bob, cleo) = (repo.agent("bob").at(&two), repo.agent("cleo").at(repo.worktree("three")));
+    bob.claim(&id);
+    let path = file(&two, &id);
+    let done = || fs::read_to_string(&path).is_ok_and(|text| text.contains("\"done\""));
+    killed(&repo, &bob, &["claim", "release", &id, "--done"], done);
+    bob.jit(["claim", "release", "--all"]).warned();
+    commit(&repo, &two, "done");
+    merge(&repo, "two");
+    for agent in [&bob, &ann] {
+        assert_eq!(seen(agent, &id)["unrecorded"], true);
+        let (status, found) = unrecorded(agent);
+        assert_eq!((status, &found["state"]), (Some(9), &"needs_a_person".into()), "{found}");
+    }
+    cleo.jit(["claim", "next"]).refused(4);
+    run(&bob, unrecorded(&bob).1["hint"].as_str().unwrap(), "; if it is done: ");
+    assert_eq!(unrecorded(&ann).1, serde_json::Value::Null);
+    assert_eq!(seen(&cleo, &id)["state"], "done");
+}
+
+/// A reopening that is in no file is told where the file says otherwise; one that is to be merged needs
+/// no person.
+#[test]
+fn a_file_from_before_a_reopening_is_told() {
+    for in_a_file in [false, true] {
+        let repo = Repo::warm();
+        let ann = repo.agent("ann");
+        let id = issue(&ann, "work", &[]);
+        commit(&repo, repo.main(), "issue");
+        let old = repo.worktree("old");
+        ann.claim(&id);
+        ann.jit(["claim", "release", &id, "--done"]).ok();
+        commit(&repo, repo.main(), "done");
+        let bob = repo.agent("bob").at(if in_a_file { repo.worktree("new") } else { old });
+        assert_eq!(bob.jit(["issue", "reopen", &id]).status, Some(0));
+        assert_eq!(seen(&ann, &id)["unrecorded"], true);
+        let (status, found) = unrecorded(&ann);
+        let state = if in_a_file { (Some(0), "ok") } else { (Some(9), "needs_a_person") };
+        assert_eq!((status, &found["state"]), (state.0, &state.1.into()), "{found}");
+        if in_a_file {
+            commit(&repo, &repo.dir().join("new"), "reopened");
+            merge(&repo, "new");
+        } else {
+            let hint = found["hint"].as_str().unwrap().split("; if it is done").next().unwrap();
+            run(&ann, hint, "let this file say so: ");
+        }
+        assert_eq!(unrecorded(&ann), (Some(0), serde_json::Value::Null));
+        bob.claim(&id);
     }
 }
 

@@ -101,6 +101,10 @@ pub struct Facts {
     /// The position of the record that last reopened it: files of leases before it are old.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reopened: Option<Fence>,
+    /// If it is open: when it was last said not to be done, by reopening it or by giving it up
+    /// undone where a file said that it was. Files that say so and are no later are wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone_at: Option<WallTime>,
     /// How many attempts failed or lapsed since the count was reset.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub failures: u32,
@@ -128,6 +132,7 @@ impl Facts {
             deleted: false,
             ended_by: None,
             reopened: None,
+            undone_at: None,
             failures: 0,
             last_failure: None,
             assigned: None,
@@ -136,7 +141,11 @@ impl Facts {
 
     /// Whether nothing is known.
     pub fn is_none(&self) -> bool {
-        self.outcome.is_none() && self.reopened.is_none() && self.failures == 0 && self.assigned.is_none()
+        self.outcome.is_none()
+            && self.reopened.is_none()
+            && self.undone_at.is_none()
+            && self.failures == 0
+            && self.assigned.is_none()
     }
 
     /// How it ended, with what files say. The log knows of every worktree, so its word counts, but for
@@ -176,6 +185,7 @@ impl Facts {
             settled_gates: BTreeSet::new(),
             deleted: false,
             ended_by: self.ended_by.filter(|_| was_done),
+            undone_at: None,
             assigned: None,
             ..self
         }
@@ -189,9 +199,9 @@ impl Facts {
         Self { open_gates, settled_gates, ..self.ended(outcome) }
     }
 
-    /// It may be claimed again, from the record at this position on.
+    /// It may be claimed again, from the record at this position and of this time on.
     #[must_use]
-    pub fn reopened(self, at: Fence) -> Self {
+    pub fn reopened(self, at: Fence, time: WallTime) -> Self {
         Self {
             outcome: None,
             open_gates: BTreeSet::new(),
@@ -199,8 +209,15 @@ impl Facts {
             deleted: false,
             ended_by: None,
             reopened: Some(at),
+            undone_at: Some(time),
             ..self
         }
+    }
+
+    /// Given up undone at this time, although a file says that it was done.
+    #[must_use]
+    pub fn given_up(self, at: WallTime) -> Self {
+        Self { undone_at: Some(at).filter(|_| self.outcome.is_none()), ..self }
     }
 
     /// With one failed attempt more.
@@ -217,7 +234,7 @@ pub enum Cause {
     Carried,
     /// An issue ended.
     Ended,
-    /// An issue that had ended is open again.
+    /// An issue that had ended is open again, by the log or by a file.
     Reopened,
     /// An attempt failed or lapsed.
     Failed,

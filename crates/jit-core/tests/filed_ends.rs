@@ -6,8 +6,8 @@ mod common;
 
 use common::{World, holder, of, short, thing, things};
 use jit_core::decide::{
-    Acquire, Attempted, Bar, Candidate, Close, Ending, Finish, Release, Reopen, Settle, Take, Taken, Took,
-    Unearned, Unrecorded,
+    Acquire, Attempted, Bar, Candidate, Close, Ending, Finish, Release, Reopen, SaysDone, Settle, Take,
+    Taken, Took, Unearned, Unrecorded,
 };
 use jit_core::{Attempt, Cause, Facts, Fence, Filed, Gate, Operation, Outcome, Refusal, Seq};
 
@@ -18,13 +18,24 @@ fn end(world: &mut World, actor: &str, names: &str, attempt: Attempt) {
 
 /// What is found of files in the actor's worktree that say that these are done; `#2` is gated.
 fn unrecorded(world: &mut World, actor: &str, names: &str) -> String {
+    // Later than all that was said.
+    contradicted(world, actor, names, "2100-01-01T00:00:00Z")
+}
+
+/// The same of files that were written at this time.
+fn contradicted(world: &mut World, actor: &str, names: &str, at: &str) -> String {
     let gates = |issue: &str| if issue == "#2" { [Gate::named(&"docs")].into() } else { [].into() };
-    let filed = things(names).into_iter().map(|issue| (issue.clone(), gates(&short(&issue))));
+    let at = at.parse().unwrap();
+    let filed = things(names).into_iter().map(|issue| {
+        let open_gates = gates(&short(&issue));
+        SaysDone { issue, open_gates, at }
+    });
     let found = world.ask(actor, &Finish { filed: filed.collect() }).unwrap();
     let each = found.iter().map(|(issue, why)| match why {
         Unrecorded::Left => short(issue),
         Unrecorded::Unreleased(lease) => format!("{}:unreleased {}", short(issue), lease.holder.agent),
         Unrecorded::DoneAgain(lease) => format!("{}:again {}", short(issue), lease.holder.agent),
+        Unrecorded::Undone(_) => format!("{}:undone", short(issue)),
     });
     each.collect::<Vec<_>>().join(", ")
 }
@@ -67,7 +78,7 @@ fn an_end_that_comes_from_elsewhere_is_judged_and_noted() {
             Some(outcome) => {
                 world.acquire("a", "#1").unwrap();
                 let gated = [(thing("#1"), docs())].into_iter().filter(|_| outcome == Gated).collect();
-                let attempted = Attempted { attempt: Attempt::Done, gated };
+                let attempted = Attempted { attempt: Attempt::Done, gated, ..Attempted::default() };
                 world.ask("a", &Release { target: of("#1"), attempted }).unwrap();
             }
             None => {}
@@ -136,6 +147,39 @@ fn what_is_unrecorded_is_told_from_what_is_old() {
     assert_eq!(unrecorded(&mut ended, "x@2", "#1"), "#1");
 }
 
+/// A file that says that work was done is wrong if it was reopened since, or given up undone although
+/// a file said so; one that is later came with a clone.
+#[test]
+fn a_file_is_contradicted_by_what_was_said_since() {
+    let (before, after) = ("2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z");
+    let given_up = |attempt, names: &str| {
+        let mut world = World::new();
+        world.acquire("a", "#1").unwrap();
+        let attempted =
+            Attempted { attempt, filed: things(names).into_iter().collect(), ..Attempted::default() };
+        world.ask("a", &Release { target: of("#1"), attempted }).unwrap();
+        world
+    };
+    let failed = Attempt::Failed("no".parse().unwrap());
+    for attempt in [Attempt::Undone, failed, Attempt::Infra(None)] {
+        let mut world = given_up(attempt.clone(), "#1");
+        assert_eq!(contradicted(&mut world, "x@2", "#1", before), "#1:undone", "{attempt:?}");
+        assert_eq!(contradicted(&mut world, "x@2", "#1", after), "", "{attempt:?}");
+        assert_eq!(world.facts(&thing("#1")).reopened, None, "what other files say counts still");
+        world.acquire("b@2", "#1").unwrap();
+        assert_eq!(contradicted(&mut world, "x@1", "#1", before), "#1:undone", "held elsewhere");
+        end(&mut world, "b@2", "#1", Attempt::Done);
+        assert_eq!(contradicted(&mut world, "x@1", "#1", before), "", "done since");
+        let mut unsaid = given_up(attempt.clone(), "");
+        assert_eq!(contradicted(&mut unsaid, "x@1", "#1", before), "", "no file said so: {attempt:?}");
+    }
+    let mut done = given_up(Attempt::Done, "#1");
+    assert_eq!(done.facts(&thing("#1")).undone_at, None);
+    done.ask("b", &Reopen { issue: thing("#1"), filed: false }).unwrap();
+    assert_eq!(contradicted(&mut done, "x@3", "#1", before), "#1:undone");
+    assert_eq!(contradicted(&mut done, "x@3", "#1", after), "");
+}
+
 /// What the log and files say of an end together. The log's word counts, but for gates of which it
 /// can't know; a farther file's counts where nobody else says anything.
 #[test]
@@ -154,7 +198,11 @@ fn the_log_and_files_agree_on_an_end() {
             (None, None, later) => later.filter(|_| !reopened),
         };
         let facts = Facts::none(thing("#1"));
-        let facts = if reopened { facts.reopened(Fence(Seq(1))) } else { facts };
+        let facts = if reopened {
+            facts.reopened(Fence(Seq(1)), "2026-11-21T05:00:00Z".parse().unwrap())
+        } else {
+            facts
+        };
         let facts = known.map_or(facts.clone(), |outcome| facts.ended(outcome));
         let filed = Filed { later, ..Filed::from(filed) };
         let case = format!("{facts:?} in the log, {filed:?}");
@@ -186,7 +234,7 @@ fn a_gate_of_which_the_log_never_heard_is_open() {
     let mut world = World::new();
     world.acquire("a", "#1").unwrap();
     let gated = [(thing("#1"), gates("docs"))].into();
-    let attempted = Attempted { attempt: Attempt::Done, gated };
+    let attempted = Attempted { attempt: Attempt::Done, gated, ..Attempted::default() };
     world.ask("a", &Release { target: of("#1"), attempted }).unwrap();
     let settle = |world: &mut World, settled: &str, seen| {
         let (issue, settled, opened) = (thing("#1"), gates(settled), gates(""));

@@ -248,7 +248,13 @@ fn an_issue_ends_and_is_reopened() {
     let gates = |names: &str| names.split_whitespace().map(|name| Gate::named(&name)).collect();
     let gated = [(thing("#2"), gates("docs review"))].into();
     world
-        .ask("a", &Release { target: of("#1 #2"), attempted: Attempted { attempt: Attempt::Done, gated } })
+        .ask(
+            "a",
+            &Release {
+                target: of("#1 #2"),
+                attempted: Attempted { attempt: Attempt::Done, gated, ..Attempted::default() },
+            },
+        )
         .unwrap();
     assert_eq!(barred(world.acquire("b", "#1 #2")), "#1:done, #2:gated");
     let settle = |settled: &str, opened: &str, filed, seen| {

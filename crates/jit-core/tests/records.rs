@@ -272,6 +272,7 @@ fn facts() -> impl Strategy<Value = Facts> {
             }),
             outcome,
             reopened: reopened.map(|seq| Fence(Seq(seq))),
+            undone_at: reopened.map(|_| "2026-11-21T05:00:00Z".parse().unwrap()),
             failures,
             last_failure,
             assigned: assigned.map(|holder| holder.agent),

@@ -207,9 +207,9 @@ fn note_ends(source: &dyn Source, ids: &[IssueId], cache: &mut Cache, listing: &
     }
 }
 
-/// How an issue ended as another version of it says, which counts where it was written later.
+/// How an issue ended as another version of it says, which counts unless it was written before.
 pub fn later_end<D, E>(issue: &Issue<D>, other: &Issue<E>) -> Option<State> {
-    let later = !issue.state.is_ended() && other.state.is_ended() && other.updated_at > issue.updated_at;
+    let later = !issue.state.is_ended() && other.state.is_ended() && other.updated_at >= issue.updated_at;
     later.then_some(other.state)
 }
 

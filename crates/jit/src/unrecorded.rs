@@ -1,9 +1,9 @@
 //! Work that this worktree's files say was done, while the log knows of no end: the process that
 //! released it was stopped in between, and others may do it again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use jit_core::decide::{Finish, Released, Unrecorded};
+use jit_core::decide::{Finish, SaysDone, Unrecorded};
 use jit_core::{Gate, Holder, IssueId, Now, Query, Reference, View};
 use jit_tracker::{Issue, Origin, State};
 
@@ -33,9 +33,13 @@ fn found<D>(
 }
 
 fn filed<D>(issues: &[Known<Issue<D>>]) -> Finish {
-    let only_filed = issues.iter().filter(|known| is_filed_only(known));
-    let open = |issue: &Issue<D>| issue.open_gates().map(Gate::named).collect();
-    Finish { filed: only_filed.map(|known| (known.issue.reference(), open(&known.issue))).collect() }
+    let only_filed = issues.iter().filter(|known| is_filed_only(known)).map(|known| &known.issue);
+    let filed = only_filed.map(|issue| SaysDone {
+        issue: issue.reference(),
+        open_gates: issue.open_gates().map(Gate::named).collect(),
+        at: issue.updated_at,
+    });
+    Finish { filed: filed.collect() }
 }
 
 fn is_filed_only<D>(known: &Known<Issue<D>>) -> bool {
@@ -78,7 +82,7 @@ pub(crate) fn warn_of_left(world: &World<'_>) -> Result<(), Failure> {
             Unrecorded::Unreleased(lease) if lease.holder.acts_for(&holder) => {
                 format!("to say so: jit {options}claim release {issue} --done")
             }
-            Unrecorded::Unreleased(_) => continue,
+            Unrecorded::Unreleased(_) | Unrecorded::Undone(_) => continue,
         };
         world.warn(format!(
             "the file of {issue} says that it was done, and whoever did it was stopped before the leases knew: {way}"
@@ -143,23 +147,25 @@ pub(crate) fn advised(world: &World<'_>, failure: Failure) -> Failure {
     }
 }
 
-/// Says of work that was given up undone that its file says otherwise. With the lease goes the last
-/// that could tell the log.
-pub(crate) fn warn_of_undone(world: &World<'_>, released: &[Released]) -> Result<(), Failure> {
-    let ids: Vec<IssueId> =
-        released.iter().flat_map(|released| &released.issues).filter_map(Reference::issue).collect();
-    if ids.is_empty() {
-        return Ok(());
+/// Those of these issues that this worktree's files say to be done.
+pub(crate) fn says_done(world: &World<'_>, issues: Vec<Reference>) -> Result<BTreeSet<Reference>, Failure> {
+    if !issues.iter().any(Reference::is_issue) {
+        return Ok(BTreeSet::new());
     }
     let tracker = Tracker::around(world)?;
-    for id in ids {
-        let Some(found) = tracker.find(id)? else { continue };
-        if is_filed_only(&looked_up(world, &tracker, found)?) {
-            let (file, jit) = (tracker.file(id), format!("jit {}", world.repeated()));
-            world.warn(format!(
-                "{file} says that the work was done, and it was released undone, so others do it again; to let the file say so too: {jit}issue reopen {id}; if it is done: {jit}issue reopen {id} && {jit}claim acquire {id} && {jit}claim release {id} --done"
-            ));
-        }
+    let says = |issue: &Reference| issue.issue().is_some_and(|id| tracker.says_done_here(id));
+    Ok(issues.into_iter().filter(says).collect())
+}
+
+/// Says of work that was given up undone that its file says otherwise. With the lease goes the last
+/// that could tell the log.
+pub(crate) fn warn_of_undone(world: &World<'_>, filed: &BTreeSet<Reference>) -> Result<(), Failure> {
+    let (tracker, jit) = (Tracker::around(world)?, format!("jit {}", world.repeated()));
+    for id in filed.iter().filter_map(Reference::issue) {
+        let file = tracker.file(id);
+        world.warn(format!(
+            "{file} says that the work was done, and it was released undone, so others do it again; to let the file say so too: {jit}issue reopen {id}; if it is done: {jit}issue reopen {id} && {jit}claim acquire {id} && {jit}claim release {id} --done"
+        ));
     }
     Ok(())
 }

@@ -131,7 +131,7 @@ impl Request for Reopen {
         };
         let mut facts = step.facts(&self.issue)?;
         if facts.outcome.is_some() || self.filed && facts.reopened.is_none() {
-            facts = facts.reopened(step.next_fence());
+            facts = facts.reopened(step.next_fence(), step.scene().now.wall);
             step.note(Cause::Reopened, vec![facts.clone()]);
         }
         Ok(Ok(Concluded { facts, over }))

@@ -23,6 +23,8 @@ pub struct Attempted {
     pub attempt: Attempt,
     /// If it is done: the gates that are open still, of those issues that have such.
     pub gated: BTreeMap<Reference, BTreeSet<Gate>>,
+    /// If it is not done: the issues that a file says to be done.
+    pub filed: BTreeSet<Reference>,
 }
 
 /// What was given up of one lease.
@@ -113,8 +115,22 @@ impl Attempted {
                 Attempt::Failed(reason) => step.fail(issues, reason)?,
                 Attempt::Done => self.end(step, lease, issues)?,
             }
+            self.contradict(step, issues)?;
         }
         Ok(Ok(released))
+    }
+
+    /// With the lease goes the last that could make the file true: it is known from here on that it
+    /// is not.
+    fn contradict<V: View>(&self, step: &mut Step<'_, V>, issues: &[Reference]) -> Result<(), V::Error> {
+        let now = step.scene().now.wall;
+        let mut undone = Vec::new();
+        for issue in issues.iter().filter(|issue| self.filed.contains(issue)) {
+            undone.push(step.facts(issue)?.given_up(now));
+        }
+        undone.retain(|facts| facts.outcome.is_none());
+        step.note(Cause::Reopened, undone);
+        Ok(())
     }
 
     fn end<V: View>(

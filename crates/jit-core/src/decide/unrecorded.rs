@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::decide::step::Step;
 use crate::decide::{Refusal, Request};
-use crate::{Cause, Gate, Known, Lease, LeaseId, Reference, View};
+use crate::{Cause, Gate, Known, Lease, LeaseId, Reference, View, WallTime};
 
 /// Why a file in the actor's worktree says that work was done, where the log knows no end: whoever
 /// releases work writes its file first, and may be stopped before the log is told.
 ///
-/// A file of which none of these is true came with a clone, or is older than a reopening.
+/// A file of which none of these is true came with a clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unrecorded {
     /// The lease stands, in this worktree: its holder may say so yet.
@@ -18,13 +18,27 @@ pub enum Unrecorded {
     Left,
     /// This worktree lost the lease, and somebody elsewhere works on it again.
     DoneAgain(Box<Lease>),
+    /// It was said not to be done at this time, after the file was written: reopened where another
+    /// file says so, or given up undone.
+    Undone(WallTime),
+}
+
+/// A file that says that work was done.
+#[derive(Clone, Debug)]
+pub struct SaysDone {
+    /// Which.
+    pub issue: Reference,
+    /// The gates that are open still.
+    pub open_gates: BTreeSet<Gate>,
+    /// When the file was written.
+    pub at: WallTime,
 }
 
 /// Files say that the work on these was done. The log is told of what was left.
 #[derive(Clone, Debug)]
 pub struct Finish {
-    /// Which, with the gates that are open still.
-    pub filed: Vec<(Reference, BTreeSet<Gate>)>,
+    /// Those files.
+    pub filed: Vec<SaysDone>,
 }
 
 impl Request for Finish {
@@ -33,10 +47,11 @@ impl Request for Finish {
 
     fn judge<V: View>(&self, step: &mut Step<'_, V>) -> Result<Result<Self::Answer, Refusal>, V::Error> {
         let (mut found, mut ended) = (Vec::new(), Vec::new());
-        for (issue, open) in &self.filed {
-            if let Some(why) = step.unrecorded(issue)? {
+        for filed in &self.filed {
+            let issue = &filed.issue;
+            if let Some(why) = step.unrecorded(issue, filed.at)? {
                 if why == Unrecorded::Left {
-                    let facts = step.facts(issue)?.done_but_for(open.clone());
+                    let facts = step.facts(issue)?.done_but_for(filed.open_gates.clone());
                     ended.push(step.by_actor(facts, None));
                 }
                 found.push((issue.clone(), why));
@@ -48,12 +63,25 @@ impl Request for Finish {
 }
 
 impl<V: View> Step<'_, V> {
-    fn unrecorded(&mut self, issue: &Reference) -> Result<Option<Unrecorded>, V::Error> {
+    /// What the log says instead, of an issue that a file written at `at` says to be done.
+    fn unrecorded(&mut self, issue: &Reference, at: WallTime) -> Result<Option<Unrecorded>, V::Error> {
         // A lapse is met first, so that it is lost.
         let held = self.covering(issue)?.map(Box::new);
-        if self.facts(issue)?.outcome.is_some() {
+        let facts = self.facts(issue)?;
+        if facts.outcome.is_some() {
             return Ok(None);
         }
+        let undone = facts.undone_at.filter(|undone| *undone >= at).map(Unrecorded::Undone);
+        let here = self.released_here(issue, held)?;
+        Ok(here.or(undone))
+    }
+
+    /// Whether it may have been written by a release here of which the log was never told.
+    fn released_here(
+        &mut self,
+        issue: &Reference,
+        held: Option<Box<Lease>>,
+    ) -> Result<Option<Unrecorded>, V::Error> {
         Ok(match held {
             Some(lease) if lease.holder.worktree == self.scene().actor.worktree => {
                 Some(Unrecorded::Unreleased(lease))

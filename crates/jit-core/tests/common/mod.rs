@@ -279,6 +279,10 @@ impl World {
                 Facts { failures: before.failures + 1, last_failure: facts.last_failure.clone(), ..before }
             }
             Cause::Reset => Facts { failures: 0, last_failure: None, ..before },
+            // Given up undone where a file says that it was done.
+            Cause::Reopened if before.outcome.is_none() && facts.reopened == before.reopened => {
+                Facts { undone_at: facts.undone_at, ..before }
+            }
             Cause::Reopened => Facts {
                 outcome: None,
                 open_gates: BTreeSet::new(),
@@ -286,6 +290,7 @@ impl World {
                 deleted: false,
                 ended_by: None,
                 reopened: Some(Fence(self.state.next_seq())),
+                undone_at: facts.undone_at,
                 ..before
             },
             Cause::Ended => Facts {
@@ -294,6 +299,7 @@ impl World {
                 settled_gates: facts.settled_gates.clone(),
                 deleted: facts.deleted,
                 ended_by: facts.ended_by.clone(),
+                undone_at: facts.undone_at,
                 assigned: facts.assigned.clone(),
                 ..before
             },

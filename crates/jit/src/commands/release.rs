@@ -15,7 +15,7 @@ use crate::output::{Output, ToCommit};
 use crate::passing::opened;
 use crate::reference::targets;
 use crate::tracker::{Changing, Rewrite, later};
-use crate::unrecorded::{advised, warn_of_undone};
+use crate::unrecorded::{advised, says_done, warn_of_undone};
 use crate::world::World;
 
 /// What `--all` is.
@@ -77,6 +77,19 @@ impl Held {
             Self::Named(target) => world.transact(&Release { target: target.clone(), attempted }),
         }
     }
+
+    /// The issues of it that this worktree's files say to be done.
+    fn filed(&self, world: &World<'_>, attempt: &Attempt) -> Result<BTreeSet<Reference>, Failure> {
+        let issues = match self {
+            Self::Named(Target::Issues(named)) => named.iter().cloned().collect(),
+            Self::Named(Target::Lease(_)) | Self::All => {
+                let attempted = Attempted { attempt: attempt.clone(), ..Attempted::default() };
+                let released = self.rehearse(world, attempted)?;
+                released.into_iter().flat_map(|released| released.issues).collect()
+            }
+        };
+        says_done(world, issues)
+    }
 }
 
 /// What others hold whom the caller acts for can be named.
@@ -100,9 +113,11 @@ fn given_up(world: &World<'_>, held: &Held, attempt: Attempt) -> Result<Output, 
         return done(world, held);
     }
     let failed = matches!(attempt, Attempt::Failed(_));
-    let released = held.transact(world, Attempted { attempt, gated: BTreeMap::new() })?;
-    // It is released: what can't be found out is not told.
-    let _ = warn_of_undone(world, &released);
+    // What can't be found out is not told, here and below.
+    let filed = held.filed(world, &attempt).unwrap_or_default();
+    let attempted = Attempted { attempt, filed: filed.clone(), ..Attempted::default() };
+    let released = held.transact(world, attempted)?;
+    let _ = warn_of_undone(world, &filed);
     if failed {
         let _ = warn_of_quarantine(world, &released);
     }
@@ -112,7 +127,7 @@ fn given_up(world: &World<'_>, held: &Held, attempt: Attempt) -> Result<Output, 
 /// Lets the files of the issues say that they are done, then the log: should this process die in
 /// between, they are still held, and saying the same again ends it.
 fn done(world: &World<'_>, held: &Held) -> Result<Output, Failure> {
-    let done = |gated| Attempted { attempt: Attempt::Done, gated };
+    let done = |gated| Attempted { attempt: Attempt::Done, gated, ..Attempted::default() };
     let given_up = held.rehearse(world, done(BTreeMap::new())).map_err(|failure| advised(world, failure))?;
     let ids: Vec<IssueId> =
         given_up.iter().flat_map(|released| &released.issues).filter_map(Reference::issue).collect();

@@ -1,8 +1,8 @@
 //! What the doctor says of work that only a file in this worktree, or only the log, says was done.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use jit_core::{IssueId, Lease};
+use jit_core::{IssueId, Lease, WallTime};
 
 use crate::elsewhere::Elsewhere;
 use crate::finding::{Finding, Kind, Needs};
@@ -36,6 +36,34 @@ impl Finding {
             "if the work is there, let this worktree's file say so: jit {options}issue close {issue}; if it is lost, let it be done anew: jit {options}issue reopen {issue}"
         );
         Self::new(Kind::DoneNowhere, Needs::Person, what).at(path).hint(hint)
+    }
+
+    /// It was said not to be done since; perhaps there is another worktree whose file knows that, too.
+    pub(crate) fn undone(
+        path: PathBuf,
+        issue: IssueId,
+        at: WallTime,
+        known_in: Option<&Path>,
+        options: &str,
+    ) -> Self {
+        let what = format!(
+            "{} says that the work was done, and since then, at {at}, it was reopened or released undone",
+            path.display()
+        );
+        let jit = format!("jit {options}");
+        let (needs, hint) = match known_in {
+            Some(root) => (
+                Needs::Nothing,
+                format!("the file in {} knows it: commit it there, and merge it here", root.display()),
+            ),
+            None => (
+                Needs::Person,
+                format!(
+                    "merge the branch that reopened it; if there is none, let this file say so: {jit}issue reopen {issue}; if it is done: {jit}issue reopen {issue} && {jit}claim acquire {issue} && {jit}claim release {issue} --done"
+                ),
+            ),
+        };
+        Self::new(Kind::Unrecorded, needs, what).at(path).hint(hint)
     }
 
     /// Somebody in another worktree does it again.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jit_core::IssueId;
 use jit_git::{SystemGit, Worktree};
-use jit_tracker::{Origin, Source, State, issue_file};
+use jit_tracker::{Issue, Origin, Source, State, issue_file};
 
 use super::later::committed;
 use super::{ISSUES, Tracker, opened};
@@ -16,6 +16,15 @@ impl Tracker<'_> {
         let here = self.root();
         let mut others = self.worktrees()?.into_iter().map(|worktree| worktree.path);
         Ok(others.find(|root| *root != here && says_done(root, id)))
+    }
+
+    /// Another worktree whose own file was written later than this one's, and says that an issue is open.
+    pub(crate) fn open_in(&self, id: IssueId) -> Option<PathBuf> {
+        let here = self.root();
+        let filed = own_file(&here, id)?;
+        let knows = |other: Issue| !other.state.is_ended() && other.updated_at > filed.updated_at;
+        let mut others = self.worktrees().ok()?.into_iter().map(|worktree| worktree.path);
+        others.find(|root| *root != here && own_file(root, id).is_some_and(knows))
     }
 
     /// Whether this worktree's own file says that the work on an issue was done.
@@ -82,10 +91,12 @@ pub(crate) fn head_name(worktree: &Worktree) -> Option<String> {
 /// Whether a worktree's own file says that the work on an issue was done. What can't be read says
 /// nothing.
 pub(crate) fn says_done(root: &Path, id: IssueId) -> bool {
-    let text =
-        opened(root, ISSUES, Origin::Main).ok().and_then(|dir| dir.read(&issue_file::file_name(id)).ok()?);
-    let issue = text.and_then(|text| issue_file::parse(id, &text).ok());
-    issue.is_some_and(|issue| is_worked(issue.state))
+    own_file(root, id).is_some_and(|issue| is_worked(issue.state))
+}
+
+fn own_file(root: &Path, id: IssueId) -> Option<Issue> {
+    let text = opened(root, ISSUES, Origin::Main).ok()?.read(&issue_file::file_name(id)).ok()??;
+    issue_file::parse(id, &text).ok()
 }
 
 /// Whether a file that says this says that the work was done.

@@ -109,6 +109,9 @@ pub(super) fn unrecorded(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
                 Finding::unreleased(path, id, &lease, &options)
             }
             Unrecorded::DoneAgain(lease) => Finding::done_twice(path, id, &lease, &world.repeated()),
+            Unrecorded::Undone(at) => {
+                Finding::undone(path, id, at, tracker.open_in(id).as_deref(), &world.repeated())
+            }
         }
     };
     Ok(unrecorded::all(world)?.into_iter().map(finding).collect())
