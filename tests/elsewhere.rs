@@ -68,6 +68,31 @@ fn an_end_that_only_the_main_worktree_has_bars_claims() {
     }
 }
 
+/// What was deleted there, by its file or by what it has committed, bars too, until somebody reopens it.
+#[test]
+fn a_deletion_that_only_the_main_worktree_has_bars_claims() {
+    for is_committed in [true, false] {
+        let repo = Repo::warm();
+        let ann = repo.agent("ann");
+        let id = issue(&ann, "work", &[]);
+        commit(&repo, repo.main(), "issue");
+        repo.git(repo.main(), &["branch", "before"]);
+        ann.jit(["issue", "delete", &id]).ok();
+        commit(&repo, repo.main(), "deleted");
+        let (clone, old) = (repo.dir().join("clone"), repo.dir().join("old"));
+        repo.git(repo.dir(), &["clone", "-q", "main", "clone"]);
+        repo.git(&clone, &["worktree", "add", "-q", "-b", "old", "../old", "origin/before"]);
+        if !is_committed {
+            repo.git(&clone, &["reset", "-q", "--soft", "origin/before"]);
+        }
+        let bob = repo.agent("bob").at(&old);
+        bob.jit(["claim", "next"]).refused(4);
+        bob.jit(["claim", "acquire", &id]).refused(7);
+        bob.jit(["issue", "reopen", &id]).ok();
+        bob.jit(["claim", "next"]).lease();
+    }
+}
+
 /// The same where only its file says so, or this worktree's HEAD: whoever picks looks there.
 #[test]
 fn an_end_in_a_file_that_is_not_the_nearest_bars_claims() {

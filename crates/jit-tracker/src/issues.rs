@@ -181,7 +181,9 @@ impl<'a> Issues<'a> {
         listing.issues.sort_unstable_by_key(|listed| listed.issue.id);
         for (source, names) in ends {
             // What can't be read says nothing: the issues are there without it.
-            note_ends(source, &names.unwrap_or_default().issues, cache, &mut listing);
+            let names = names.unwrap_or_default();
+            note_ends(source, &names.issues, cache, &mut listing);
+            note_deleted(source, &names, &mut listing);
         }
         listing
     }
@@ -190,14 +192,7 @@ impl<'a> Issues<'a> {
 /// Notes of issues how they ended, where this source says so and was written later.
 fn note_ends(source: &dyn Source, ids: &[IssueId], cache: &mut Cache, listing: &mut Listing) {
     for id in ids {
-        let Ok(at) = listing.issues.binary_search_by_key(id, |listed| listed.issue.id) else { continue };
-        let Some(listed) = listing.issues.get_mut(at).filter(|listed| listed.origin != source.origin())
-        else {
-            continue;
-        };
-        if listed.issue.state.is_ended() {
-            continue;
-        }
+        let Some(listed) = open_elsewhere(source, *id, listing) else { continue };
         let Ok(Some((known, other))) = find(source, *id, cache) else { continue };
         listed.later = later_end(&listed.issue, &other);
         match known {
@@ -205,6 +200,22 @@ fn note_ends(source: &dyn Source, ids: &[IssueId], cache: &mut Cache, listing: &
             Known::Now(identity) => cache.learn(source.origin(), identity, &other),
         }
     }
+}
+
+/// Notes of issues that they were deleted, where this source says so and has no file. That has no time.
+fn note_deleted(source: &dyn Source, names: &Names, listing: &mut Listing) {
+    for id in names.deleted.iter().filter(|id| names.issues.binary_search(id).is_err()) {
+        if let Some(listed) = open_elsewhere(source, *id, listing) {
+            listed.later = Some(State::Rejected);
+        }
+    }
+}
+
+/// An issue that another source than this has, and that knows no end there.
+fn open_elsewhere<'l>(source: &dyn Source, id: IssueId, listing: &'l mut Listing) -> Option<&'l mut Listed> {
+    let at = listing.issues.binary_search_by_key(&id, |listed| listed.issue.id).ok()?;
+    let listed = listing.issues.get_mut(at)?;
+    Some(listed).filter(|listed| listed.origin != source.origin() && !listed.issue.state.is_ended())
 }
 
 /// How an issue ended as another version of it says, which counts unless it was written before.

@@ -38,7 +38,7 @@ fn a_listing_notes_ends() {
         }
         Dir::open(&path, origin).unwrap()
     };
-    let near = dir("near", Origin::Worktree, &[1, 2, 3].map(|n| written(n, State::Ready, 10)));
+    let near = dir("near", Origin::Worktree, &[1, 2, 3, 6, 7].map(|n| written(n, State::Ready, 10)));
     let main = dir("main", Origin::Main, &[written(4, State::Ready, 10)]);
     let ends = dir(
         "ends",
@@ -48,8 +48,12 @@ fn a_listing_notes_ends() {
             written(2, State::Done, 5),
             written(4, State::Done, 20),
             written(5, State::Done, 20),
+            written(7, State::Ready, 20),
         ],
     );
+    for deleted in [4, 6, 7, 8] {
+        fs::write(home.path().join("ends").join(issue_file::deleted_name(id(deleted))), "").unwrap();
+    }
     fs::write(home.path().join("ends").join(issue_file::file_name(id(3))), "{").unwrap();
     let all = Issues::new(vec![&near as &dyn Source, &main]).with_ends(vec![&ends]);
     let shown = |listing: &Listing| -> Vec<(String, Option<State>)> {
@@ -58,7 +62,15 @@ fn a_listing_notes_ends() {
     };
     let listed = |n: u128, later| (format!("issue {n}"), later);
     // The fourth is the main worktree's own: nobody is nearer to its files than itself.
-    let expected = [listed(1, Some(State::Done)), listed(2, None), listed(3, None), listed(4, None)];
+    // The seventh is there, deleted or not.
+    let expected = [
+        listed(1, Some(State::Done)),
+        listed(2, None),
+        listed(3, None),
+        listed(4, None),
+        listed(6, Some(State::Rejected)),
+        listed(7, None),
+    ];
     let mut cache = no_cache();
     assert_eq!(shown(&all.list(&mut cache)), expected);
 }
