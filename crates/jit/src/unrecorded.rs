@@ -160,6 +160,9 @@ pub(crate) fn says_done(world: &World<'_>, issues: Vec<Reference>) -> Result<BTr
 /// Says of work that was given up undone that its file says otherwise. With the lease goes the last
 /// that could tell the log.
 pub(crate) fn warn_of_undone(world: &World<'_>, filed: &BTreeSet<Reference>) -> Result<(), Failure> {
+    if filed.is_empty() {
+        return Ok(());
+    }
     let (tracker, jit) = (Tracker::around(world)?, format!("jit {}", world.repeated()));
     for id in filed.iter().filter_map(Reference::issue) {
         let file = tracker.file(id);
