@@ -114,11 +114,16 @@ fn another_command_is_passed_anew() {
 #[test]
 fn what_changed_meanwhile_was_not_checked() {
     let jit = format!("'{JIT}' --agent agent:bob");
-    for (meanwhile, gates) in [
-        (format!("{jit} issue reopen $JIT_ISSUE_ID"), "open"),
-        (format!("{jit} issue reopen $JIT_ISSUE_ID && {jit} claim acquire $JIT_ISSUE_ID"), "open"),
-        (format!("{jit} gate fail $JIT_ISSUE_ID tests --reason broken"), "failed"),
-        (format!("{jit} gate define tests --command false"), "open"),
+    let (reopen, acquire) =
+        (format!("{jit} issue reopen $JIT_ISSUE_ID"), format!("{jit} claim acquire $JIT_ISSUE_ID"));
+    let done_anew = format!("{reopen} && {acquire} && {jit} claim release $JIT_ISSUE_ID --done");
+    let changed = (7, "gate_changed");
+    for (meanwhile, gates, code) in [
+        (reopen.clone(), "open", changed),
+        (format!("{reopen} && {acquire}"), "open", (6, "not_yours")),
+        (done_anew, "open", changed),
+        (format!("{jit} gate fail $JIT_ISSUE_ID tests --reason broken"), "failed", changed),
+        (format!("{jit} gate define tests --command false"), "open", changed),
     ] {
         let repo = Repo::warm();
         let ann = repo.agent("ann");
@@ -127,7 +132,6 @@ fn what_changed_meanwhile_was_not_checked() {
         ann.claim(&id);
         assert_eq!(done(&ann, &id), "gated");
         let checked = ann.jit(["gate", "check", &id]);
-        let code = if meanwhile.contains("acquire") { (6, "not_yours") } else { (7, "gate_changed") };
         assert_eq!(checked.refused(code.0).code, code.1, "{meanwhile}: {checked:?}");
         let now = &seen(&ann, &id)["gates"]["tests"];
         assert!(*now == gates || now.get(gates).is_some(), "{meanwhile}: {now}");
@@ -140,6 +144,59 @@ fn what_changed_meanwhile_was_not_checked() {
     ann.claim(&id);
     assert_eq!(ann.jit(["gate", "check", &id]).refused(7).code, "gate_changed");
     assert_eq!(seen(&ann, &id)["gates"]["tests"], "open");
+}
+
+/// What another check passed meanwhile is of another attempt: under another lease, or of work that was
+/// done anew.
+#[test]
+fn a_check_agrees_with_none_of_another_attempt() {
+    let jit = format!("'{JIT}' --agent agent:ann");
+    let anew = format!("{jit} issue reopen $JIT_ISSUE_ID; {jit} claim acquire $JIT_ISSUE_ID");
+    for (held, again) in [
+        (true, format!("{jit} claim release $JIT_ISSUE_ID; {jit} claim acquire $JIT_ISSUE_ID")),
+        (false, format!("{anew}; {jit} claim release $JIT_ISSUE_ID --done")),
+    ] {
+        let repo = Repo::warm();
+        let ann = repo.agent("ann");
+        let inner = format!("{again}; {jit} gate check $JIT_ISSUE_ID tests");
+        defined(&ann, &format!("test -e inner || {{ touch inner; {inner}; }} 2>&1"));
+        let id = issue(&ann, "work", &["--gate", "tests", "--gate", "review"]);
+        ann.claim(&id);
+        if !held {
+            assert_eq!(done(&ann, &id), "gated");
+        }
+        let checked = ann.start(["gate", "check", &id, "tests"]).within(Duration::from_secs(60));
+        assert_eq!(checked.refused(7).code, "gate_changed", "{held}");
+        assert!(seen(&ann, &id)["gates"]["tests"]["passed"].is_object(), "by the other one");
+    }
+}
+
+/// What a gate was passed for before the work was released is known everywhere; an older file of an
+/// attempt before, gated or done, says nothing of this one.
+#[test]
+fn an_older_file_says_nothing_of_another_attempt() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    defined(&ann, "true");
+    let gated = issue(&ann, "work", &["--gate", "review"]);
+    let ended = issue(&ann, "work", &["--gate", "review"]);
+    for id in [&gated, &ended] {
+        ann.claim(id);
+        assert_eq!(done(&ann, id), "gated");
+    }
+    assert_eq!(passes(&ann, "pass", &ended, "review"), "done");
+    commit(&repo, repo.main(), "the first attempts");
+    let two = repo.agent("bob").at(repo.worktree("two"));
+    for id in [&gated, &ended] {
+        ann.jit(["issue", "reopen", id]).ok();
+        ann.claim(id);
+    }
+    passes(&ann, "pass", &gated, "review");
+    assert_eq!((done(&ann, &gated), done(&ann, &ended)), ("done".into(), "gated".into()));
+    assert_eq!((state(&two, &gated), state(&two, &ended)), ("done".into(), "gated".into()));
+    // Its file has the gate as passed, but for the other attempt.
+    assert_eq!(passes(&two, "pass", &ended, "review"), "done");
+    assert_eq!(state(&ann, &ended), "done");
 }
 
 /// Two checks of one gate at once agree; the later one is no trouble.
@@ -180,6 +237,12 @@ fn a_check_looks_where_the_work_is() {
         assert_eq!(follow(&ann.clone().at(place), &refused).refused(7).code, "gate_failed");
     }
     assert_eq!(seen(&ann, &id)["state"], "gated");
+    // A file that only the main worktree has brings no work either.
+    let main_only = issue(&ann, "work", &["--gate", "tests"]);
+    ann.claim(&main_only);
+    assert_eq!(done(&ann, &main_only), "gated");
+    let refused = bob.jit(["gate", "check", &main_only]).refused(7);
+    assert_eq!(refused.code, "work_elsewhere");
     // Merged, it is here too.
     fs::remove_file(there.join("broken")).unwrap();
     commit(&repo, &there, "work");

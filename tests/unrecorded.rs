@@ -63,6 +63,42 @@ fn what_died_before_the_log_is_said_again() {
     }
 }
 
+/// The same of what opens a gate, which the file may say already: the others don't take it for done.
+#[test]
+fn what_opened_a_gate_before_the_log_is_said_again() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    for gate in ["review", "docs"] {
+        ann.jit(["gate", "define", gate, "--manual"]).ok();
+    }
+    let commands: [(&[&str], bool); 3] = [
+        (&["gate", "fail", "ID", "docs", "--reason", "broken"], true),
+        (&["gate", "add", "ID", "docs"], false),
+        (&["issue", "update", "ID", "--gate", "docs"], false),
+    ];
+    for (command, has_it) in commands {
+        let more: &[&str] = if has_it { &["--gate", "docs"] } else { &[] };
+        let id = issue(&ann, "work", &[&["--gate", "review"], more].concat());
+        commit(&repo, repo.main(), "issue");
+        let two = ann.clone().at(repo.worktree(&format!("beside-{}", &id[..8])));
+        let command: Vec<&str> = command.iter().map(|word| if *word == "ID" { &id } else { *word }).collect();
+        ann.claim(&id);
+        if has_it {
+            ann.jit(["gate", "pass", &id, "docs"]).ok();
+        }
+        ann.jit(["claim", "release", &id, "--done"]).ok();
+        let before = text(&repo, &id);
+        killed(&repo, &ann, &command, || text(&repo, &id) != before);
+        let again = ann.jit(&command);
+        assert_eq!(again.status, Some(0), "{again:?}");
+        two.jit(["gate", "pass", &id, "review"]).warned();
+        assert_eq!(
+            (&seen(&two, &id)["state"], &seen(&ann, &id)["state"]),
+            (&"gated".into(), &"gated".into())
+        );
+    }
+}
+
 /// What the log is told first: stopped in between, nobody gets it; said again, the file follows.
 #[test]
 fn what_stopped_behind_the_log_is_said_again() {

@@ -66,6 +66,25 @@ impl From<Option<Outcome>> for Filed {
     }
 }
 
+/// What a file says of the gates of work that is done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FiledGates {
+    /// Those that are open still.
+    pub open: BTreeSet<Gate>,
+    /// Those that were passed.
+    pub passed: BTreeSet<Gate>,
+}
+
+/// Which attempt at an issue is meant, and what came of it: a reopening begins another, which may
+/// end in the same way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Round {
+    /// The position of the record that began it; none for the first.
+    pub reopened: Option<Fence>,
+    /// How it ended, if it did.
+    pub outcome: Option<Outcome>,
+}
+
 /// Who ended an issue, and where: what was done is there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndedBy {
@@ -89,7 +108,7 @@ pub struct Facts {
     /// If it is gated: the gates that are open.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub open_gates: BTreeSet<Gate>,
-    /// If its work is done: the gates that were open then, and are no more.
+    /// If its work is done: the gates that were passed by then or since, or taken away since.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub settled_gates: BTreeSet<Gate>,
     /// Whether it was rejected by taking its file away.
@@ -148,13 +167,19 @@ impl Facts {
             && self.assigned.is_none()
     }
 
+    /// The attempt that it is about, and what came of that.
+    pub fn round(&self) -> Round {
+        Round { reopened: self.reopened, outcome: self.outcome }
+    }
+
     /// How it ended, with what files say. The log knows of every worktree, so its word counts, but for
     /// what comes with a file from where the log is another's: the last gate may have been passed there,
     /// or one more be required. What a file farther away says counts where neither the log nor the
-    /// nearest file knows of an end, and the log of no reopening.
+    /// nearest file knows of an end. What was reopened is done for no file: that may be of the attempt
+    /// before.
     pub fn with_files(&self, filed: &Filed) -> Option<Outcome> {
         match (self.outcome, filed.outcome) {
-            (Some(Outcome::Gated), Some(Outcome::Done)) => filed.outcome,
+            (Some(Outcome::Gated), Some(Outcome::Done)) if self.reopened.is_none() => filed.outcome,
             (Some(Outcome::Done), Some(Outcome::Gated))
                 if !filed.open_gates.is_subset(&self.settled_gates) =>
             {
@@ -191,10 +216,11 @@ impl Facts {
         }
     }
 
-    /// Done, but for these gates. Of those that were open before, the others are settled.
+    /// Done, but for the open gates. Those that were open before, and are not any more, are settled like
+    /// those that were passed.
     #[must_use]
-    pub fn done_but_for(self, open_gates: BTreeSet<Gate>) -> Self {
-        let settled_gates = &(&self.open_gates | &self.settled_gates) - &open_gates;
+    pub fn done_with(self, FiledGates { open: open_gates, passed }: FiledGates) -> Self {
+        let settled_gates = &(&(&self.open_gates | &self.settled_gates) | &passed) - &open_gates;
         let outcome = if open_gates.is_empty() { Outcome::Done } else { Outcome::Gated };
         Self { open_gates, settled_gates, ..self.ended(outcome) }
     }

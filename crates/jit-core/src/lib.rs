@@ -31,7 +31,7 @@ pub use by_str::parse_str;
 pub use claim::{Claim, Item, NothingNamed};
 pub use decide::{Decision, Refusal, Request, Scene, Target};
 pub use duration::{DurationError, Ttl, parse_duration, span};
-pub use facts::{Cause, EndedBy, Facts, Filed, Gate, Outcome};
+pub use facts::{Cause, EndedBy, Facts, Filed, FiledGates, Gate, Outcome, Round};
 pub use id::{ControlPlaneId, Fence, IssueId, LeaseId, NoUuid, Seq, WorktreeId};
 pub use lease::{End, Ended, Known, Lease, Lifetime, Successor, Task, TaskError};
 pub use policy::{

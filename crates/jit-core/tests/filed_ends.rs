@@ -4,16 +4,38 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+
 use common::{World, holder, of, short, thing, things};
 use jit_core::decide::{
     Acquire, Attempted, Bar, Candidate, Close, Ending, Finish, Release, Reopen, SaysDone, Settle, Take,
     Taken, Took, Unearned, Unrecorded,
 };
-use jit_core::{Attempt, Cause, Facts, Fence, Filed, Gate, Operation, Outcome, Refusal, Seq};
+use jit_core::{
+    Attempt, Cause, Facts, Fence, Filed, FiledGates, Gate, Operation, Outcome, Refusal, Round, Seq,
+};
 
 fn end(world: &mut World, actor: &str, names: &str, attempt: Attempt) {
     let attempted = Attempted { attempt, ..Attempted::default() };
     world.ask(actor, &Release { target: of(names), attempted }).unwrap();
+}
+
+/// The agent `a` releases `#1` as done; its file has these gates as open, and those as passed.
+fn done(world: &mut World, open: BTreeSet<Gate>, passed: BTreeSet<Gate>) -> Facts {
+    let gates = [(thing("#1"), FiledGates { open, passed })].into();
+    let attempted = Attempted { attempt: Attempt::Done, gates, ..Attempted::default() };
+    world.ask("a", &Release { target: of("#1"), attempted }).unwrap();
+    world.facts(&thing("#1"))
+}
+
+fn gates(names: &str) -> BTreeSet<Gate> {
+    names.split_whitespace().map(|name| Gate::named(&name)).collect()
+}
+
+/// A file of which these gates are open says that the work was done.
+fn filed(open: &str) -> Filed {
+    let outcome = if open.is_empty() { Outcome::Done } else { Outcome::Gated };
+    Filed { open_gates: gates(open), ..Filed::from(Some(outcome)) }
 }
 
 /// What is found of files in the actor's worktree that say that these are done; `#2` is gated.
@@ -27,8 +49,8 @@ fn contradicted(world: &mut World, actor: &str, names: &str, at: &str) -> String
     let gates = |issue: &str| if issue == "#2" { [Gate::named(&"docs")].into() } else { [].into() };
     let at = at.parse().unwrap();
     let filed = things(names).into_iter().map(|issue| {
-        let open_gates = gates(&short(&issue));
-        SaysDone { issue, open_gates, at }
+        let gates = FiledGates { open: gates(&short(&issue)), ..FiledGates::default() };
+        SaysDone { issue, gates, at }
     });
     let found = world.ask(actor, &Finish { filed: filed.collect() }).unwrap();
     let each = found.iter().map(|(issue, why)| match why {
@@ -77,9 +99,7 @@ fn an_end_that_comes_from_elsewhere_is_judged_and_noted() {
             Some(Rejected) => drop(world.ask("a", &Close { issue: thing("#1"), ending: Ending::Rejected })),
             Some(outcome) => {
                 world.acquire("a", "#1").unwrap();
-                let gated = [(thing("#1"), docs())].into_iter().filter(|_| outcome == Gated).collect();
-                let attempted = Attempted { attempt: Attempt::Done, gated, ..Attempted::default() };
-                world.ask("a", &Release { target: of("#1"), attempted }).unwrap();
+                done(&mut world, if outcome == Gated { docs() } else { [].into() }, [].into());
             }
             None => {}
         }
@@ -180,6 +200,26 @@ fn a_file_is_contradicted_by_what_was_said_since() {
     assert_eq!(contradicted(&mut done, "x@3", "#1", after), "");
 }
 
+/// Who took the work over may give it up undone: this worktree's file still says what the log does not
+/// know. Where that was done here, somebody here has said that it is not.
+#[test]
+fn what_was_taken_over_and_given_up_is_unrecorded_still() {
+    let mut world = World::new();
+    world.policy.max_failures = 100;
+    world.acquire("a@1", "#1 #2").unwrap();
+    world.pass(601);
+    let mut here = world.clone();
+    world.acquire("b@2", "#1 x").unwrap();
+    end(&mut world, "b@2", "#1 x", Attempt::Undone);
+    assert_eq!(unrecorded(&mut world.clone(), "x@2", "#1"), "", "lost in another worktree");
+    assert_eq!(unrecorded(&mut world.clone(), "x@1", "#1 #3"), "#1", "the lease was not of #3");
+    world.acquire("c@3", "#1").unwrap();
+    assert_eq!(unrecorded(&mut world, "x@1", "#1"), "#1:again agent:c");
+    here.acquire("b@1", "#1").unwrap();
+    end(&mut here, "b@1", "#1", Attempt::Undone);
+    assert_eq!(unrecorded(&mut here, "x@1", "#1"), "");
+}
+
 /// What the log and files say of an end together. The log's word counts, but for gates of which it
 /// can't know; a farther file's counts where nobody else says anything.
 #[test]
@@ -192,7 +232,7 @@ fn the_log_and_files_agree_on_an_end() {
     let cases = known.flat_map(|known| filed.clone().map(move |filed| (known, filed)));
     for ((known, reopened), (filed, later)) in cases {
         let ended = match (known, filed, later) {
-            (Some(Gated), Some(Done), _) => filed,
+            (Some(Gated), Some(Done), _) if !reopened => filed,
             (Some(known), ..) => Some(known),
             (None, Some(filed), _) => Some(filed),
             (None, None, later) => later.filter(|_| !reopened),
@@ -226,19 +266,13 @@ fn bar(facts: Facts, filed: Filed) -> Option<Bar> {
 /// were settled: another branch required it. Passed there, it is settled everywhere.
 #[test]
 fn a_gate_of_which_the_log_never_heard_is_open() {
-    let gates = |names: &str| names.split_whitespace().map(|name| Gate::named(&name)).collect();
-    let filed = |open: &str| Filed {
-        open_gates: gates(open),
-        ..Filed::from(Some(if open.is_empty() { Outcome::Done } else { Outcome::Gated }))
-    };
     let mut world = World::new();
     world.acquire("a", "#1").unwrap();
-    let gated = [(thing("#1"), gates("docs"))].into();
-    let attempted = Attempted { attempt: Attempt::Done, gated, ..Attempted::default() };
-    world.ask("a", &Release { target: of("#1"), attempted }).unwrap();
+    done(&mut world, gates("docs"), gates(""));
     let settle = |world: &mut World, settled: &str, seen| {
         let (issue, settled, opened) = (thing("#1"), gates(settled), gates(""));
-        world.ask("b", &Settle { issue, settled, opened, filed: false, seen: Some(seen) }).unwrap().facts
+        let seen = Round { reopened: None, outcome: Some(seen) };
+        world.ask("b", &Settle { issue, settled, opened, filed: false, seen }).unwrap().facts
     };
     let facts = settle(&mut world, "docs", Outcome::Gated);
     assert_eq!(facts.ended_by.as_ref().unwrap().by, holder("a"), "who did the work");
@@ -255,6 +289,44 @@ fn a_gate_of_which_the_log_never_heard_is_open() {
     assert_eq!(bar(facts, filed("docs review")), Some(Bar::Ended(Outcome::Done)));
     settle(&mut world, "review", Outcome::Done);
     assert_eq!(world.appended(), [""; 0], "it is known");
+}
+
+/// A reopening begins another attempt. What was seen of the one before says nothing of it, nor does a
+/// file of that; a gate that was passed before the work was released is no other branch's.
+#[test]
+fn another_attempt_is_another_matter() {
+    let mut world = World::new();
+    world.acquire("a", "#1").unwrap();
+    let seen = done(&mut world, gates("docs review"), gates("")).round();
+    world.ask("b", &Reopen { issue: thing("#1"), filed: false }).unwrap();
+    world.acquire("a", "#1").unwrap();
+    let facts = done(&mut world, gates("docs"), gates("review"));
+    assert_ne!(facts.round(), seen);
+    let settle = |seen| {
+        let (issue, settled, opened) = (thing("#1"), gates("docs"), gates(""));
+        Settle { issue, settled, opened, filed: true, seen }
+    };
+    assert_eq!(world.ask("b", &settle(seen)).unwrap().facts, facts);
+    assert_eq!(world.facts(&thing("#1")), facts);
+    assert_eq!(bar(facts.clone(), filed("")), Some(Bar::Ended(Outcome::Gated)), "that was the other one");
+    let facts = world.ask("b", &settle(facts.round())).unwrap().facts;
+    assert_eq!(facts.settled_gates, gates("docs review"));
+    assert_eq!(bar(facts.clone(), filed("docs review")), Some(Bar::Ended(Outcome::Done)));
+    assert_eq!(bar(facts, filed("tests")), Some(Bar::Ended(Outcome::Gated)));
+}
+
+/// What the log is told of a worktree's file that was left has the gates that it passed.
+#[test]
+fn what_was_left_tells_its_gates() {
+    let mut world = World::new();
+    world.acquire("a@1", "#1").unwrap();
+    world.pass(601);
+    let gates_filed = FiledGates { open: gates("docs"), passed: gates("review") };
+    let at = "2100-01-01T00:00:00Z".parse().unwrap();
+    let filed = vec![SaysDone { issue: thing("#1"), gates: gates_filed, at }];
+    assert_eq!(world.ask("x@1", &Finish { filed }).unwrap().len(), 1);
+    let facts = world.facts(&thing("#1"));
+    assert_eq!((facts.open_gates, facts.settled_gates), (gates("docs"), gates("review")));
 }
 
 /// What was reopened while only a file knew of its end is open for the log too; else that file

@@ -10,7 +10,8 @@ use jit_core::decide::{
     Release, Reopen, ResetFailures, Settle, Terms,
 };
 use jit_core::{
-    Attempt, Dependencies, Enforcement, Filed, Gate, Lease, Operation, Outcome, Refusal, Scope, Task,
+    Attempt, Dependencies, Enforcement, Filed, FiledGates, Gate, Lease, Operation, Outcome, Refusal, Round,
+    Scope, Task,
 };
 
 fn reason() -> Task {
@@ -246,22 +247,16 @@ fn an_issue_ends_and_is_reopened() {
     let mut world = World::new();
     world.acquire("a", "#1 #2").unwrap();
     let gates = |names: &str| names.split_whitespace().map(|name| Gate::named(&name)).collect();
-    let gated = [(thing("#2"), gates("docs review"))].into();
-    world
-        .ask(
-            "a",
-            &Release {
-                target: of("#1 #2"),
-                attempted: Attempted { attempt: Attempt::Done, gated, ..Attempted::default() },
-            },
-        )
-        .unwrap();
+    let open = FiledGates { open: gates("docs review"), ..FiledGates::default() };
+    let gates_filed = [(thing("#2"), open)].into();
+    let attempted = Attempted { attempt: Attempt::Done, gates: gates_filed, ..Attempted::default() };
+    world.ask("a", &Release { target: of("#1 #2"), attempted }).unwrap();
     assert_eq!(barred(world.acquire("b", "#1 #2")), "#1:done, #2:gated");
     let settle = |settled: &str, opened: &str, filed, seen| {
         let (issue, settled, opened) = (thing("#2"), gates(settled), gates(opened));
         Settle { issue, settled, opened, filed, seen }
     };
-    let gated = Some(Outcome::Gated);
+    let gated = Round { reopened: None, outcome: Some(Outcome::Gated) };
     // A file that has only one of the gates does not end it, whatever that file says.
     world.ask("b", &settle("docs", "", true, gated)).unwrap();
     assert_eq!(barred(world.acquire("b", "#2")), "#2:gated");
@@ -276,13 +271,15 @@ fn an_issue_ends_and_is_reopened() {
     world.ask("b", &Reopen { issue: thing("#2"), filed: false }).unwrap();
     world.ask("b", &settle("docs review", "", true, gated)).unwrap();
     assert_eq!(world.appended(), [""; 0], "it was reopened since");
-    world.ask("b", &settle("docs", "", true, None)).unwrap();
+    let seen = world.facts(&thing("#2")).round();
+    world.ask("b", &settle("docs", "", true, seen)).unwrap();
     assert_eq!(world.appended(), [""; 0], "a file that says that it was gated is old");
     let mut anew = World::new();
-    anew.ask("b", &settle("docs", "", true, None)).unwrap();
+    anew.ask("b", &settle("docs", "", true, Round::default())).unwrap();
     assert_eq!(barred(anew.acquire("b", "#2")), "#2:done", "its file alone said that it was gated");
     world.ask("b", &Close { issue: thing("#2"), ending: Ending::Rejected }).unwrap();
-    world.ask("b", &settle("docs", "", true, Some(Outcome::Rejected))).unwrap();
+    let seen = world.facts(&thing("#2")).round();
+    world.ask("b", &settle("docs", "", true, seen)).unwrap();
     assert_eq!(barred(world.acquire("b", "#2")), "#2:rejected", "nobody worked on it to the end");
     world.ask("b", &Reopen { issue: thing("#2"), filed: false }).unwrap();
     world.acquire("a", "#2").unwrap();
@@ -354,8 +351,13 @@ fn the_policy_says_who_may_change_what_is_held() {
     held.acquire("a", "#1").unwrap();
     held.policy.enforce_agents = Enforcement::Off;
     let issue = thing("#1");
-    let settle =
-        Settle { issue: issue.clone(), settled: [].into(), opened: [].into(), filed: false, seen: None };
+    let settle = Settle {
+        issue: issue.clone(),
+        settled: [].into(),
+        opened: [].into(),
+        filed: false,
+        seen: Round::default(),
+    };
     for (rule, refused, warned) in [
         (Enforcement::Strict, true, false),
         (Enforcement::Warn, false, true),

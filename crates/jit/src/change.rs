@@ -58,8 +58,8 @@ impl Changed {
 }
 
 /// Changes the gates of an issue, or what is known of them; may be refused by how far the issue has
-/// come. `change` returns the gates that it says were passed or taken away, also where the file said
-/// so before: then it says again what may not have come to the log.
+/// come. `change` returns the gates that it says something of, also where the file said so before:
+/// then it says again what may not have come to the log.
 ///
 /// An issue that only waited for its gates is done with the last of them; the log knows which are
 /// open, for the file at hand may not have all.
@@ -75,8 +75,8 @@ pub(crate) fn with_gates(
     let said = change(&mut known)?;
     let settle = settled(&said, &before, &known);
     // The log may have as done what another branch required a gate of.
-    let waits =
-        settle.seen == Some(Outcome::Gated) || (settle.seen.is_some() && before.state == State::Gated);
+    let waits = settle.seen.outcome == Some(Outcome::Gated)
+        || (settle.seen.outcome.is_some() && before.state == State::Gated);
     if known.issue.state != before.state || !(settle.filed || waits) {
         return written(world, &tracker, before, known);
     }
@@ -94,12 +94,13 @@ pub(crate) fn with_gates(
 fn settled(said: &BTreeSet<GateName>, before: &Issue, known: &Known<Issue>) -> Settle {
     let open = |issue: &Issue| issue.open_gates().map(Gate::named).collect::<BTreeSet<_>>();
     let (was_open, is_open) = (open(before), open(&known.issue));
+    let said: BTreeSet<_> = said.iter().map(Gate::named).collect();
     Settle {
         issue: known.issue.reference(),
-        settled: &said.iter().map(Gate::named).collect::<BTreeSet<_>>() - &is_open,
-        opened: &is_open - &was_open,
+        settled: &said - &is_open,
+        opened: &is_open - &(&was_open - &said),
         filed: before.state == State::Gated && is_open.is_empty(),
-        seen: known.standing.facts.outcome,
+        seen: known.standing.facts.round(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use jit_core::{Gate as LogGate, IssueId, Task, Ttl};
+use jit_core::{FiledGates, Gate as LogGate, IssueId, Task, Ttl};
 use jit_tracker::gates::{self, Check, Gate, Gates};
 use jit_tracker::{
     Dir, FileError, GateName, GateResult, Issue, Origin, Problem, Sink, Source, State, nearest,
@@ -111,6 +111,15 @@ pub(crate) fn removable(known: &Known<Issue>, names: &[GateName]) -> Result<(), 
     required(&known.issue, &here)
 }
 
+/// Lets an issue wait for gates, as far as it does not yet. Of one that is passed nothing is said: those
+/// that are open are returned.
+pub(crate) fn require(issue: &mut Issue, names: Vec<GateName>) -> BTreeSet<GateName> {
+    for name in &names {
+        issue.gates.entry(name.clone()).or_insert(GateResult::Open);
+    }
+    names.into_iter().filter(|name| issue.open_gates().any(|open| open == name)).collect()
+}
+
 /// What is done takes no new gate and no failed one: nothing would wait for it.
 pub(crate) fn not_done(id: IssueId, stage: Stage) -> Result<(), Failure> {
     match stage {
@@ -122,6 +131,12 @@ pub(crate) fn not_done(id: IssueId, stage: Stage) -> Result<(), Failure> {
 /// The open gates of an issue, as the log names them.
 pub(crate) fn open<D>(issue: &Issue<D>) -> BTreeSet<LogGate> {
     issue.open_gates().map(LogGate::named).collect()
+}
+
+/// What an issue's file says of its gates, as the log names them.
+pub(crate) fn filed<D>(issue: &Issue<D>) -> FiledGates {
+    let passed = issue.gates.iter().filter(|(_, result)| result.passed());
+    FiledGates { open: open(issue), passed: passed.map(|(name, _)| LogGate::named(name)).collect() }
 }
 
 /// The open gates of an issue, and whether somebody's word is all that is missing.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jit_core::{LeaseId, Outcome};
+use jit_core::{LeaseId, Outcome, Round};
 use jit_tracker::gates::Gate;
 use jit_tracker::{GateName, GateResult, Issue, Origin, PassedAs, State, Work};
 
@@ -86,7 +86,7 @@ pub(crate) fn work_is_here(
 /// What a check began with. It takes its time, and what it finds is of that only.
 pub(crate) struct Began {
     work: Work,
-    outcome: Option<Outcome>,
+    round: Round,
     gates: BTreeMap<GateName, GateResult>,
     passed_as: BTreeMap<GateName, PassedAs>,
 }
@@ -97,7 +97,7 @@ impl Began {
         let passed_as = commands.iter().map(|(name, gate)| (name.clone(), gate.check.passed_as()));
         Self {
             work: known.work(),
-            outcome: known.standing.facts.outcome,
+            round: known.standing.facts.round(),
             gates: known.issue.gates.clone(),
             passed_as: passed_as.collect(),
         }
@@ -116,7 +116,7 @@ impl Began {
                 return true;
             };
             let is_defined = defined.get(name).is_ok_and(|gate| gate.check.passed_as() == *as_begun);
-            let agrees = matches!(verdict, Verdict::Passed) && self.is_passed(now, as_begun);
+            let agrees = matches!(verdict, Verdict::Passed) && self.is_passed(known, now, as_begun);
             is_defined && (agrees || (self.gates.get(name) == Some(now) && self.is_work(known)))
         };
         match verdicts.iter().find(|verdict| !same(verdict)) {
@@ -126,11 +126,14 @@ impl Began {
     }
 
     fn is_work(&self, known: &Known<Issue>) -> bool {
-        self.work == known.work() && self.outcome == known.standing.facts.outcome
+        self.work == known.work() && self.round == known.standing.facts.round()
     }
 
     /// Whether another check passed it for the same work.
-    fn is_passed(&self, now: &GateResult, as_begun: &PassedAs) -> bool {
+    fn is_passed(&self, known: &Known<Issue>, now: &GateResult, as_begun: &PassedAs) -> bool {
+        if self.round.reopened != known.standing.facts.reopened {
+            return false;
+        }
         let of = match self.work {
             Work::None => return false,
             Work::Under(lease) => Some(lease),

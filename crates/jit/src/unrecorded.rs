@@ -4,10 +4,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use jit_core::decide::{Finish, SaysDone, Unrecorded};
-use jit_core::{Gate, Holder, IssueId, Now, Query, Reference, View};
+use jit_core::{Holder, IssueId, Now, Query, Reference, View};
 use jit_tracker::{Issue, Origin, State};
 
 use crate::error::{Code, Failure};
+use crate::gates;
 use crate::known::{All, Known, looked_up};
 use crate::tracker::{Changing, Tracker};
 use crate::world::World;
@@ -36,7 +37,7 @@ fn filed<D>(issues: &[Known<Issue<D>>]) -> Finish {
     let only_filed = issues.iter().filter(|known| is_filed_only(known)).map(|known| &known.issue);
     let filed = only_filed.map(|issue| SaysDone {
         issue: issue.reference(),
-        open_gates: issue.open_gates().map(Gate::named).collect(),
+        gates: gates::filed(issue),
         at: issue.updated_at,
     });
     Finish { filed: filed.collect() }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::decide::step::Step;
 use crate::decide::{Bar, Barred, Refusal, Request};
-use crate::{Cause, Facts, Gate, Lease, Outcome, Reference, View};
+use crate::{Cause, Facts, FiledGates, Gate, Lease, Outcome, Reference, Round, View};
 
 /// An issue ends without any work on it.
 #[derive(Clone, Debug)]
@@ -72,8 +72,8 @@ pub struct Settle {
     /// clone, so where it knows of no end and of no reopening, that decides.
     pub filed: bool,
     /// What the log was seen to say. Should it say something else by now (the issue was reopened,
-    /// say), nothing changes.
-    pub seen: Option<Outcome>,
+    /// and perhaps ended again), nothing changes.
+    pub seen: Round,
 }
 
 impl Request for Settle {
@@ -85,7 +85,7 @@ impl Request for Settle {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let known = step.facts(&self.issue)?;
-        if known.outcome != self.seen {
+        if known.round() != self.seen {
             return Ok(Ok(Concluded { facts: known, over }));
         }
         let open = match known.outcome {
@@ -102,9 +102,8 @@ impl Request for Settle {
             None if self.filed && known.reopened.is_none() => BTreeSet::new(),
             _ => return Ok(Ok(Concluded { facts: known, over })),
         };
-        let facts = known.clone().done_but_for(open);
-        let settled_gates = &(&facts.settled_gates | &self.settled) - &facts.open_gates;
-        let facts = step.by_actor(Facts { settled_gates, ..facts }, None);
+        let gates = FiledGates { open, passed: self.settled.clone() };
+        let facts = step.by_actor(known.clone().done_with(gates), None);
         if facts != known {
             step.note(Cause::Ended, vec![facts.clone()]);
         }

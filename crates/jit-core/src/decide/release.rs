@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::decide::own::Judged;
 use crate::decide::step::Step;
 use crate::decide::{Refusal, Request, Target};
-use crate::{Attempt, Cause, Gate, Lease, Operation, Reference, View};
+use crate::{Attempt, Cause, FiledGates, Lease, Operation, Reference, View};
 
 /// Gives up a lease, or some of the references of one's leases; all that is named, or nothing.
 #[derive(Clone, Debug)]
@@ -21,8 +21,8 @@ pub struct Release {
 pub struct Attempted {
     /// What the holder says.
     pub attempt: Attempt,
-    /// If it is done: the gates that are open still, of those issues that have such.
-    pub gated: BTreeMap<Reference, BTreeSet<Gate>>,
+    /// If it is done: what the file of each issue says of its gates.
+    pub gates: BTreeMap<Reference, FiledGates>,
     /// If it is not done: the issues that a file says to be done.
     pub filed: BTreeSet<Reference>,
 }
@@ -141,8 +141,8 @@ impl Attempted {
     ) -> Result<(), V::Error> {
         let mut ended = Vec::new();
         for issue in issues.iter().filter(|reference| reference.is_issue()) {
-            let open = self.gated.get(issue).cloned().unwrap_or_default();
-            let facts = step.facts(issue)?.done_but_for(open);
+            let gates = self.gates.get(issue).cloned().unwrap_or_default();
+            let facts = step.facts(issue)?.done_with(gates);
             ended.push(step.by_actor(facts, lease.branch.as_deref()));
         }
         step.note(Cause::Ended, ended);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::decide::step::Step;
 use crate::decide::{Refusal, Request};
-use crate::{Cause, Enforcement, Facts, Gate, Lease, Outcome, Reference, View};
+use crate::{Cause, Enforcement, Facts, FiledGates, Gate, Lease, Outcome, Reference, View};
 
 /// Issues are taken as they are elsewhere. The log comes to know the ends that they bring.
 #[derive(Clone, Debug, Default)]
@@ -86,7 +86,9 @@ impl Taken {
     fn noted(&self, facts: Facts) -> Facts {
         match self.becomes {
             Outcome::Rejected => facts.ended(Outcome::Rejected),
-            Outcome::Done | Outcome::Gated => facts.done_but_for(self.open.clone()),
+            Outcome::Done | Outcome::Gated => {
+                facts.done_with(FiledGates { open: self.open.clone(), ..FiledGates::default() })
+            }
         }
     }
 }

@@ -1,10 +1,8 @@
 //! Work that files say was done, and of whose end the log was never told.
 
-use std::collections::BTreeSet;
-
 use crate::decide::step::Step;
 use crate::decide::{Refusal, Request};
-use crate::{Cause, Gate, Known, Lease, LeaseId, Reference, View, WallTime};
+use crate::{Cause, FiledGates, Known, Lease, LeaseId, Reference, View, WallTime};
 
 /// Why a file in the actor's worktree says that work was done, where the log knows no end: whoever
 /// releases work writes its file first, and may be stopped before the log is told.
@@ -28,8 +26,8 @@ pub enum Unrecorded {
 pub struct SaysDone {
     /// Which.
     pub issue: Reference,
-    /// The gates that are open still.
-    pub open_gates: BTreeSet<Gate>,
+    /// What it says of its gates.
+    pub gates: FiledGates,
     /// When the file was written.
     pub at: WallTime,
 }
@@ -51,7 +49,7 @@ impl Request for Finish {
             let issue = &filed.issue;
             if let Some(why) = step.unrecorded(issue, filed.at)? {
                 if why == Unrecorded::Left {
-                    let facts = step.facts(issue)?.done_but_for(filed.open_gates.clone());
+                    let facts = step.facts(issue)?.done_with(filed.gates.clone());
                     ended.push(step.by_actor(facts, None));
                 }
                 found.push((issue.clone(), why));
@@ -96,10 +94,17 @@ impl<V: View> Step<'_, V> {
         })
     }
 
-    /// Whether one of these lost leases, or of those that they superseded, was this worktree's: only
-    /// there can its holder have written the file. What came before a reopening is not counted.
+    /// Whether one of these lost leases, or of those that they superseded, was this worktree's, or one
+    /// that another's lease followed, which was given up: only here can its holder have written the
+    /// file. What came before a reopening is not counted.
     fn lost_here_of(&mut self, issue: &Reference, mut lost: Vec<LeaseId>) -> Result<bool, V::Error> {
         let (here, reopened) = (self.scene().actor.worktree, self.facts(issue)?.reopened);
+        for ended in self.lost_here()? {
+            let successor = self.view().successor(&ended.lease.id)?;
+            if successor.is_none_or(|by| by.holder.worktree != here) {
+                lost.push(ended.lease.id);
+            }
+        }
         while let Some(id) = lost.pop() {
             let Some(Known::Ended(ended)) = self.lease(&id)? else { continue };
             let lease = ended.lease;

@@ -1,14 +1,11 @@
 //! `jit gate add`
 
-use std::collections::BTreeSet;
-
 use clap::{ArgMatches, Command};
-use jit_tracker::GateResult;
 
 use crate::change::with_gates;
 use crate::commands::{all, issue_and_gates, one};
 use crate::error::Failure;
-use crate::gates::{defined, names, not_done};
+use crate::gates::{defined, names, not_done, require};
 use crate::output::Output;
 use crate::reference::issue;
 use crate::world::World;
@@ -24,10 +21,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     defined(world, &names)?;
     let changed = with_gates(world, id, |known| {
         not_done(id, known.stage())?;
-        for name in names {
-            known.issue.gates.entry(name).or_insert(GateResult::Open);
-        }
-        Ok(BTreeSet::new())
+        Ok(require(&mut known.issue, names))
     })?;
     Ok(changed.told(world, "updated"))
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::io::Read;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use jit_tracker::{Assignee, Description, GateName, GateResult, Issue, Label, Priority, State, Title};
+use jit_tracker::{Assignee, Description, GateName, Issue, Label, Priority, State, Title};
 
 use crate::commands::{many, one, option, parsed};
 use crate::error::Failure;
+use crate::gates::require;
 
 /// The options.
 pub(crate) fn fields(command: Command) -> Command {
@@ -107,15 +108,14 @@ impl Fields {
         set(&mut issue.state, self.state);
         set(&mut issue.assignee, self.assignee.map(Some));
         issue.labels.extend(self.labels);
-        for gate in self.gates {
-            issue.gates.entry(gate).or_insert(GateResult::Open);
-        }
+        let mut said = require(issue, self.gates);
         issue.labels.retain(|label| !self.without.labels.contains(label));
         issue.gates.retain(|gate, _| !self.without.gates.contains(gate));
         if self.without.assignee {
             issue.assignee = None;
         }
-        self.without.gates.into_iter().collect()
+        said.extend(self.without.gates);
+        said
     }
 }
 

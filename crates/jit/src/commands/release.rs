@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::decide::{Attempted, Bar, Candidate, Release, ReleaseAll, Released, Target};
-use jit_core::{Attempt, Gate, IssueId, Reference};
+use jit_core::{Attempt, IssueId, Reference};
 use jit_tracker::{GateName, Issue, Origin, State, Work};
 
 use crate::commands::{all, option, parsed, texts};
 use crate::error::barred::bar_text;
 use crate::error::{Code, Failure};
+use crate::gates::filed;
 use crate::known::Log;
 use crate::output::{Output, ToCommit};
 use crate::passing::opened;
@@ -127,7 +128,7 @@ fn given_up(world: &World<'_>, held: &Held, attempt: Attempt) -> Result<Output, 
 /// Lets the files of the issues say that they are done, then the log: should this process die in
 /// between, they are still held, and saying the same again ends it.
 fn done(world: &World<'_>, held: &Held) -> Result<Output, Failure> {
-    let done = |gated| Attempted { attempt: Attempt::Done, gated, ..Attempted::default() };
+    let done = |gates| Attempted { attempt: Attempt::Done, gates, ..Attempted::default() };
     let given_up = held.rehearse(world, done(BTreeMap::new())).map_err(|failure| advised(world, failure))?;
     let ids: Vec<IssueId> =
         given_up.iter().flat_map(|released| &released.issues).filter_map(Reference::issue).collect();
@@ -136,18 +137,16 @@ fn done(world: &World<'_>, held: &Held) -> Result<Output, Failure> {
         return Ok(Output::Released { released, gated: Vec::new(), commit: None });
     }
     let tracker = Changing::around(world)?;
-    let (mut changed, mut gated, mut commit) = (Vec::new(), BTreeMap::new(), Vec::new());
+    let (mut changed, mut gates, mut commit) = (Vec::new(), BTreeMap::new(), Vec::new());
     for id in ids {
         let Some(found) = tracker.find(id)? else { return Err(Failure::out_of_sight(id)) };
         let mut after = Issue::clone(&found.issue);
         let lease = given_up.iter().find(|released| released.issues.contains(&after.reference()));
         let work = lease.map_or(Work::None, |released| Work::Under(released.lease.id));
         warn_of_opened(world, id, &opened(world, &mut after, work)?);
-        let open: BTreeSet<Gate> = after.open_gates().map(Gate::named).collect();
-        after.state = if open.is_empty() { State::Done } else { State::Gated };
-        if !open.is_empty() {
-            gated.insert(after.reference(), open);
-        }
+        let of = filed(&after);
+        after.state = if of.open.is_empty() { State::Done } else { State::Gated };
+        gates.insert(after.reference(), of);
         commit.push(tracker.file(id));
         if after != *found.issue || found.origin != Origin::Worktree {
             after.updated_at = later(world.now()?.wall, after.updated_at);
@@ -155,10 +154,11 @@ fn done(world: &World<'_>, held: &Held) -> Result<Output, Failure> {
         }
     }
     let rewrites: Vec<_> = changed.iter().map(|(before, after)| Rewrite::of(Some(before), after)).collect();
-    let released = tracker.write_then(&rewrites, || held.transact(world, done(gated.clone())))?;
+    let released = tracker.write_then(&rewrites, || held.transact(world, done(gates.clone())))?;
     commit.push(tracker.events_file()?);
     let commit = Some(ToCommit { files: commit, command: format!("{} add :/.jit", world.git()) });
-    Ok(Output::Released { released, gated: gated.into_keys().collect(), commit })
+    let gated = gates.into_iter().filter(|(_, gates)| !gates.open.is_empty());
+    Ok(Output::Released { released, gated: gated.map(|(issue, _)| issue).collect(), commit })
 }
 
 /// Says of gates that were passed for something else that they are open.
