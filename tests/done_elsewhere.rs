@@ -289,3 +289,44 @@ fn what_was_deleted_elsewhere() {
     bob.jit(["claim", "acquire", &id]).lease();
     assert!(file(&repo.dir().join("two"), &id).exists());
 }
+
+/// Whoever waits for several that nobody will do is told of each.
+#[test]
+fn each_that_is_waited_for_is_told() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let [waiting, rejected, deleted] = ["more", "one", "two"].map(|title| issue(&ann, title, &[]));
+    ann.jit(["dep", "add", &waiting, &rejected, &deleted]).ok();
+    commit(&repo, repo.main(), "issues");
+    let bob = repo.agent("bob").at(repo.worktree("two"));
+    ann.jit(["issue", "close", &rejected, "--rejected"]).warned();
+    ann.jit(["issue", "delete", &deleted]).warned();
+    let hint = bob.jit(["claim", "acquire", &waiting]).refused(7).hint.unwrap();
+    for on in [&rejected, &deleted] {
+        assert!(hint.contains(&format!("dep rm {waiting} {on}")), "{hint}");
+    }
+    let assigned = bob.jit(["claim", "assign", &deleted]).refused(7);
+    assert!(assigned.message.ends_with("is deleted"), "{assigned:?}");
+}
+
+/// What a person ended while somebody worked on it: whoever says that it is done is told.
+#[test]
+fn what_was_ended_meanwhile() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let boss = |words: &[&str]| ann.say([&["--agent", "human:boss"], words].concat());
+    let [rejected, deleted] = ["one", "two"].map(|title| issue(&ann, title, &[]));
+    for id in [&rejected, &deleted] {
+        ann.claim(id);
+    }
+    assert_eq!(boss(&["issue", "close", &rejected, "--rejected"]).status, Some(0));
+    let answer = boss(&["issue", "delete", &deleted]);
+    assert!(answer.stdout.contains("state     deleted"), "{answer:?}");
+    let warned = ann.jit(["claim", "release", &rejected, "--done"]).warned();
+    assert!(warned.len() == 1 && warned[0].contains("was rejected by human:boss"), "{warned:?}");
+    run(&ann, &warned[0], "if it is not wanted: ");
+    assert_eq!(seen(&ann, &rejected)["state"], "rejected");
+    let refused = ann.jit(["claim", "release", &deleted, "--done"]).refused(3);
+    assert!(refused.message.contains("was deleted by human:boss"), "{refused:?}");
+    run(&ann, &refused.hint.unwrap(), "give it up undone: ");
+}

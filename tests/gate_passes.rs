@@ -252,7 +252,8 @@ fn a_check_looks_where_the_work_is() {
     };
     put_back(&there);
     let refused = ann.jit(["gate", "check", &id]).refused(7);
-    assert!(refused.hint.unwrap().ends_with(" merge there"));
+    assert!(refused.hint.as_ref().unwrap().ends_with(" merge there"));
+    assert_eq!(ann.jit(["claim", "acquire", &id]).refused(7).hint, refused.hint);
     repo.git(repo.main(), &["merge", "-q", "--no-edit", "there"]);
     assert_eq!(ann.jit(["gate", "check", &id]).ok()["issue"]["state"], "done");
 }

@@ -167,7 +167,9 @@ fn a_poisonous_issue_is_quarantined() {
     assert!(refused.message.contains("3 times") && refused.message.contains("again"), "{refused:?}");
     ann.jit(["claim", "next"]).refused(4);
     assert_eq!(ids(&ann.jit(["query", "quarantined"]).ok()), std::slice::from_ref(&id));
-    ann.jit(["issue", "reset-failures", &id]).ok();
+    assert!(ann.say(["issue", "reset-failures", &id]).stdout.starts_with("reset "));
+    let again = ann.jit(["issue", "reset-failures", &id]).warned();
+    assert!(again.len() == 1 && again[0].starts_with("nothing changed"), "{again:?}");
     assert_eq!(ann.jit(["claim", "next"]).lease().issues, [id]);
 }
 

@@ -267,6 +267,11 @@ fn a_release_that_never_came_to_the_log_is_made_good() {
     released_half(&repo, &ann, &id, "\"done\"");
     released_half(&repo, &ann, &gated, "\"gated\"");
     assert_eq!(seen(&ann, &id)["unrecorded"], true);
+    for list in [&["issue", "search", "work"][..], &["issue", "list"], &["query", "mine"]] {
+        let listed = ann.jit(list).ok();
+        let all = listed["issues"].as_array().unwrap();
+        assert!(all.len() == 2 && all.iter().all(|one| one["unrecorded"] == true), "{list:?}: {listed}");
+    }
     let (status, found) = unrecorded(&ann);
     assert_eq!((status, &found["state"]), (Some(0), &"ok".into()), "it may be released yet: {found}");
     std::thread::sleep(Duration::from_millis(1100));

@@ -127,13 +127,14 @@ pub(crate) fn mark(world: &World<'_>, all: &mut All) -> Result<Vec<String>, Fail
 
 /// A refusal because of what is waited for, with why that is not done here.
 pub(crate) fn advised(world: &World<'_>, failure: Failure) -> Failure {
-    match awaited(&failure).map(|(issue, on)| told(world, &issue, on)) {
-        Some(Ok(Some((what, way)))) => {
-            let otherwise = format!("take something else: jit {}claim next", world.repeated());
-            Failure { details: vec![what], hint: Some(format!("{way}; {otherwise}")), ..failure }
-        }
-        _ => failure,
+    let Some((issue, on)) = awaited(&failure) else { return failure };
+    let told = on.into_iter().take(MOST).filter_map(|on| told(world, &issue, on).ok().flatten());
+    let (details, mut ways): (Vec<_>, Vec<_>) = told.unzip();
+    if details.is_empty() {
+        return failure;
     }
+    ways.push(format!("take something else: jit {}claim next", world.repeated()));
+    Failure { details, hint: Some(ways.join("; ")), ..failure }
 }
 
 fn told(world: &World<'_>, issue: &Reference, on: IssueId) -> Result<Option<(String, String)>, Failure> {
@@ -145,10 +146,11 @@ fn told(world: &World<'_>, issue: &Reference, on: IssueId) -> Result<Option<(Str
     Ok(why.map(|why| Awaited { on, why }.told(world, &known, issue)))
 }
 
-/// The issue that is refused, and the first that it waits for.
-pub(crate) fn awaited(failure: &Failure) -> Option<(Reference, IssueId)> {
+/// The issue that is refused, and what it waits for.
+pub(crate) fn awaited(failure: &Failure) -> Option<(Reference, Vec<IssueId>)> {
     let barred = &failure.context["barred"][0];
     let word = |value: &serde_json::Value| value.as_str()?.parse::<Reference>().ok();
     let issue = word(&barred["reference"]).filter(|_| failure.code == Code::Blocked)?;
-    Some((issue, word(&barred["waits_for"][0])?.issue()?))
+    let on = barred["waits_for"].as_array()?.iter().filter_map(|on| word(on)?.issue());
+    Some((issue, on.collect()))
 }

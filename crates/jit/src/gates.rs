@@ -11,9 +11,10 @@ use jit_tracker::{
 };
 
 use crate::change::with_gates;
+use crate::elsewhere::places;
 use crate::error::Failure;
 use crate::error::gates::pass;
-use crate::known::{Known, Stage};
+use crate::known::{Known, Stage, looked_up};
 use crate::launch::End;
 use crate::passing::{Began, Of};
 use crate::tracker::{Tracker, later};
@@ -157,13 +158,20 @@ pub(crate) fn way_past<D>(world: &World<'_>, issue: &Issue<D>) -> String {
     }
 }
 
-/// A refusal because of open gates, with what passes them.
+/// A refusal because of open gates, with what brings the issue on.
 pub(crate) fn advised(world: &World<'_>, failure: Failure) -> Failure {
-    let open = |id| open_gates(world, &Tracker::around(world)?.read(id)?.issue);
-    match failure.gated().map(|id| (id, open(id))) {
-        Some((id, Ok((open, true)))) if !open.is_empty() => failure.or_pass(id, &open),
+    match failure.gated().map(|id| way_on(world, id)) {
+        Some(Ok(Some(way))) => Failure { hint: Some(way), ..failure },
         _ => failure,
     }
+}
+
+fn way_on(world: &World<'_>, id: IssueId) -> Result<Option<String>, Failure> {
+    let tracker = Tracker::around(world)?;
+    let Some(found) = tracker.find(id)? else { return Ok(None) };
+    let known = looked_up(world, &tracker, found)?;
+    let place = places(world, &[&known])?.pop().flatten();
+    Ok(Some(place.map_or_else(|| way_past(world, &known.issue), |place| place.way)))
 }
 
 /// A gate as it is defined.

@@ -13,8 +13,9 @@ use crate::world::World;
 
 /// A refusal because of an issue that waits for one that is gone, with what ends that.
 pub(crate) fn advised(world: &World<'_>, failure: Failure) -> Failure {
-    match awaited(&failure).filter(|(_, on)| is_gone(world, on)) {
-        Some((issue, on)) => failure.or_wait_no_more(&issue, &on),
+    let Some((issue, on)) = awaited(&failure) else { return failure };
+    match on.first().filter(|on| is_gone(world, on)) {
+        Some(on) => failure.or_wait_no_more(&issue, on),
         None => failure,
     }
 }

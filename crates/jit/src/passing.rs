@@ -111,16 +111,19 @@ impl Began {
         defined: &Defined,
         verdicts: &[(GateName, Verdict)],
     ) -> Result<(), Failure> {
-        let same = |(name, verdict): &(GateName, Verdict)| {
-            let (Some(now), Some(as_begun)) = (known.issue.gates.get(name), self.passed_as.get(name)) else {
-                return true;
-            };
+        let changed = |(name, verdict): &(GateName, Verdict)| {
+            let (now, as_begun) = (known.issue.gates.get(name)?, self.passed_as.get(name)?);
             let is_defined = defined.get(name).is_ok_and(|gate| gate.check.passed_as() == *as_begun);
             let agrees = matches!(verdict, Verdict::Passed) && self.is_passed(known, now, as_begun);
-            is_defined && (agrees || (self.gates.get(name) == Some(now) && self.is_work(known)))
+            match (is_defined, agrees, self.is_work(known)) {
+                (false, ..) => Some("its definition"),
+                (true, true, _) => None,
+                (true, false, false) => Some("its work"),
+                (true, false, true) => (self.gates.get(name) != Some(now)).then_some("what is said of it"),
+            }
         };
-        match verdicts.iter().find(|verdict| !same(verdict)) {
-            Some((name, _)) => Err(Failure::checked_something_else(known.issue.id, name)),
+        match verdicts.iter().find_map(|verdict| Some((&verdict.0, changed(verdict)?))) {
+            Some((name, what)) => Err(Failure::checked_something_else(known.issue.id, name, what)),
             None => Ok(()),
         }
     }

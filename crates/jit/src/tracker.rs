@@ -9,6 +9,7 @@ mod uncommitted;
 mod unmerged;
 mod unwritable;
 
+use std::collections::HashSet;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,8 +19,8 @@ use jit_git::WorktreeKind;
 use jit_tracker::events::{self, Events};
 use jit_tracker::issue_file;
 use jit_tracker::{
-    Cache, Dir, Event, EventId, Issue, Issues, Kept, Listed, Listing, Origin, ResolveError, Source, changes,
-    issues, read_cache, write_cache,
+    Cache, Change, Dir, Event, EventId, Issue, Issues, Kept, Listed, Listing, Origin, ResolveError, Source,
+    changes, issues, read_cache, write_cache,
 };
 
 use crate::error::{Code, Failure};
@@ -291,7 +292,12 @@ impl<'w> Changing<'w> {
     }
 
     fn tell(&self, mut events: Vec<Event>, rewrites: &[Rewrite<'_>]) -> Result<(), Failure> {
-        events.extend(self.events_of(rewrites)?);
+        let is_creation = |event: &Event| event.change == Change::Created;
+        // That comes with its own.
+        let created: HashSet<IssueId> =
+            events.iter().filter(|event| is_creation(event)).map(|event| event.issue).collect();
+        let own = self.events_of(rewrites)?.into_iter();
+        events.extend(own.filter(|event| !(is_creation(event) && created.contains(&event.issue))));
         self.append(&events)
     }
 

@@ -15,7 +15,8 @@ use crate::tracker::{Changing, Rewrite};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
-    fields(command).mut_arg("title", |title| title.required(true)).after_help(
+    let command = fields(command).mut_arg("title", |title| title.required(true));
+    command.mut_arg("state", |state| state.help("backlog, ready or rejected")).after_help(
         "The file is .jit/issues/<id>.json in this worktree, to be committed. New issues are ready unless\n\
          --state says otherwise.\n\n\
          Example: jit issue create --title \"Rename users\" --priority high --label backend",

@@ -26,10 +26,12 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let tracker = Tracker::around(world)?;
     // What Git can't tell is not told.
     let is_kept = tracker.is_on_a_branch(id).unwrap_or(true);
-    let known = closed(world, id, Ending::Deleted, |_| Ok(()))?;
+    let mut known = closed(world, id, Ending::Deleted, |_| Ok(()))?;
     if !is_kept {
         world.warn(format!("{id} was committed on no branch: it can't be had back"));
     }
     warn_of_end(world, &known);
+    // Whoever works on it was told of: it is deleted all the same.
+    known.standing.lease = None;
     Ok(Output::Issue { did: Some("deleted"), known: Box::new(known) })
 }

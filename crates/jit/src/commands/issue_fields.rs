@@ -17,7 +17,7 @@ pub(crate) fn fields(command: Command) -> Command {
         .arg(option("description", "TEXT", "What it is about, in Markdown; - reads it from standard input"))
         .arg(option("priority", "PRIORITY", "critical, high, normal or low"))
         .arg(option("label", "LABEL", "A label more; repeated: several").action(ArgAction::Append))
-        .arg(option("state", "STATE", "backlog or ready; of a new one rejected, too"))
+        .arg(option("state", "STATE", "backlog or ready"))
         .arg(option("assignee", "NAME", "A note for people; it binds nobody"))
         .arg(
             option("gate", "GATE", "A gate that has to be passed before it is done; repeated: several")

@@ -6,6 +6,7 @@ use crate::commands::filter::{Filter, filters};
 use crate::error::Failure;
 use crate::known::All;
 use crate::output::Output;
+use crate::unrecorded::mark;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -14,5 +15,7 @@ pub(crate) fn arguments(command: Command) -> Command {
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let filter = Filter::read(matches)?;
-    Ok(Output::issues(All::here(world)?, |known| filter.fits(known)))
+    let mut all = All::here(world)?;
+    mark(world, &mut all.issues)?;
+    Ok(Output::issues(all, |known| filter.fits(known)))
 }

@@ -4,10 +4,13 @@ use clap::{ArgMatches, Command};
 use jit_core::Reference;
 use jit_core::decide::ResetFailures;
 
+use crate::change::Changed;
 use crate::commands::{one, text};
 use crate::error::Failure;
+use crate::known::looked_up;
 use crate::output::Output;
 use crate::reference::issue;
+use crate::tracker::Tracker;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -19,6 +22,9 @@ pub(crate) fn arguments(command: Command) -> Command {
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let id = issue(world, one(matches, "ID").unwrap_or_default())?;
-    world.transact(&ResetFailures { issue: Reference::Issue(id) })?;
-    super::issue_show::run(world, matches)
+    let tracker = Tracker::around(world)?;
+    let before = looked_up(world, &tracker, tracker.read(id)?)?.standing.facts;
+    let is_another = world.transact(&ResetFailures { issue: Reference::Issue(id) })? != before;
+    let known = looked_up(world, &tracker, tracker.read(id)?)?;
+    Ok(Changed { known, is_another }.told(world, "reset"))
 }

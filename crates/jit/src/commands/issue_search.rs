@@ -9,6 +9,7 @@ use crate::error::Failure;
 use crate::known::All;
 use crate::output::Output;
 use crate::tracker::Tracker;
+use crate::unrecorded::mark;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -24,7 +25,9 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let describes = |id: IssueId| {
         tracker.read(id).is_ok_and(|found| found.issue.description.as_str().to_lowercase().contains(&wanted))
     };
-    Ok(Output::issues(All::here(world)?, |known| {
+    let mut all = All::here(world)?;
+    mark(world, &mut all.issues)?;
+    Ok(Output::issues(all, |known| {
         filter.fits(known)
             && (known.issue.title.as_str().to_lowercase().contains(&wanted) || describes(known.issue.id))
     }))

@@ -24,7 +24,7 @@ pub(crate) fn arguments(command: Command, name: &str) -> Command {
 
 pub(crate) fn available(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let (filter, agent) = (Filter::read(matches)?, world.agent()?);
-    Ok(in_order(All::here(world)?, |known| known.available(Some(&agent)) && filter.fits(known)))
+    in_order(world, All::here(world)?, |known| known.available(Some(&agent)) && filter.fits(known))
 }
 
 /// The same for an agent, and the files that can't be used.
@@ -42,7 +42,7 @@ pub(crate) fn blocked(world: &World<'_>, matches: &ArgMatches) -> Result<Output,
     warn_of_circle(world, &all);
     warn_of_gone(world, &all);
     awaited::mark(world, &mut all)?.into_iter().for_each(|said| world.warn(said));
-    Ok(in_order(all, |known| known.blocked() && filter.fits(known)))
+    in_order(world, all, |known| known.blocked() && filter.fits(known))
 }
 
 /// Warns of issues that nobody can ever claim, because they wait for each other.
@@ -71,12 +71,12 @@ pub(crate) fn mine(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fa
         known.standing.lease.as_ref().is_some_and(|lease| lease.holder.acts_for(&reader))
             || known.standing.facts.is_kept_for(&reader.agent)
     };
-    Ok(in_order(All::here(world)?, |known| own(known) && filter.fits(known)))
+    in_order(world, All::here(world)?, |known| own(known) && filter.fits(known))
 }
 
 pub(crate) fn quarantined(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let filter = Filter::read(matches)?;
-    Ok(in_order(All::here(world)?, |known| known.quarantined() && filter.fits(known)))
+    in_order(world, All::here(world)?, |known| known.quarantined() && filter.fits(known))
 }
 
 pub(crate) fn every(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
@@ -85,13 +85,13 @@ pub(crate) fn every(world: &World<'_>, matches: &ArgMatches) -> Result<Output, F
     warn_of_circle(world, &all);
     warn_of_gone(world, &all);
     awaited::mark(world, &mut all)?;
-    mark(world, &mut all.issues)?;
-    Ok(in_order(all, |known| filter.fits(known)))
+    in_order(world, all, |known| filter.fits(known))
 }
 
-fn in_order(all: All, wanted: impl Fn(&Known) -> bool) -> Output {
-    let All { issues, broken } = sorted(all, wanted);
-    Output::Issues { issues, broken }
+fn in_order(world: &World<'_>, all: All, wanted: impl Fn(&Known) -> bool) -> Result<Output, Failure> {
+    let All { mut issues, broken } = sorted(all, wanted);
+    mark(world, &mut issues)?;
+    Ok(Output::Issues { issues, broken })
 }
 
 fn sorted(mut all: All, wanted: impl Fn(&Known) -> bool) -> All {

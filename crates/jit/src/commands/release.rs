@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::decide::{Attempted, Bar, Candidate, Release, ReleaseAll, Released, Target};
-use jit_core::{Attempt, IssueId, Reference};
+use jit_core::{Attempt, Facts, IssueId, Outcome, Reference};
 use jit_tracker::{GateName, Issue, Origin, State, Work};
 
 use crate::commands::{all, option, parsed, texts};
@@ -138,8 +138,11 @@ fn done(world: &World<'_>, held: &Held) -> Result<Output, Failure> {
     }
     let tracker = Changing::around(world)?;
     let (mut changed, mut gates, mut commit) = (Vec::new(), BTreeMap::new(), Vec::new());
+    let mut ended = Vec::new();
     for id in ids {
-        let Some(found) = tracker.find(id)? else { return Err(Failure::out_of_sight(id)) };
+        let facts = world.read(&Log::about(world, vec![Reference::Issue(id).into()])?)?.remove(0).facts;
+        let Some(found) = tracker.find(id)? else { return Err(Failure::out_of_sight(id, &facts)) };
+        ended.extend((facts.outcome == Some(Outcome::Rejected)).then_some(facts));
         let mut after = Issue::clone(&found.issue);
         let lease = given_up.iter().find(|released| released.issues.contains(&after.reference()));
         let work = lease.map_or(Work::None, |released| Work::Under(released.lease.id));
@@ -155,10 +158,21 @@ fn done(world: &World<'_>, held: &Held) -> Result<Output, Failure> {
     }
     let rewrites: Vec<_> = changed.iter().map(|(before, after)| Rewrite::of(Some(before), after)).collect();
     let released = tracker.write_then(&rewrites, || held.transact(world, done(gates.clone())))?;
+    ended.iter().for_each(|facts| warn_of_ended(world, facts));
     commit.push(tracker.events_file()?);
     let commit = Some(ToCommit { files: commit, command: format!("{} add :/.jit", world.git()) });
     let gated = gates.into_iter().filter(|(_, gates)| !gates.open.is_empty());
     Ok(Output::Released { released, gated: gated.map(|(issue, _)| issue).collect(), commit })
+}
+
+/// Says of what somebody ended meanwhile that it is done now.
+fn warn_of_ended(world: &World<'_>, Facts { issue, deleted, ended_by, .. }: &Facts) {
+    let how = if *deleted { "deleted" } else { "rejected" };
+    let by = ended_by.as_ref().map(|by| format!(" by {} at {}", by.by.agent, by.at)).unwrap_or_default();
+    let jit = format!("jit {}", world.repeated());
+    world.warn(format!(
+        "{issue} was {how}{by} while you worked on it, and counts as done now; if it is not wanted: {jit}issue reopen {issue} && {jit}issue close {issue} --rejected"
+    ));
 }
 
 /// Says of gates that were passed for something else that they are open.

@@ -118,9 +118,9 @@ impl Failure {
     }
 
     /// What a check found is of what was there when it began.
-    pub(crate) fn checked_something_else(issue: IssueId, name: &GateName) -> Self {
+    pub(crate) fn checked_something_else(issue: IssueId, name: &GateName, what: &str) -> Self {
         let what = format!(
-            "gate {name} of {issue} is not what was checked any more: its work, its definition or what is said of it changed meanwhile; nothing was recorded"
+            "gate {name} of {issue} is not what was checked any more: {what} changed meanwhile; nothing was recorded"
         );
         Self::new(Code::GateChanged, what)
             .hint(format!("see what is there now: jit issue show {issue}; then check it again: jit gate check {issue} {name}"))

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use jit_core::{IssueId, PolicyWarning, Reference, Spelled};
+use jit_core::{Facts, IssueId, PolicyWarning, Reference, Spelled};
 use jit_tracker::dependencies::LinkError;
 use jit_tracker::{Dependency, ResolveError};
 use serde_json::json;
@@ -25,15 +25,20 @@ impl Failure {
     }
 
     /// Work on an issue can't be called done where nothing is known of its gates.
-    pub(crate) fn out_of_sight(id: IssueId) -> Self {
-        Self::new(
-            Code::IssueNotFound,
-            format!("the file of {id} can't be seen from here, nor what gates it has"),
-        )
-        .hint(format!(
-            "check out the branch that has it and say it again; or give it up undone: jit claim release {id}"
-        ))
-        .context(json!({ "issue": id }))
+    pub(crate) fn out_of_sight(id: IssueId, facts: &Facts) -> Self {
+        let (what, first) = match &facts.ended_by {
+            Some(by) if facts.deleted => (
+                format!("{id} was deleted by {} at {}", by.by.agent, by.at),
+                format!("ask {} whether it is to be had back", by.by.agent),
+            ),
+            _ => (
+                format!("the file of {id} can't be seen from here, nor what gates it has"),
+                "check out the branch that has it and say it again".to_owned(),
+            ),
+        };
+        Self::new(Code::IssueNotFound, what)
+            .hint(format!("{first}; or give it up undone: jit claim release {id}"))
+            .context(json!({ "issue": id }))
     }
 
     /// Where an issue waits for one that is not there any more.

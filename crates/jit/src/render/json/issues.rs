@@ -45,7 +45,6 @@ pub(super) struct Shown<'a, D> {
     held_by: Option<&'a AgentId>,
     lease_id: Option<LeaseId>,
     bar: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     unrecorded: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_by: Option<&'a EndedBy>,
