@@ -6,11 +6,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::gates::seen;
-use crate::support::issue::{commit, issue, later};
+use crate::support::issue::{commit, file, issue, later, text};
 use crate::support::repo::{mkdir, write};
 #[cfg(target_os = "linux")]
 use crate::support::strace::{Syscall, traced};
 use crate::support::{Repo, skip};
+use crate::unrecorded::killed;
 
 /// What is exported in one repository is the same when it was imported in another; importing it
 /// once more writes nothing; what was changed later there stays.
@@ -296,4 +297,40 @@ fn an_imported_end_comes_to_the_log() {
     two.jit(["claim", "next"]).refused(4);
     assert_eq!(seen(&two, &id)["state"], "rejected");
     assert_eq!(ann.jit(["import", &stream]).ok()["issues"]["here"], 1);
+}
+
+/// An import that is killed between the files and the log is said again: the end that it brought is
+/// every worktree's then.
+#[test]
+fn an_import_that_died_before_the_log_is_said_again() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "work", &[]);
+    commit(&repo, repo.main(), "issues");
+    let two = repo.agent("bob").at(repo.worktree("two"));
+    let stream = forged(&repo, &id, |issue| issue["state"] = json!("rejected"));
+    let there = file(&repo.dir().join("two"), &id);
+    let is_written = || fs::read_to_string(&there).is_ok_and(|text| text.contains("rejected"));
+    killed(&repo, &two, &["import", &stream], is_written);
+    assert_eq!(seen(&ann, &id)["state"], "ready");
+    assert_eq!(two.jit(["import", &stream]).ok()["issues"]["here"], 1);
+    assert_eq!(seen(&ann, &id)["state"], "rejected");
+    ann.jit(["claim", "next"]).refused(4);
+}
+
+/// What the log knows to be done may be taken as done, whatever the file here says.
+#[test]
+fn what_the_log_knows_is_taken() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "work", &[]);
+    commit(&repo, repo.main(), "issues");
+    let two = repo.agent("bob").at(repo.worktree("two"));
+    two.claim(&id);
+    two.jit(["claim", "release", &id, "--done"]).ok();
+    let stream = repo.dir().join("dump.jsonl");
+    write(&stream, two.say(["export", "-"]).stdout);
+    write(&file(repo.main(), &id), text(&repo, &id).replace("\"ready\"", "\"rejected\""));
+    ann.jit(["import", stream.to_str().unwrap()]).ok();
+    assert!(text(&repo, &id).contains("\"done\""));
 }

@@ -11,7 +11,7 @@ use crate::support::{Repo, Running, log, skip};
 const SOON: Duration = Duration::from_secs(5);
 
 /// What stands before the program to put a fault into its flush.
-fn fault(kind: &str) -> [String; 8] {
+pub(crate) fn fault(kind: &str) -> [String; 8] {
     let inject = format!("inject=fdatasync:{kind}");
     ["strace", "-f", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", &inject].map(str::to_owned)
 }

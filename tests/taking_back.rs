@@ -4,6 +4,12 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+#[cfg(target_os = "linux")]
+use crate::flush::fault;
+#[cfg(target_os = "linux")]
+use crate::gates::seen;
+#[cfg(target_os = "linux")]
+use crate::support::issue::text;
 use crate::support::issue::{commit, file, issue};
 #[cfg(target_os = "linux")]
 use crate::support::strace::traced;
@@ -57,4 +63,25 @@ fn many_are_written_at_once() {
     let flushes =
         |part: &str| calls.iter().filter(|call| call.name == "fsync" && call.line.contains(part)).count();
     assert_eq!(json!([flushes(".draft>"), flushes(".jit/issues>"), flushes(".jsonl>")]), json!([5, 1, 1]));
+}
+
+/// Where the log may have followed, the files stay as they were written: it is not known that nothing
+/// was done.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_may_stand_is_not_taken_back() {
+    let test = "what_may_stand_is_not_taken_back";
+    let wrap = fault("error=EIO:when=1");
+    let probe: Vec<&str> = wrap.iter().map(String::as_str).chain(["true"]).collect();
+    if !skip::has(test, "strace") || !skip::works(test, &probe) {
+        return;
+    }
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "work", &[]);
+    ann.claim(&id);
+    let unsure = ann.clone().through(wrap).jit(["claim", "release", &id, "--done"]).refused(1);
+    assert_eq!(unsure.code, "durability_unknown");
+    assert!(text(&repo, &id).contains("\"done\""), "{}", text(&repo, &id));
+    assert_eq!(seen(&ann, &id)["state"], "done");
 }

@@ -12,7 +12,7 @@ use crate::support::repo::Agent;
 
 /// Lets a process die that has written the file, as `there` says, and not told the log.
 #[track_caller]
-fn killed(repo: &Repo, agent: &Agent<'_>, command: &[&str], there: impl Fn() -> bool) {
+pub(crate) fn killed(repo: &Repo, agent: &Agent<'_>, command: &[&str], there: impl Fn() -> bool) {
     let held = fs::File::open(repo.control().join("locks/claims")).unwrap();
     held.lock().unwrap();
     let running = agent.start([command, &["--lock-timeout", "30s"]].concat());

@@ -91,7 +91,10 @@ fn an_end_that_comes_from_elsewhere_is_judged_and_noted() {
     let docs = || [Gate::named(&"docs")].into();
     let take = |was, becomes| {
         let open = if becomes == Gated { docs() } else { [].into() };
-        Take { issues: things("#1"), ends: vec![Taken { issue: thing("#1"), was, becomes, open }] }
+        Take {
+            issues: things("#1"),
+            ends: vec![Taken { issue: thing("#1"), is_written: true, was, becomes, open }],
+        }
     };
     let known = |outcome| {
         let mut world = World::new();
@@ -120,6 +123,8 @@ fn an_end_that_comes_from_elsewhere_is_judged_and_noted() {
         (Some(Done), None, Gated, true, Some(Done)),
         (Some(Done), None, Rejected, true, Some(Done)),
         (Some(Rejected), None, Done, false, Some(Done)),
+        (Some(Done), Some(Rejected), Done, true, Some(Done)),
+        (Some(Gated), Some(Rejected), Gated, true, Some(Gated)),
     ] {
         let case = format!("{log:?}, {was:?} -> {becomes:?}");
         let gated = was.or(log) == Some(Gated);
@@ -138,6 +143,45 @@ fn an_end_that_comes_from_elsewhere_is_judged_and_noted() {
     let mut held = World::new();
     held.acquire("a", "#1").unwrap();
     assert!(matches!(held.ask("b", &take(None, Rejected)), Err(Refusal::NotYours(_))));
+}
+
+/// What a file here says already, the log is told by whoever could have ended the issue so; not over
+/// what is further, reopened or held.
+#[test]
+fn an_end_that_is_here_already_is_noted() {
+    use Outcome::{Done, Gated, Rejected};
+    let said = |end, is_written| {
+        let open = if end == Gated { [Gate::named(&"docs")].into() } else { [].into() };
+        let taken = Taken { issue: thing("#1"), is_written, was: Some(end), becomes: end, open };
+        Take { issues: vec![], ends: vec![taken] }
+    };
+    for (end, agent, person) in
+        [(Rejected, Some(Rejected), Some(Rejected)), (Gated, None, Some(Gated)), (Done, None, Some(Done))]
+    {
+        for (actor, after) in [("b", agent), ("human:b", person)] {
+            for is_written in [false, true] {
+                let mut world = World::new();
+                assert_eq!(world.ask(actor, &said(end, is_written)), Ok(Took::default()), "{actor} {end:?}");
+                assert_eq!(world.facts(&thing("#1")).outcome, after, "{actor} {end:?}");
+                world.appended();
+                world.ask(actor, &said(end, is_written)).unwrap();
+                assert_eq!(world.appended(), [""; 0], "it is known");
+            }
+        }
+    }
+    let mut world = World::new();
+    world.acquire("a", "#1").unwrap();
+    world.ask("human:b", &said(Rejected, false)).unwrap();
+    assert_eq!(world.facts(&thing("#1")).outcome, None, "held");
+    end(&mut world, "a", "#1", Attempt::Done);
+    world.ask("human:b", &said(Rejected, false)).unwrap();
+    assert_eq!(world.facts(&thing("#1")).outcome, Some(Done), "further");
+    world.ask("a", &Reopen { issue: thing("#1"), filed: false }).unwrap();
+    world.ask("human:b", &said(Done, false)).unwrap();
+    assert_eq!(world.facts(&thing("#1")).outcome, None, "an old file");
+    assert!(matches!(world.ask("b", &said(Done, true)), Err(Refusal::Unearned(_))), "brought anew");
+    world.ask("b", &said(Rejected, true)).unwrap();
+    assert_eq!(world.facts(&thing("#1")).outcome, Some(Rejected), "brought anew");
 }
 
 /// Only where the lease was lost can the file have been written by its release, and only if nobody

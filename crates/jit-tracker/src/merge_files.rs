@@ -66,12 +66,7 @@ pub fn merge_files(base: &[u8], ours: &[u8], theirs: &[u8]) -> FilesMerged {
 /// theirs; an empty base: both sides made it) are merged by their fields; `None` where that is what
 /// the file says already, or somebody has begun to solve it by hand.
 pub fn rejoined(file: &[u8], versions: [&[u8]; 3]) -> Option<Vec<u8>> {
-    let lines = |text: &[u8]| String::from_utf8_lossy(text).lines().map(str::to_owned).collect::<Vec<_>>();
-    let known: BTreeSet<String> = versions.into_iter().flat_map(lines).collect();
-    let is_marker =
-        |line: &str| ["<<<<<<<", "|||||||", "=======", ">>>>>>>"].iter().any(|mark| line.starts_with(mark));
-    let is_as_left = lines(file).iter().all(|line| is_marker(line) || known.contains(line));
-    if !(is_as_left && conflict_line(&String::from_utf8_lossy(file)).is_some()) {
+    if !(is_as_left(file, versions) && conflict_line(&String::from_utf8_lossy(file)).is_some()) {
         return None;
     }
     let [base, ours, theirs] = versions;
@@ -81,6 +76,20 @@ pub fn rejoined(file: &[u8], versions: [&[u8]; 3]) -> Option<Vec<u8>> {
         FilesMerged::NoIssue { .. } => return None,
     };
     (joined != file).then_some(joined)
+}
+
+/// Whether a file is as a merge of lines leaves it: each line is a marker or of a version, and none
+/// that a side added is missing, because whoever takes a side takes out the other's.
+fn is_as_left(file: &[u8], versions: [&[u8]; 3]) -> bool {
+    let lines = |text: &[u8]| -> BTreeSet<String> {
+        String::from_utf8_lossy(text).lines().map(str::to_owned).collect()
+    };
+    let is_marker =
+        |line: &str| ["<<<<<<<", "|||||||", "=======", ">>>>>>>"].iter().any(|mark| line.starts_with(mark));
+    let [base, ours, theirs] = versions.map(lines);
+    let (file, sides) = (lines(file), &ours | &theirs);
+    let known = &sides | &base;
+    file.iter().all(|line| is_marker(line) || known.contains(line)) && (&sides - &base).is_subset(&file)
 }
 
 /// Both files whole, marked as Git marks a conflict: nothing is lost, and nothing guessed.

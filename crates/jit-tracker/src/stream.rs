@@ -1,6 +1,6 @@
 //! Export and import: issues, gates and events as one stream of JSON Lines.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jit_core::IssueId;
 use serde::{Deserialize, Serialize};
@@ -92,6 +92,8 @@ pub struct Here<'a> {
 pub struct Import {
     /// Issues that are not here, or are older here.
     pub issues: BTreeMap<IssueId, Issue>,
+    /// Issues that are here as the stream has them, unless a later line of it says more.
+    pub same: BTreeSet<IssueId>,
     /// Issues that were changed later here, or differently at the same time: they stay.
     pub kept: Vec<IssueId>,
     /// Gates that are not here.
@@ -124,7 +126,7 @@ pub fn import(entries: Vec<Entry>, here: &Here<'_>) -> Import {
 impl Import {
     fn issue(&mut self, issue: Issue, here: &Here<'_>) {
         match self.issues.get(&issue.id).or_else(|| here.issues.get(&issue.id)) {
-            Some(same) if *same == issue => {}
+            Some(same) if *same == issue => drop(self.same.insert(issue.id)),
             Some(known) if known.updated_at >= issue.updated_at => self.kept.push(issue.id),
             _ => drop(self.issues.insert(issue.id, issue)),
         }

@@ -132,6 +132,11 @@ pub(crate) fn ended(state: State) -> Option<Outcome> {
     }
 }
 
+/// How an issue ended, as its file alone says.
+pub(crate) fn ended_here(issue: &Issue) -> Option<Outcome> {
+    filed_as(issue, None).outcome
+}
+
 /// What files say of an end: to write `done` passes no gate.
 fn filed_as<D>(issue: &Issue<D>, later: Option<Outcome>) -> Filed {
     let open = issue.open_gates().next().is_some();

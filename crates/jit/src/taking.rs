@@ -11,7 +11,7 @@ use jit_tracker::{GateName, GateResult, Issue};
 use crate::change::{enforced, warn_of};
 use crate::error::Failure;
 use crate::gates::{Defined, open};
-use crate::known::ended;
+use crate::known::{ended, ended_here};
 use crate::tracker::{Changing, Rewrite};
 use crate::world::World;
 
@@ -23,8 +23,13 @@ pub(crate) fn take(
     defined: &Defined,
     import: &Import,
 ) -> Result<(), Failure> {
-    let ends = import.issues.values().filter_map(|issue| brought(here.get(&issue.id)?, issue));
-    let take = Take { issues: import.issues.values().map(Issue::reference).collect(), ends: ends.collect() };
+    let written = import.issues.values().filter_map(|issue| brought(here.get(&issue.id)?, issue));
+    let same = import.same.iter().filter(|id| !import.issues.contains_key(id));
+    let said = same.filter_map(|id| said(here.get(id)?));
+    let take = Take {
+        issues: import.issues.values().map(Issue::reference).collect(),
+        ends: written.chain(said).collect(),
+    };
     judged(world, &take)?;
     passes(world, here, defined, import)?;
     for (name, gate) in &import.gates {
@@ -36,15 +41,23 @@ pub(crate) fn take(
         return tracker.adopt(import.events.clone(), &rewrites);
     }
     // Of the others, the log has nothing to learn.
-    let ends = Take { issues: take.ends.iter().map(|taken| taken.issue.clone()).collect(), ends: take.ends };
+    let written = take.ends.iter().filter(|taken| taken.is_written);
+    let ends = Take { issues: written.map(|taken| taken.issue.clone()).collect(), ends: take.ends };
     tracker.adopt_then(import.events.clone(), &rewrites, || world.transact(&ends))?;
     Ok(())
 }
 
-/// The end that an issue brings, if it is another than here.
+/// The end that an issue brings.
 fn brought(here: &Issue, issue: &Issue) -> Option<Taken> {
-    let (was, becomes) = (ended(here.state), ended(issue.state)?);
-    (was != Some(becomes)).then(|| Taken { issue: issue.reference(), was, becomes, open: open(issue) })
+    let (was, becomes) = (ended_here(here), ended(issue.state)?);
+    Some(Taken { issue: issue.reference(), is_written: true, was, becomes, open: open(issue) })
+}
+
+/// The end that a file here says already: whoever wrote it may have died before the log knew.
+fn said(here: &Issue) -> Option<Taken> {
+    let becomes = ended_here(here)?;
+    let was = Some(becomes);
+    Some(Taken { issue: here.reference(), is_written: false, was, becomes, open: open(here) })
 }
 
 fn judged(world: &World<'_>, take: &Take) -> Result<(), Failure> {

@@ -11,7 +11,7 @@ use crate::{Cause, Enforcement, Facts, FiledGates, Gate, Lease, Outcome, Referen
 pub struct Take {
     /// Those whose files are written.
     pub issues: Vec<Reference>,
-    /// Those that are here, and whose files say that they ended.
+    /// Those that are here, and of which a file says, or will say, that they ended.
     pub ends: Vec<Taken>,
 }
 
@@ -20,6 +20,9 @@ pub struct Take {
 pub struct Taken {
     /// Of which issue.
     pub issue: Reference,
+    /// Whether its file is written; else it is here just so, perhaps from a take that died before
+    /// the log.
+    pub is_written: bool,
     /// What the file here says of its end.
     pub was: Option<Outcome>,
     /// What it will say.
@@ -60,13 +63,18 @@ impl Request for Take {
         let mut ended = Vec::new();
         for taken in &self.ends {
             let facts = step.facts(&taken.issue)?;
-            let (known, was) = (facts.outcome, taken.was.or(facts.outcome));
-            let further = |than| how_far(Some(taken.becomes)) > how_far(than);
-            if further(was) && taken.becomes != Outcome::Rejected {
-                let gated = was == Some(Outcome::Gated);
-                took.unearned.push(Unearned { issue: taken.issue.clone(), gated });
-            }
-            if further(was) && further(known) {
+            let ends = if taken.is_said_already(&facts) {
+                step.may_follow(taken, &facts)?
+            } else {
+                let was = taken.before(&facts);
+                let ends = taken.is_further(was);
+                if ends && taken.becomes != Outcome::Rejected {
+                    let gated = was == Some(Outcome::Gated);
+                    took.unearned.push(Unearned { issue: taken.issue.clone(), gated });
+                }
+                ends
+            };
+            if ends {
                 ended.push(step.by_actor(taken.noted(facts), None));
             }
         }
@@ -82,7 +90,34 @@ impl Request for Take {
     }
 }
 
+impl<V: View> Step<'_, V> {
+    /// Whether the log is told an end that a file here says already. Nobody's lease is in the way of
+    /// that, and whoever may not end work by a word alone does not do so by repeating it.
+    fn may_follow(&mut self, taken: &Taken, facts: &Facts) -> Result<bool, V::Error> {
+        let strict = self.scene().policy.enforcement(&self.scene().actor.agent) == Enforcement::Strict;
+        Ok(facts.reopened.is_none()
+            && taken.is_further(facts.outcome)
+            && (taken.becomes == Outcome::Rejected || !strict)
+            && self.covering(&taken.issue)?.is_none())
+    }
+}
+
 impl Taken {
+    /// Whether the file here says this end. One that was reopened since may end anew by the same word.
+    fn is_said_already(&self, facts: &Facts) -> bool {
+        self.was == Some(self.becomes) && !(self.is_written && facts.reopened.is_some())
+    }
+
+    /// How far it had come: what a file says of one that was reopened may be old.
+    fn before(&self, facts: &Facts) -> Option<Outcome> {
+        let filed = self.was.filter(|_| facts.reopened.is_none());
+        filed.into_iter().chain(facts.outcome).max_by_key(|outcome| how_far(Some(*outcome)))
+    }
+
+    fn is_further(&self, than: Option<Outcome>) -> bool {
+        how_far(Some(self.becomes)) > how_far(than)
+    }
+
     fn noted(&self, facts: Facts) -> Facts {
         match self.becomes {
             Outcome::Rejected => facts.ended(Outcome::Rejected),

@@ -39,3 +39,29 @@ fn what_git_merged_by_lines_is_merged_again() {
     assert_eq!(rejoined(&side_by_side(versions[1], versions[2]), versions), Some(text.clone()));
     assert_eq!(rejoined(&text, versions), None, "nothing is won");
 }
+
+/// Of two conflicts, one was solved by taking a side: that choice stays, whichever side it was.
+#[test]
+fn a_side_that_was_taken_stays() {
+    let versions = ["base", "ours", "theirs"].map(|word| {
+        issue_file::text(&with(|issue| {
+            issue.title = word.parse().unwrap();
+            issue.assignee = Some(word.parse().unwrap());
+        }))
+    });
+    let [_, ours, theirs] = &versions;
+    // As Git leaves it, but for the title, if one was chosen.
+    let left = |title: Option<&str>| {
+        let each = ours.lines().zip(theirs.lines()).map(|(our, their)| match title {
+            _ if our == their => format!("{our}\n"),
+            Some(taken) if our.contains("title") => format!("{}\n", our.replace("ours", taken)),
+            _ => format!("<<<<<<< ours\n{our}\n=======\n{their}\n>>>>>>> theirs\n"),
+        });
+        each.collect::<String>()
+    };
+    let rejoined = |file: String| rejoined(file.as_bytes(), versions.each_ref().map(|text| text.as_bytes()));
+    assert_eq!(rejoined(left(Some("ours"))), None);
+    assert_eq!(rejoined(left(Some("theirs"))), None);
+    let others = left(None).replace("<<<<<<< ours", "<<<<<<< HEAD");
+    assert!(rejoined(others).is_some(), "nobody has chosen");
+}
