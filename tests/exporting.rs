@@ -334,3 +334,37 @@ fn what_the_log_knows_is_taken() {
     ann.jit(["import", stream.to_str().unwrap()]).ok();
     assert!(text(&repo, &id).contains("\"done\""));
 }
+
+/// An end that only the log knows reaches a clone that has the issue as it was. What only the file
+/// elsewhere knows of gates is warned of, with the way to it.
+#[test]
+fn an_end_goes_with_an_export() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    ann.jit(["gate", "define", "review", "--manual"]).ok();
+    let [plain, gated] = [issue(&ann, "plain", &[]), issue(&ann, "gated", &["--gate", "review"])];
+    commit(&repo, repo.main(), "issues");
+    let clone = repo.dir().join("clone");
+    repo.git(repo.dir(), &["clone", "-q", repo.main().to_str().unwrap(), "clone"]);
+    let root = repo.worktree("two");
+    let two = repo.agent("bob").at(&root);
+    two.claim(&plain);
+    two.jit(["claim", "release", &plain, "--done"]).ok();
+    ann.jit(["export", "../dump.jsonl"]).ok();
+    let there = repo.agent("cat").at(&clone);
+    let import = ["import", "../dump.jsonl", "--agent", "human:boss"];
+    assert_eq!(there.say(import).status, Some(0));
+    assert_eq!(seen(&there, &plain)["state"], "done");
+    assert_eq!(seen(&there, &gated)["state"], "ready");
+
+    two.claim(&gated);
+    two.jit(["gate", "pass", &gated, "review"]).ok();
+    two.jit(["claim", "release", &gated, "--done"]).ok();
+    commit(&repo, &root, "done");
+    let warned = ann.jit(["export", "../dump.jsonl"]).warned();
+    assert!(warned.len() == 1 && warned[0].contains(&gated) && warned[0].contains("merge"), "{warned:?}");
+    repo.git(repo.main(), &["merge", "-q", "two"]);
+    ann.jit(["export", "../dump.jsonl"]).ok();
+    assert_eq!(there.say(import).status, Some(0));
+    assert_eq!(seen(&there, &gated)["state"], "done");
+}

@@ -8,12 +8,13 @@ use jit_tracker::stream::{Entry, line};
 use jit_tracker::{Issue, State};
 
 use crate::commands::{one, text};
+use crate::elsewhere::places;
 use crate::error::Failure;
 use crate::files;
 use crate::gates::Defined;
 use crate::known::{All, Known, state};
 use crate::output::{Exported, Output};
-use crate::tracker::Tracker;
+use crate::tracker::{Tracker, later};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -56,13 +57,33 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     }
 }
 
-/// Lets each say how far it has come, for the log does not go with it.
+/// Lets each say how far it has come, and since when, for the log does not go with it.
 fn as_known(world: &World<'_>, issues: &mut [Issue]) -> Result<(), Failure> {
     let all = All::here(world)?;
-    let ended = |known: &Known| Some((known.issue.id, state(known.outcome()?)));
-    let ended: HashMap<IssueId, State> = all.issues.iter().filter_map(ended).collect();
+    let known: HashMap<IssueId, &Known> = all.issues.iter().map(|known| (known.issue.id, known)).collect();
+    let mut behind = Vec::new();
     for issue in issues {
-        issue.state = ended.get(&issue.id).copied().unwrap_or(issue.state);
+        let Some(known) = known.get(&issue.id) else { continue };
+        let Some(ended) = known.outcome().map(state).filter(|ended| *ended != issue.state) else { continue };
+        let at = known.standing.facts.ended_by.as_ref().map_or(issue.updated_at, |by| by.at);
+        issue.state = ended;
+        // Whoever has it as it was before takes this for the later one.
+        issue.updated_at = later(at, issue.updated_at);
+        if ended == State::Done && issue.open_gates().next().is_some() {
+            behind.push(*known);
+        }
+    }
+    warn_of_gates(world, &behind)
+}
+
+/// Which gates were passed elsewhere, and by whom, only the file there says.
+fn warn_of_gates(world: &World<'_>, behind: &[&Known]) -> Result<(), Failure> {
+    for (known, place) in behind.iter().zip(places(world, behind)?) {
+        let way = place.map(|place| format!("; {}", place.way)).unwrap_or_default();
+        world.warn(format!(
+            "{} is done, but the file here has gates open that were passed elsewhere, and so has the export: where it is imported, it is gated{way}",
+            known.issue.id
+        ));
     }
     Ok(())
 }
