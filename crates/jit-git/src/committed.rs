@@ -1,5 +1,6 @@
 //! Files as they are committed at a worktree's `HEAD`.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use crate::program::{GitProgram, ProgramError};
@@ -73,7 +74,33 @@ impl Repo {
         Ok(names.flatten().filter(|name| !name.is_empty()).collect())
     }
 
-    /// The contents of these, which are named by object or as `COMMIT:PATH`, in their order; `None` for one that Git does not have.
+    /// What Git calls the contents that these files of a directory have in a commit, in their order;
+    /// `None` for one that it does not have. The directory is read once, however many they are.
+    ///
+    /// # Errors
+    /// [`ProgramError`] where Git could not be asked.
+    pub fn committed_objects(
+        &self,
+        git: &dyn GitProgram,
+        commit: &str,
+        dir: &str,
+        names: &[String],
+    ) -> Result<Vec<Option<String>>, ProgramError> {
+        let dir = format!("{dir}/");
+        let paths: Vec<String> = names.iter().map(|name| format!("{dir}{name}")).collect();
+        let mut arguments = vec!["ls-tree", "-z", "--full-tree", commit, "--"];
+        match paths.len() <= NAMED {
+            true => arguments.extend(paths.iter().map(String::as_str)),
+            false => arguments.push(&dir),
+        }
+        let listed = git.run(self.git_dir(), &arguments, b"")?;
+        let files = listed.stdout.split(|byte| *byte == 0).filter_map(|line| entry(line, &dir));
+        let found: HashMap<String, String> = files.map(|file| (file.name, file.object)).collect();
+        Ok(names.iter().map(|name| found.get(name).cloned()).collect())
+    }
+
+    /// The contents of these, which are named by object or as `COMMIT:PATH`, in their order; `None`
+    /// for one that Git does not have. By path, the commit's directories are read for each.
     ///
     /// # Errors
     /// [`ProgramError`] where Git could not be asked.
@@ -91,6 +118,9 @@ impl Repo {
         Ok(objects.iter().map(|_| next_content(&mut rest)).collect())
     }
 }
+
+/// So many paths are named to Git; of more, it is asked for all.
+const NAMED: usize = 256;
 
 /// Whether there is a commit to look into; asked only when looking failed.
 fn has_commit(git_dir: &Path, git: &dyn GitProgram, status: &Option<i32>) -> Result<bool, ProgramError> {

@@ -37,6 +37,35 @@ fn what_is_committed_is_read() {
     }
 }
 
+/// Few are named to Git, of many it is asked for all: the answer is the same.
+#[test]
+fn what_files_are_called_in_a_commit() {
+    let sandbox = Sandbox::new();
+    let repository = sandbox.repository("r");
+    mkdir(repository.join("d/deep"));
+    let names: Vec<String> = (0..300).map(|n| format!("[{n}] ä")).collect();
+    for name in &names {
+        write(&repository.join("d").join(name), name);
+    }
+    write(&repository.join("d/deep/f"), "not right in the directory");
+    sandbox.git(&repository, &["add", "-A"]);
+    sandbox.git(&repository, &["commit", "-qm", "f"]);
+    let repo = discover(&repository);
+    let asked = |names: &[String]| repo.committed_objects(&system_git(), "HEAD", "d", names).unwrap();
+    let mut wanted = vec!["none".to_owned(), names[7].clone(), "deep".to_owned(), names[1].clone()];
+    for more in [&names[..3], &names[..]] {
+        wanted.extend_from_slice(more);
+        let objects = asked(&wanted);
+        assert!(objects[0].is_none() && objects[2].is_none());
+        let there: Vec<&str> = objects.iter().flatten().map(String::as_str).collect();
+        let texts = repo.committed_contents(&system_git(), &there).unwrap();
+        let expected = wanted.iter().filter(|name| name.starts_with('['));
+        let expected: Vec<_> = expected.map(|name| Some(name.clone().into_bytes())).collect();
+        assert_eq!(texts, expected);
+    }
+    assert_eq!(repo.committed_objects(&system_git(), "HEAD~1", "d", &wanted[..2]).unwrap(), [None, None]);
+}
+
 /// More than a pipe holds goes in and comes out.
 #[test]
 fn ten_thousand_contents_at_once() {

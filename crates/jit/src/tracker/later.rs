@@ -1,7 +1,7 @@
 //! Ends that are not in the nearest file, but in one that was written later.
 
 use jit_core::IssueId;
-use jit_git::SystemGit;
+use jit_git::{ProgramError, Repo, SystemGit};
 use jit_tracker::issues::later_end;
 use jit_tracker::{Issue, Listed, Source, State, issue_file};
 
@@ -9,29 +9,30 @@ use super::head::MAIN_HEAD;
 use super::{ISSUES, Tracker};
 use crate::error::Failure;
 
+/// To read the directory for each of so many files costs less than to start another Git.
+const FEW: usize = 4;
+
 impl Tracker<'_> {
     /// Notes of issues how they ended, as HEAD, the main worktree's or its files say later than the
-    /// file that was found; that one was deleted has no time. Git is asked once for all.
+    /// file that was found; that one was deleted has no time. Git is asked about all of them at once.
     pub(crate) fn note_later<D>(&self, found: &mut [Listed<Issue<D>>]) -> Result<(), Failure> {
         let open = |listed: &&mut Listed<Issue<D>>| !listed.issue.state.is_ended();
         let mut open: Vec<_> = found.iter_mut().filter(open).collect();
         let repo = self.world.repo()?;
         let heads = [Some("HEAD"), repo.is_linked().then_some(MAIN_HEAD)];
         let heads: Vec<&str> = heads.into_iter().flatten().collect();
-        let ids = open.iter().map(|listed| listed.issue.id);
-        let names = ids.flat_map(|id| {
-            heads.iter().flat_map(move |head| [committed(head, id), committed_deletion(head, id)])
-        });
-        let named: Vec<String> = names.collect();
-        let named: Vec<&str> = named.iter().map(String::as_str).collect();
+        let names = open.iter().map(|listed| listed.issue.id);
+        let names: Vec<String> =
+            names.flat_map(|id| [issue_file::file_name(id), issue_file::deleted_name(id)]).collect();
         // What can't be read says nothing, here and below.
-        let texts = repo.committed_contents(&SystemGit::on_path(), &named);
-        let texts = texts.unwrap_or_else(|_| vec![None; named.len()]);
-        for (listed, committed) in open.iter_mut().zip(texts.chunks(2 * heads.len())) {
+        let texts =
+            self.committed_at(repo, &heads, &names).unwrap_or_else(|_| vec![None; names.len() * heads.len()]);
+        for (at, listed) in open.iter_mut().enumerate() {
             let id = listed.issue.id;
             let filed =
                 [self.in_main(&issue_file::file_name(id)), self.in_main(&issue_file::deleted_name(id))];
-            let places = || committed.chunks(2).chain([&filed[..]]);
+            let committed = texts.chunks(names.len()).filter_map(|texts| texts.chunks(2).nth(at));
+            let places = || committed.clone().chain([&filed[..]]);
             let is_deleted = |place: &[Option<Vec<u8>>]| matches!(place, [None, Some(_)]);
             if places().any(is_deleted) {
                 listed.later = Some(State::Rejected);
@@ -46,6 +47,28 @@ impl Tracker<'_> {
         Ok(())
     }
 
+    /// The contents of these files of issues in each of these commits, one commit's behind the other's.
+    fn committed_at(
+        &self,
+        repo: &Repo,
+        heads: &[&str],
+        names: &[String],
+    ) -> Result<Vec<Option<Vec<u8>>>, ProgramError> {
+        let git = SystemGit::on_path();
+        if names.len() <= FEW {
+            let named = heads.iter().flat_map(|head| names.iter().map(move |name| named(head, name)));
+            let named: Vec<String> = named.collect();
+            return repo.committed_contents(&git, &named.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+        let mut objects = Vec::new();
+        for head in heads {
+            objects.extend(repo.committed_objects(&git, head, ISSUES, names)?);
+        }
+        let there: Vec<&str> = objects.iter().flatten().map(String::as_str).collect();
+        let mut contents = repo.committed_contents(&git, &there)?.into_iter();
+        Ok(objects.iter().map(|object| object.as_ref().and_then(|_| contents.next().flatten())).collect())
+    }
+
     fn in_main(&self, name: &str) -> Option<Vec<u8>> {
         self.main.as_ref()?.read(name).ok()?
     }
@@ -53,10 +76,9 @@ impl Tracker<'_> {
 
 /// A committed file, as Git names it.
 pub(super) fn committed(commit: &str, id: IssueId) -> String {
-    format!("{commit}:{ISSUES}/{}", issue_file::file_name(id))
+    named(commit, &issue_file::file_name(id))
 }
 
-/// A committed word that an issue was deleted, as Git names it.
-fn committed_deletion(commit: &str, id: IssueId) -> String {
-    format!("{commit}:{ISSUES}/{}", issue_file::deleted_name(id))
+fn named(commit: &str, name: &str) -> String {
+    format!("{commit}:{ISSUES}/{name}")
 }
