@@ -177,3 +177,21 @@ fn a_hook_behind_reads_what_is_pushed() {
     assert!(fs::read_to_string(seen).unwrap().ends_with(" refs/heads/bob\n"));
     assert!(pushed.memory().exists());
 }
+
+/// Two calls that do not say of which push they are: the second is compared with what the first brought.
+#[test]
+fn what_nobody_tells_from_other_pushes_is_one_by_itself() {
+    let pushed = Pushed::to("update");
+    let two = &pushed.two;
+    pushed.bob_loses();
+    pushed.ann_commits("doc/b");
+    // There, and on no branch.
+    two.repo.git(&pushed.bare, &["fetch", "-q", two.ann().to_str().unwrap(), "main", "bob"]);
+    let root = two.repo.agent("root").at(&pushed.bare);
+    let asked = |branch: &str| {
+        let new = two.repo.git(two.ann(), &["rev-parse", branch]);
+        root.jit(["hook", "update", "refs/heads/x", &"0".repeat(40), &new])
+    };
+    assert_eq!(asked("main").status, Some(0));
+    assert_eq!(asked("bob").refused(6).code, "lease_lost");
+}

@@ -34,6 +34,14 @@ pub(crate) struct Known<I = Outline> {
     pub(crate) next: Option<String>,
 }
 
+impl<I> Known<I> {
+    /// What was found; what costs another look was not looked at.
+    fn of(Listed { issue, origin, .. }: Listed<I>, candidate: Candidate, standing: Standing) -> Self {
+        let (unrecorded, elsewhere, awaited, next) = (None, None, Vec::new(), None);
+        Self { issue, origin, candidate, standing, unrecorded, elsewhere, awaited, next }
+    }
+}
+
 /// How far an issue has come, as it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
@@ -171,16 +179,7 @@ impl All {
         let log = Log::about(world, candidates)?;
         let standings = world.read(&log)?;
         let issues = listing.issues.into_iter().zip(log.candidates).zip(standings);
-        let known = |((Listed { issue, origin, .. }, candidate), standing)| Known {
-            issue,
-            origin,
-            candidate,
-            standing,
-            unrecorded: None,
-            elsewhere: None,
-            awaited: Vec::new(),
-            next: None,
-        };
+        let known = |((listed, candidate), standing)| Known::of(listed, candidate, standing);
         Ok(Self { issues: issues.map(known).collect(), broken: listing.broken })
     }
 }
@@ -193,16 +192,7 @@ pub(crate) fn looked_up(
 ) -> Result<Known<Issue>, Failure> {
     let candidate = filed(tracker, &found)?;
     let standing = world.read(&Log::about(world, vec![candidate.clone()])?)?.remove(0);
-    Ok(Known {
-        issue: found.issue,
-        origin: found.origin,
-        candidate,
-        standing,
-        unrecorded: None,
-        elsewhere: None,
-        awaited: Vec::new(),
-        next: None,
-    })
+    Ok(Known::of(found, candidate, standing))
 }
 
 /// Issues as a claim of them is judged, with what farther files say later.
