@@ -43,7 +43,7 @@ fn nowhere(agent: &Agent<'_>) -> (Option<i32>, Option<String>) {
     let answer = agent.jit(["doctor"]);
     let data: Value = serde_json::from_str(&answer.stdout).unwrap();
     let findings = data["data"]["findings"].as_array().unwrap();
-    let found = findings.iter().find(|finding| finding["code"] == "done_nowhere");
+    let found = findings.iter().find(|finding| finding["code"] == "end_nowhere");
     (answer.status, found.map(|found| found["hint"].as_str().unwrap().to_owned()))
 }
 
@@ -57,11 +57,11 @@ fn what_was_done_elsewhere_says_where() {
     commit(&repo, &repo.dir().join("two"), "done");
     let known = seen(&ann, &id);
     assert_eq!((&known["state"], &known["ended_by"]["by"]["agent"]), (&"done".into(), &bob.id().into()));
-    assert_eq!(known["done_elsewhere"]["by"]["branch"], "two");
-    assert_eq!(known["done_elsewhere"]["path"], repo.dir().join("two").to_str().unwrap());
+    assert_eq!(known["ended_elsewhere"]["by"]["branch"], "two");
+    assert_eq!(known["ended_elsewhere"]["path"], repo.dir().join("two").to_str().unwrap());
     let said = ann.say(["issue", "show", &id]).stdout;
     assert!(said.contains("on branch two") && said.contains("not in your files"), "{said}");
-    assert_eq!(seen(&bob, &id)["done_elsewhere"], Value::Null);
+    assert_eq!(seen(&bob, &id)["ended_elsewhere"], Value::Null);
 
     let blocked = listed(&ann, &["query", "blocked"])["issues"][0].clone();
     assert_eq!(
@@ -125,7 +125,7 @@ fn what_was_done_on_no_branch() {
     assert!(next.ends_with(repo.git(&two, &["rev-parse", "HEAD"]).trim()), "{next}");
     run(&ann, &next, "to have it here: ");
     ann.jit(["claim", "acquire", &waiting]).lease();
-    assert_eq!(seen(&bob, &id)["done_elsewhere"], Value::Null);
+    assert_eq!(seen(&bob, &id)["ended_elsewhere"], Value::Null);
 }
 
 /// A file that was put back says again what the log knows, if somebody says so.
@@ -158,6 +158,47 @@ fn a_file_that_was_put_back() {
     ann.jit(["claim", "acquire", &waiting]).lease();
     ann.jit(["gate", "pass", &gated, "review"]).ok();
     assert_eq!(seen(&ann, &gated)["state"], "done");
+}
+
+/// The same of what nobody will do: it is said where that is written, and what is written nowhere needs
+/// a person.
+#[test]
+fn what_was_rejected_elsewhere_says_where() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let (id, waiting) = (issue(&ann, "work", &[]), issue(&ann, "more", &[]));
+    ann.jit(["dep", "add", &waiting, &id]).ok();
+    commit(&repo, repo.main(), "issues");
+    let two = repo.worktree("two");
+    let bob = repo.agent("bob").at(&two);
+    bob.jit(["issue", "close", &id, "--rejected"]).warned();
+    assert_eq!(seen(&bob, &id)["ended_elsewhere"], Value::Null);
+    commit(&repo, &two, "rejected");
+    let known = seen(&ann, &id);
+    assert_eq!(
+        (&known["state"], &known["ended_elsewhere"]["outcome"]),
+        (&"rejected".into(), &"rejected".into())
+    );
+    let said = ann.say(["issue", "show", &id]).stdout;
+    assert!(said.contains("rejected by agent:bob at") && said.contains("not in your files"), "{said}");
+    assert_eq!(listed(&ann, &["query", "blocked"])["issues"][0]["awaited"][0]["why"], "rejected");
+    assert_eq!(nowhere(&ann).1, None);
+    run(&ann, known["next"].as_str().unwrap(), "to have it here: ");
+    assert_eq!((&*filed(repo.main(), &id), &seen(&ann, &id)["ended_elsewhere"]), ("rejected", &Value::Null));
+
+    for (way, state) in
+        [("let this worktree's file say so: ", "rejected"), ("to be done after all: ", "ready")]
+    {
+        let id = issue(&ann, "work", &[]);
+        commit(&repo, repo.main(), "issue");
+        ann.jit(["issue", "close", &id, "--rejected"]).ok();
+        repo.git(repo.main(), &["checkout", "-q", "--", ".jit/issues"]);
+        let (status, hint) = nowhere(&ann);
+        assert_eq!(status, Some(9));
+        run(&ann, &hint.unwrap(), way);
+        assert_eq!(nowhere(&ann), (Some(0), None));
+        assert_eq!((&*filed(repo.main(), &id), &seen(&ann, &id)["state"]), (state, &state.into()));
+    }
 }
 
 /// The state that an issue's file has in a worktree.

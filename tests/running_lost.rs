@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::gate_commands::{gated, is_gone, number_in, recorded};
+use crate::gates::seen;
 use crate::running::{SOON, answer, guardians, last_release, run, start};
+use crate::support::issue::{file, issue};
 use crate::support::{Repo, skip};
 
 /// A command with a child that heeds no SIGTERM any more than itself.
@@ -41,6 +43,26 @@ fn a_killed_jit_leaves_nothing_behind() {
     assert_eq!(last_release(&repo), ("infra".into(), Some("jit run was killed".into())));
     assert!(guardians(&repo).is_empty() || (sleep(Duration::from_secs(1)), guardians(&repo).is_empty()).1);
     repo.healthy();
+}
+
+/// What it was about to release as done is given up, and whoever reads its file is told.
+#[test]
+fn a_killed_jit_contradicts_the_file_of_its_work() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "work", &[]);
+    let mut running = ann.command(["run", &id, "--", "sleep", "60"]).spawn().unwrap();
+    while ann.jit(["claim", "status", &id]).ok()["lease"].is_null() {}
+    let path = file(repo.main(), &id);
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("\"ready\"", "\"done\"")).unwrap();
+    running.kill().unwrap();
+    running.wait().unwrap();
+    let began = Instant::now();
+    while last_release(&repo).0 != "infra" {
+        assert!(began.elapsed() < SOON, "nobody released it");
+    }
+    assert_eq!(seen(&ann, &id)["unrecorded"], true);
 }
 
 /// At any moment of it: no process and no lease is left.

@@ -33,6 +33,11 @@ impl Outcome {
     pub fn is_worked(self) -> bool {
         matches!(self, Self::Done | Self::Gated)
     }
+
+    /// Whether both say that the work was done, or neither.
+    pub fn agrees_with(self, other: Self) -> bool {
+        self.is_worked() == other.is_worked()
+    }
 }
 
 /// The name of a gate. What gates there are and how they are passed is not known here: names are
@@ -238,6 +243,11 @@ impl Facts {
             undone_at: Some(time),
             ..self
         }
+    }
+
+    /// Whether it was said not to be done since a file that says otherwise was written.
+    pub fn contradicts(&self, written: WallTime) -> bool {
+        self.outcome.is_none() && self.undone_at.is_some_and(|undone| undone >= written)
     }
 
     /// Given up undone at this time, although a file says that it was done.

@@ -58,11 +58,13 @@ impl Why {
         match (known.stage(), place) {
             (Stage::InProgress, _) => None,
             (Stage::Deleted, _) => Some(Self::Deleted),
-            (Stage::At(_), Some(place)) => Some(Self::Elsewhere(Box::new(place))),
-            (Stage::At(_), None) => match known.outcome() {
-                Some(Outcome::Rejected) => Some(Self::Rejected),
-                Some(Outcome::Gated) => Some(Self::Gated(known.issue.open_gates().cloned().collect())),
-                Some(Outcome::Done) | None => None,
+            (Stage::At(_), place) => match (known.outcome(), place) {
+                (Some(Outcome::Rejected), _) => Some(Self::Rejected),
+                (_, Some(place)) => Some(Self::Elsewhere(Box::new(place))),
+                (Some(Outcome::Gated), None) => {
+                    Some(Self::Gated(known.issue.open_gates().cloned().collect()))
+                }
+                (Some(Outcome::Done) | None, None) => None,
             },
         }
     }

@@ -8,9 +8,10 @@ use jit_tracker::{GateName, Issue, Listed, Origin, State};
 
 use crate::elsewhere::not_lost;
 use crate::error::Failure;
-use crate::known::{Known, ended, looked_up, state};
+use crate::filed::{ended, is_worked, state};
+use crate::known::{Known, looked_up};
 use crate::output::Output;
-use crate::tracker::{Changing, Rewrite, is_worked, later};
+use crate::tracker::{Changing, Rewrite, later};
 use crate::world::World;
 
 /// What was done to an issue to which nothing was.
@@ -81,7 +82,7 @@ pub(crate) fn with_gates(
         return written(world, &tracker, before, known);
     }
     // Where the work is elsewhere, the file that says so comes with it.
-    if is_worked(before.state) && known.outcome_by(&world.rehearse(&settle)?.facts) == Some(Outcome::Done) {
+    if is_worked(&before) && known.outcome_by(&world.rehearse(&settle)?.facts) == Some(Outcome::Done) {
         known.issue.state = State::Done;
     }
     let changed = followed(world, &tracker, before, known, &settle)?;
@@ -213,7 +214,7 @@ fn to_change(world: &World<'_>, tracker: &Changing<'_>, id: IssueId) -> Result<K
     let mut known = known(world, tracker, id)?;
     may_change(world, &[Reference::Issue(id)])?;
     warn_of_deleted(world, &known);
-    if known.origin == Origin::Main && is_worked(known.issue.state) {
+    if known.origin == Origin::Main && is_worked(&known.issue) {
         known.candidate.filed = Filed { later: ended(known.issue.state), ..Filed::default() };
         known.issue.state = State::Ready;
     }
@@ -263,9 +264,12 @@ fn written(
 ) -> Result<Changed, Failure> {
     let is_another = *known.issue != before;
     if is_another {
-        // Where the issue ended elsewhere, the file that says so stays the later one.
-        let is_open = ended(known.issue.state).is_none();
-        if !(is_open && known.outcome().is_some()) {
+        // Where the issue ended elsewhere, the file that says so stays the later one; and one that the log
+        // contradicts gets no younger by it.
+        let ended = ended(known.issue.state);
+        let is_behind = ended.is_none() && known.outcome().is_some();
+        let is_wrong = ended.is_some() && known.standing.facts.contradicts(before.updated_at);
+        if !(is_behind || is_wrong) {
             known.issue.updated_at = later(world.now()?.wall, before.updated_at);
         }
         tracker.write(&[Rewrite::of(Some(&before), &known.issue)])?;

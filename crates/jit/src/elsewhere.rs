@@ -1,21 +1,24 @@
-//! Work that was done, and is not in this worktree's files: where it is, and how it gets here.
+//! Issues that ended, and not in this worktree's files: which say so, and how that gets here.
 
 use std::path::{Path, PathBuf};
 
-use jit_core::{EndedBy, IssueId};
+use jit_core::{EndedBy, IssueId, Outcome};
 use jit_git::Worktree;
 use jit_tracker::{Issue, Origin};
 
 use crate::error::Failure;
+use crate::filed::said_by;
 use crate::known::{All, Known};
 use crate::shell::quoted;
-use crate::tracker::{HEADS, Tracker, head_name, is_worked, says_done};
+use crate::tracker::{HEADS, Tracker, head_name, own_file};
 use crate::world::World;
 
-/// Where work that is not here was done.
+/// Where an end is said that is not said here.
 #[derive(Clone, Debug)]
 pub(crate) struct Elsewhere {
-    /// By whom; not known where only files say that it was done.
+    /// How it ended.
+    pub(crate) outcome: Outcome,
+    /// By whom; not known where only files say so.
     pub(crate) by: Option<EndedBy>,
     /// In which worktree, if that is there.
     pub(crate) root: Option<PathBuf>,
@@ -26,53 +29,69 @@ pub(crate) struct Elsewhere {
 }
 
 impl Elsewhere {
-    /// Who did it, when and where, as far as that is known.
+    /// How it ended, by whom, when and where, as far as that is known.
     pub(crate) fn told(&self) -> String {
         let by = self.by.as_ref().map(|EndedBy { at, by, branch }| {
             let branch = branch.as_ref().map(|branch| format!(", on branch {branch}")).unwrap_or_default();
             format!(" by {} at {at}{branch}", by.agent)
         });
         let root = self.root.as_ref().map(|root| format!(", in {}", root.display()));
-        format!("done{}{}", by.unwrap_or_default(), root.unwrap_or_default())
+        let how = if self.outcome.is_worked() { "done" } else { self.outcome.name() };
+        format!("{how}{}{}", by.unwrap_or_default(), root.unwrap_or_default())
     }
 }
 
 impl<D> Known<Issue<D>> {
-    /// Whether its work was done, and neither this worktree's own file nor its HEAD says so.
-    pub(crate) fn is_done_elsewhere(&self) -> bool {
-        let is_here = self.origin != Origin::Main && is_worked(self.issue.state);
-        !is_here && self.outcome().is_some_and(jit_core::Outcome::is_worked)
+    /// How it ended, if it did and neither this worktree's own file nor its HEAD says so. That one was
+    /// deleted, no file says.
+    pub(crate) fn ended_elsewhere(&self) -> Option<Outcome> {
+        let here = said_by(&self.issue).filter(|_| self.origin != Origin::Main);
+        let is_elsewhere = |ended: &Outcome| !here.is_some_and(|here| here.agrees_with(*ended));
+        self.outcome().filter(is_elsewhere).filter(|_| !self.standing.facts.deleted)
     }
 }
 
-/// Where the work on each of these is that was done elsewhere. Looks first where it ought to be: on
-/// the branch of whoever did it and on the main worktree's, and in the files there.
+/// Where the end of each of these is said that ended elsewhere. Looks first where it ought to be: on
+/// the branch of whoever ended it and on the main worktree's, and in the files there.
 pub(crate) fn places<D>(
     world: &World<'_>,
     issues: &[&Known<Issue<D>>],
 ) -> Result<Vec<Option<Elsewhere>>, Failure> {
-    if !issues.iter().any(|known| known.is_done_elsewhere()) {
+    if !issues.iter().any(|known| known.ended_elsewhere().is_some()) {
         return Ok(issues.iter().map(|_| None).collect());
     }
     let tracker = Tracker::around(world)?;
     let worktrees = tracker.worktrees()?;
-    let likely: Vec<Option<Likely>> =
-        issues.iter().map(|known| known.is_done_elsewhere().then(|| Likely::of(known, &worktrees))).collect();
-    let asked: Vec<_> = likely.iter().flatten().map(|one| (one.id, one.commits.as_slice())).collect();
+    let likely = |known: &&Known<Issue<D>>| Some(Likely::of(known, known.ended_elsewhere()?, &worktrees));
+    let likely: Vec<Option<Likely>> = issues.iter().map(likely).collect();
+    let asked: Vec<_> = likely.iter().flatten().map(|one| (one.end, one.commits.as_slice())).collect();
     let committed = first_with(&tracker, &asked)?;
     let near = likely.iter().flatten().zip(committed);
     let near: Vec<_> = near
-        .map(|(one, commit)| commit.map(At::Commit).or_else(|| uncommitted(&tracker, &one.roots, one.id)))
+        .map(|(one, commit)| commit.map(At::Commit).or_else(|| uncommitted(&tracker, &one.roots, one.end)))
         .collect();
     let missing = likely.iter().flatten().zip(&near).filter(|(_, at)| at.is_none());
-    let missing: Vec<IssueId> = missing.map(|(one, _)| one.id).collect();
+    let missing: Vec<End> = missing.map(|(one, _)| one.end).collect();
     let mut far = anywhere(&tracker, &worktrees, &missing)?.into_iter();
     let mut found = near.into_iter().map(|at| at.or_else(|| far.next().flatten()));
     let mut placed = |one: Likely| one.at(world, &tracker, found.next().flatten());
     likely.into_iter().map(|one| one.map(&mut placed).transpose()).collect()
 }
 
-/// What has work.
+/// How an issue ended, as files are to say.
+#[derive(Clone, Copy)]
+struct End {
+    id: IssueId,
+    outcome: Outcome,
+}
+
+impl End {
+    fn is_said_by(self, issue: &Issue) -> bool {
+        said_by(issue).is_some_and(|outcome| outcome.agrees_with(self.outcome))
+    }
+}
+
+/// What says so.
 enum At {
     /// A branch, by its full name, or what is checked out in a worktree.
     Commit(String),
@@ -80,43 +99,45 @@ enum At {
     Files(PathBuf),
 }
 
-/// Of each issue, the first of its commits whose file says that the work was done.
-fn first_with(tracker: &Tracker<'_>, asked: &[(IssueId, &[String])]) -> Result<Vec<Option<String>>, Failure> {
-    let each = asked.iter().flat_map(|(id, commits)| commits.iter().map(|commit| (*id, commit.as_str())));
-    let mut states = tracker.states_at(&each.collect::<Vec<_>>())?.into_iter();
-    let mut first = |commits: &[String]| {
-        let there: Vec<_> = states.by_ref().take(commits.len()).collect();
-        commits.get(there.iter().position(|state| state.is_some_and(is_worked))?).cloned()
+/// Of each end, the first of its commits whose file says so.
+fn first_with(tracker: &Tracker<'_>, asked: &[(End, &[String])]) -> Result<Vec<Option<String>>, Failure> {
+    let each = asked.iter().flat_map(|(end, commits)| commits.iter().map(|commit| (end.id, commit.as_str())));
+    let mut issues = tracker.issues_at(&each.collect::<Vec<_>>())?.into_iter();
+    let mut first = |end: &End, commits: &[String]| {
+        let there: Vec<_> = issues.by_ref().take(commits.len()).collect();
+        let says = |issue: &Option<Issue>| issue.as_ref().is_some_and(|issue| end.is_said_by(issue));
+        commits.get(there.iter().position(says)?).cloned()
     };
-    Ok(asked.iter().map(|(_, commits)| first(commits)).collect())
+    Ok(asked.iter().map(|(end, commits)| first(end, commits)).collect())
 }
 
-fn uncommitted(tracker: &Tracker<'_>, roots: &[PathBuf], id: IssueId) -> Option<At> {
+fn uncommitted(tracker: &Tracker<'_>, roots: &[PathBuf], end: End) -> Option<At> {
     let here = tracker.root();
-    roots.iter().find(|root| **root != here && says_done(root, id)).cloned().map(At::Files)
+    let says = |root: &PathBuf| own_file(root, end.id).is_some_and(|issue| end.is_said_by(&issue));
+    roots.iter().find(|root| **root != here && says(root)).cloned().map(At::Files)
 }
 
 /// The same on every branch, and in every worktree.
 fn anywhere(
     tracker: &Tracker<'_>,
     worktrees: &[Worktree],
-    missing: &[IssueId],
+    missing: &[End],
 ) -> Result<Vec<Option<At>>, Failure> {
     if missing.is_empty() {
         return Ok(Vec::new());
     }
     let commits = tracker.commits()?;
-    let asked: Vec<_> = missing.iter().map(|id| (*id, commits.as_slice())).collect();
+    let asked: Vec<_> = missing.iter().map(|end| (*end, commits.as_slice())).collect();
     let roots: Vec<PathBuf> = worktrees.iter().map(|worktree| worktree.path.clone()).collect();
     let found = missing.iter().zip(first_with(tracker, &asked)?);
     Ok(found
-        .map(|(id, commit)| commit.map(At::Commit).or_else(|| uncommitted(tracker, &roots, *id)))
+        .map(|(end, commit)| commit.map(At::Commit).or_else(|| uncommitted(tracker, &roots, *end)))
         .collect())
 }
 
-/// Where the work on an issue ought to be.
+/// Where an end ought to be said.
 struct Likely {
-    id: IssueId,
+    end: End,
     by: Option<EndedBy>,
     commits: Vec<String>,
     roots: Vec<PathBuf>,
@@ -124,7 +145,7 @@ struct Likely {
 }
 
 impl Likely {
-    fn of<D>(known: &Known<Issue<D>>, worktrees: &[Worktree]) -> Self {
+    fn of<D>(known: &Known<Issue<D>>, outcome: Outcome, worktrees: &[Worktree]) -> Self {
         let by = known.standing.facts.ended_by.as_deref().cloned();
         let is_its = |worktree: &&Worktree| {
             let id = worktree.identity.as_ref().ok().and_then(|identity| Some(identity.as_ref()?.id));
@@ -142,7 +163,7 @@ impl Likely {
         commits.dedup();
         let roots = places.iter().map(|worktree| worktree.path.clone()).collect();
         let root = own.map(|worktree| worktree.path.clone()).filter(|root| root.exists());
-        Self { id: known.issue.id, by, commits, roots, root }
+        Self { end: End { id: known.issue.id, outcome }, by, commits, roots, root }
     }
 
     fn at(self, world: &World<'_>, tracker: &Tracker<'_>, at: Option<At>) -> Result<Elsewhere, Failure> {
@@ -158,21 +179,21 @@ impl Likely {
             }
             None => format!("no branch and no worktree has it: jit {}doctor", world.repeated()),
         };
-        Ok(Elsewhere { by: self.by, root: self.root, way, found })
+        Ok(Elsewhere { outcome: self.end.outcome, by: self.by, root: self.root, way, found })
     }
 }
 
-/// The work that is in no worktree's files, and on no branch.
+/// The ends that no worktree's files say, and no branch.
 pub(crate) fn nowhere(world: &World<'_>) -> Result<Vec<(IssueId, Elsewhere)>, Failure> {
     let all = All::here(world)?;
-    let done: Vec<&Known> = all.issues.iter().filter(|known| known.is_done_elsewhere()).collect();
-    let places = done.iter().zip(places(world, &done)?);
+    let ended: Vec<&Known> = all.issues.iter().filter(|known| known.ended_elsewhere().is_some()).collect();
+    let places = ended.iter().zip(places(world, &ended)?);
     Ok(places
         .filter_map(|(known, place)| Some((known.issue.id, place.filter(|place| !place.found)?)))
         .collect())
 }
 
-/// Where the work on an issue is that was done elsewhere, unless it is nowhere.
+/// Where the end of an issue is said that ended elsewhere, unless that is nowhere.
 pub(crate) fn not_lost<D>(world: &World<'_>, known: &Known<Issue<D>>) -> Result<Option<Elsewhere>, Failure> {
     Ok(places(world, &[known])?.pop().flatten().filter(|place| place.found))
 }

@@ -7,7 +7,8 @@ use jit_tracker::{FileError, Issue};
 
 use crate::awaited::awaited;
 use crate::error::Failure;
-use crate::known::{All, ended};
+use crate::filed::ended;
+use crate::known::All;
 use crate::tracker::Tracker;
 use crate::world::World;
 

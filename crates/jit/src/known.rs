@@ -3,14 +3,13 @@
 use std::collections::HashSet;
 
 use jit_core::decide::{Bar, Candidate, Standing, Step};
-use jit_core::{
-    AgentId, Facts, Filed, Gate, Holder, IssueId, Now, Outcome, Policy, Query, Reference, Scene, View,
-};
+use jit_core::{AgentId, Facts, Holder, IssueId, Now, Outcome, Policy, Query, Reference, Scene, View};
 use jit_tracker::{Dependency, Issue, Listed, Origin, Outline, State};
 
 use crate::awaited::Awaited;
 use crate::elsewhere::Elsewhere;
 use crate::error::Failure;
+use crate::filed::{self, ended, said_by, state};
 use crate::tracker::Tracker;
 use crate::world::World;
 
@@ -26,7 +25,7 @@ pub(crate) struct Known<I = Outline> {
     /// Whether its file here says that the work was done, and the log was never told; nothing where
     /// nobody looked.
     pub(crate) unrecorded: Option<bool>,
-    /// Where its work is, if that was done and is not here; nothing where nobody looked.
+    /// Where its end is said, if not here; nothing where nobody looked.
     pub(crate) elsewhere: Option<Box<Elsewhere>>,
     /// What it waits for and will not be done here; nothing where nobody looked.
     pub(crate) awaited: Vec<Awaited>,
@@ -81,12 +80,12 @@ impl<D> Known<Issue<D>> {
 
     /// The same if the log knows this.
     pub(crate) fn outcome_by(&self, facts: &Facts) -> Option<Outcome> {
-        facts.with_files(&filed_as(&self.issue, self.candidate.filed.later))
+        facts.with_files(&filed::of(&self.issue, self.candidate.filed.later))
     }
 
     /// Whether it ended, if another file says so that was written later.
     pub(crate) fn is_ended_by(&self, later: State) -> bool {
-        self.standing.facts.with_files(&filed_as(&self.issue, ended(later))).is_some()
+        self.standing.facts.with_files(&filed::of(&self.issue, ended(later))).is_some()
     }
 
     /// Whether it can be picked: by this agent, or for anybody.
@@ -121,45 +120,10 @@ impl Known {
     }
 }
 
-/// How a file says what the log knows of an issue's end.
-pub(crate) fn state(outcome: Outcome) -> State {
-    match outcome {
-        Outcome::Done => State::Done,
-        Outcome::Gated => State::Gated,
-        Outcome::Rejected => State::Rejected,
-    }
-}
-
-/// How a file says that an issue ended.
-pub(crate) fn ended(state: State) -> Option<Outcome> {
-    match state {
-        State::Done => Some(Outcome::Done),
-        State::Gated => Some(Outcome::Gated),
-        State::Rejected => Some(Outcome::Rejected),
-        State::Backlog | State::Ready => None,
-    }
-}
-
-/// How an issue ended, as its file alone says.
-pub(crate) fn ended_here(issue: &Issue) -> Option<Outcome> {
-    filed_as(issue, None).outcome
-}
-
-/// What files say of an end: to write `done` passes no gate.
-fn filed_as<D>(issue: &Issue<D>, later: Option<Outcome>) -> Filed {
-    let open = issue.open_gates().next().is_some();
-    let outcome = match ended(issue.state) {
-        Some(Outcome::Done) if open => Some(Outcome::Gated),
-        outcome => outcome,
-    };
-    let says_gated = issue.open_gates().filter(|_| issue.state == State::Gated);
-    Filed { outcome, open_gates: says_gated.map(Gate::named).collect(), later }
-}
-
 /// Whether what waits for an issue need wait no more: only what is done here counts, because its code
 /// is here too.
 fn is_done_here<D>(found: &Listed<Issue<D>>) -> bool {
-    found.origin != Origin::Main && filed_as(&found.issue, None).outcome == Some(Outcome::Done)
+    found.origin != Origin::Main && said_by(&found.issue) == Some(Outcome::Done)
 }
 
 /// All issues, and what is broken among them.
@@ -222,7 +186,7 @@ fn candidate<D>(found: &Listed<Issue<D>>, met: impl Fn(&Dependency) -> bool) -> 
         reference: issue.reference(),
         ready: issue.state == State::Ready,
         meta: issue.is_meta(),
-        filed: filed_as(issue, found.later.and_then(ended)),
+        filed: filed::of(issue, found.later.and_then(ended)),
         waits_for: waits_for.map(|on| on.reference().clone()).collect(),
     }
 }

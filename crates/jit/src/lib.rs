@@ -15,6 +15,7 @@ mod commands;
 mod elsewhere;
 mod ending;
 mod error;
+mod filed;
 mod files;
 mod finding;
 mod gates;

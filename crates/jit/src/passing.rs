@@ -8,8 +8,9 @@ use jit_tracker::{GateName, GateResult, Issue, Origin, PassedAs, State, Work};
 
 use crate::elsewhere::not_lost;
 use crate::error::Failure;
+use crate::filed::{ended, is_worked};
 use crate::gates::{Defined, Verdict};
-use crate::known::{Known, Stage, ended};
+use crate::known::{Known, Stage};
 use crate::tracker::Tracker;
 use crate::world::World;
 
@@ -72,10 +73,9 @@ pub(crate) fn work_is_here(
     known: &Known<Issue>,
 ) -> Result<(), Failure> {
     let id = known.issue.id;
-    let done = matches!(known.issue.state, State::Gated | State::Done);
     match known.work() {
         Work::None => Err(Failure::nothing_to_pass(id)),
-        Work::Done if known.origin == Origin::Main || !done => {
+        Work::Done if known.origin == Origin::Main || !is_worked(&known.issue) => {
             let way = not_lost(world, known)?.map(|place| place.way);
             Err(Failure::work_elsewhere(id, tracker.done_in(id)?, way, &world.repeated()))
         }

@@ -10,8 +10,8 @@ use jit_tracker::{GateName, GateResult, Issue};
 
 use crate::change::{enforced, warn_of};
 use crate::error::Failure;
+use crate::filed::{ended, said_by};
 use crate::gates::{Defined, open};
-use crate::known::{ended, ended_here};
 use crate::tracker::{Changing, Rewrite};
 use crate::world::World;
 
@@ -49,13 +49,13 @@ pub(crate) fn take(
 
 /// The end that an issue brings.
 fn brought(here: &Issue, issue: &Issue) -> Option<Taken> {
-    let (was, becomes) = (ended_here(here), ended(issue.state)?);
+    let (was, becomes) = (said_by(here), ended(issue.state)?);
     Some(Taken { issue: issue.reference(), is_written: true, was, becomes, open: open(issue) })
 }
 
 /// The end that a file here says already: whoever wrote it may have died before the log knew.
 fn said(here: &Issue) -> Option<Taken> {
-    let becomes = ended_here(here)?;
+    let becomes = said_by(here)?;
     let was = Some(becomes);
     Some(Taken { issue: here.reference(), is_written: false, was, becomes, open: open(here) })
 }

@@ -69,7 +69,7 @@ impl<V: View> Step<'_, V> {
         if facts.outcome.is_some() {
             return Ok(None);
         }
-        let undone = facts.undone_at.filter(|undone| *undone >= at).map(Unrecorded::Undone);
+        let undone = facts.undone_at.filter(|_| facts.contradicts(at)).map(Unrecorded::Undone);
         let here = self.released_here(issue, held)?;
         Ok(here.or(undone))
     }

@@ -162,7 +162,7 @@ fn look(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
         .retain(|finding| finding.kind != Kind::Failure(Code::NotAFile) || !wrong.contains(&finding.path));
     // Whatever is in the way of these was said.
     findings.extend(data_plane::unrecorded(world).unwrap_or_default());
-    findings.extend(data_plane::done_nowhere(world).unwrap_or_default());
+    findings.extend(data_plane::end_nowhere(world).unwrap_or_default());
     for found in [lost_worktrees(world), data_plane::look(world)] {
         match found {
             Ok(found) => findings.extend(found),

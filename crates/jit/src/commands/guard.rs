@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
-use jit_core::decide::{Attempted, Release, Target};
+use jit_core::decide::Target;
 use jit_core::{Attempt, LeaseId, Task};
 
 use crate::cgroup::Cgroup;
+use crate::commands::release::give_up;
 use crate::commands::{duration, option, parsed};
 use crate::error::Failure;
 use crate::group::{Group, nap, pid};
@@ -58,13 +59,12 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
 /// Releases the lease, unless there is none any more, or never was.
 fn released(world: &World<'_>, lease: LeaseId) -> Result<Output, Failure> {
     let attempt = Attempt::Infra(KILLED.parse::<Task>().ok());
-    let request =
-        Release { target: Target::Lease(lease), attempted: Attempted { attempt, ..Attempted::default() } };
+    let once = || give_up(world, Target::Lease(lease), attempt.clone()).map(|_| Output::Text(String::new()));
     for _ in 1..TRIES {
-        match world.transact(&request) {
+        match once() {
             Err(failure) if failure.code.retryable() => nap(BETWEEN),
-            done => return done.map(|_| Output::Text(String::new())),
+            done => return done,
         }
     }
-    world.transact(&request).map(|_| Output::Text(String::new()))
+    once()
 }

@@ -8,7 +8,7 @@ use jit_tracker::{GateResult, State};
 use crate::change::concluded;
 use crate::commands::{one, text};
 use crate::error::Failure;
-use crate::known::ended;
+use crate::filed::ended;
 use crate::output::Output;
 use crate::reference::issue;
 use crate::world::World;

@@ -1,4 +1,4 @@
-//! What the doctor says of work that only a file in this worktree, or only the log, says was done.
+//! What the doctor says of ends that only a file in this worktree, or only the log, knows.
 
 use std::path::{Path, PathBuf};
 
@@ -26,16 +26,22 @@ impl Finding {
         Self::new(Kind::Unrecorded, Needs::Nothing, what).at(path).hint(hint)
     }
 
-    /// The log has it as done, and no file in any worktree or on any branch.
-    pub(crate) fn done_nowhere(path: PathBuf, issue: IssueId, place: &Elsewhere, options: &str) -> Self {
+    /// The log knows that it ended, and no file in any worktree or on any branch.
+    pub(crate) fn end_nowhere(path: PathBuf, issue: IssueId, place: &Elsewhere, options: &str) -> Self {
         let what = format!(
             "{issue} was {}, and no worktree's files and no branch say so: it may never have been committed",
             place.told()
         );
-        let hint = format!(
-            "if the work is there, let this worktree's file say so: jit {options}issue close {issue}; if it is lost, let it be done anew: jit {options}issue reopen {issue}"
-        );
-        Self::new(Kind::DoneNowhere, Needs::Person, what).at(path).hint(hint)
+        let jit = format!("jit {options}issue");
+        let hint = match place.outcome.is_worked() {
+            true => format!(
+                "if the work is there, let this worktree's file say so: {jit} close {issue}; if it is lost, let it be done anew: {jit} reopen {issue}"
+            ),
+            false => format!(
+                "let this worktree's file say so: {jit} close {issue} --rejected; if it is to be done after all: {jit} reopen {issue}"
+            ),
+        };
+        Self::new(Kind::EndNowhere, Needs::Person, what).at(path).hint(hint)
     }
 
     /// It was said not to be done since; perhaps there is another worktree whose file knows that, too.

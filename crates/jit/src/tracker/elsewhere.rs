@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use jit_core::IssueId;
 use jit_git::{SystemGit, Worktree};
-use jit_tracker::{Issue, Origin, Source, State, issue_file};
+use jit_tracker::{Issue, Origin, Source, issue_file};
 
 use super::later::committed;
 use super::{ISSUES, Tracker, opened};
 use crate::error::Failure;
+use crate::filed::is_worked;
 
 impl Tracker<'_> {
     /// The other worktree whose own file says that the work on an issue was done, if one does.
@@ -37,24 +38,23 @@ impl Tracker<'_> {
         Ok(self.world.repo()?.worktrees(&SystemGit::on_path())?)
     }
 
-    /// Of each of these, what the file of the issue at this commit says; nothing where there is none
-    /// that can be read. Git is asked once.
-    pub(crate) fn states_at(&self, asked: &[(IssueId, &str)]) -> Result<Vec<Option<State>>, Failure> {
+    /// Of each of these, the issue as its file at this commit says; nothing where there is none that
+    /// can be read. Git is asked once.
+    pub(crate) fn issues_at(&self, asked: &[(IssueId, &str)]) -> Result<Vec<Option<Issue>>, Failure> {
         let named: Vec<String> = asked.iter().map(|(id, commit)| committed(commit, *id)).collect();
         let named: Vec<&str> = named.iter().map(String::as_str).collect();
         let texts = self.world.repo()?.committed_contents(&SystemGit::on_path(), &named);
         let texts = texts.map_err(|error| Failure::git(&error))?;
-        let state = |((id, _), text): (&(IssueId, &str), Option<Vec<u8>>)| {
-            Some(issue_file::parse(*id, &text?).ok()?.state)
-        };
-        Ok(asked.iter().zip(texts).map(state).collect())
+        let there =
+            |((id, _), text): (&(IssueId, &str), Option<Vec<u8>>)| issue_file::parse(*id, &text?).ok();
+        Ok(asked.iter().zip(texts).map(there).collect())
     }
 
     /// Whether a branch, or what is checked out somewhere, has an issue's file.
     pub(crate) fn is_on_a_branch(&self, id: IssueId) -> Result<bool, Failure> {
         let commits = self.commits()?;
         let asked: Vec<(IssueId, &str)> = commits.iter().map(|commit| (id, commit.as_str())).collect();
-        Ok(self.states_at(&asked)?.iter().any(Option::is_some))
+        Ok(self.issues_at(&asked)?.iter().any(Option::is_some))
     }
 
     /// Every branch, and what is checked out somewhere, perhaps without one.
@@ -88,18 +88,13 @@ pub(crate) fn head_name(worktree: &Worktree) -> Option<String> {
     Some(if is_linked { format!("worktrees/{name}/HEAD") } else { super::head::MAIN_HEAD.to_owned() })
 }
 
-/// Whether a worktree's own file says that the work on an issue was done. What can't be read says
-/// nothing.
-pub(crate) fn says_done(root: &Path, id: IssueId) -> bool {
-    own_file(root, id).is_some_and(|issue| is_worked(issue.state))
+fn says_done(root: &Path, id: IssueId) -> bool {
+    own_file(root, id).is_some_and(|issue| is_worked(&issue))
 }
 
-fn own_file(root: &Path, id: IssueId) -> Option<Issue> {
+/// An issue as the own file of the worktree at this root says; nothing where there is none that can be
+/// read.
+pub(crate) fn own_file(root: &Path, id: IssueId) -> Option<Issue> {
     let text = opened(root, ISSUES, Origin::Main).ok()?.read(&issue_file::file_name(id)).ok()??;
     issue_file::parse(id, &text).ok()
-}
-
-/// Whether a file that says this says that the work was done.
-pub(crate) fn is_worked(state: State) -> bool {
-    matches!(state, State::Gated | State::Done)
 }

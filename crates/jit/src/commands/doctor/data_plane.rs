@@ -11,10 +11,10 @@ use crate::commands::gate_check::OUTPUTS;
 use crate::commands::query::circle;
 use crate::elsewhere::nowhere;
 use crate::error::Failure;
+use crate::filed::ended;
 use crate::finding::{Finding, shell};
 use crate::gates::Defined;
 use crate::gone::{gone, said};
-use crate::known::ended;
 use crate::merging::{driver_is_missing, ensure_driver};
 use crate::tracker::{Changing, Tracker, Unmerged};
 use crate::unrecorded;
@@ -118,10 +118,10 @@ pub(super) fn unrecorded(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
 }
 
 /// What was done for the log alone.
-pub(super) fn done_nowhere(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
+pub(super) fn end_nowhere(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
     let (tracker, options) = (Tracker::around(world)?, world.repeated());
     let root = tracker.root();
-    let finding = |(id, place)| Finding::done_nowhere(root.join(tracker.file(id)), id, &place, &options);
+    let finding = |(id, place)| Finding::end_nowhere(root.join(tracker.file(id)), id, &place, &options);
     Ok(nowhere(world)?.into_iter().map(finding).collect())
 }
 

@@ -49,7 +49,7 @@ pub(super) struct Shown<'a, D> {
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_by: Option<&'a EndedBy>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    done_elsewhere: Option<Value>,
+    ended_elsewhere: Option<Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     awaited: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,7 +106,7 @@ fn shown<'a, D, S>(known: &'a Known<Issue<D>>, description: Option<&'a S>) -> Sh
         bar: standing.bar.as_ref().map(bar_json),
         unrecorded: known.unrecorded,
         ended_by: standing.facts.ended_by.as_deref(),
-        done_elsewhere: known.elsewhere.as_deref().map(elsewhere),
+        ended_elsewhere: known.elsewhere.as_deref().map(elsewhere),
         awaited: known.awaited.iter().map(awaited).collect(),
         next: known.next.as_deref(),
         found_in: match known.origin {
@@ -119,6 +119,7 @@ fn shown<'a, D, S>(known: &'a Known<Issue<D>>, description: Option<&'a S>) -> Sh
 
 fn elsewhere(place: &Elsewhere) -> Value {
     json!({
+        "outcome": place.outcome,
         "by": place.by,
         "path": place.root.as_ref().map(|root| root.display().to_string()),
         "found": place.found,
@@ -130,7 +131,7 @@ fn awaited(awaited: &Awaited) -> Value {
     let mut shown = json!({ "issue": awaited.on, "why": awaited.why.name() });
     match &awaited.why {
         Why::Gated(gates) => shown["open_gates"] = json!(gates),
-        Why::Elsewhere(place) => shown["done_elsewhere"] = elsewhere(place),
+        Why::Elsewhere(place) => shown["ended_elsewhere"] = elsewhere(place),
         Why::Deleted | Why::Rejected => {}
     }
     shown

@@ -130,7 +130,7 @@ fn in_the_way(known: &Known) -> String {
     });
     let assigned = facts.assigned.as_ref().map(|agent| format!("assigned to {agent}"));
     let unrecorded = (known.unrecorded == Some(true)).then(|| UNRECORDED.to_owned());
-    let elsewhere = known.is_done_elsewhere().then(|| "not in your files".to_owned());
+    let elsewhere = known.ended_elsewhere().map(|_| "not in your files".to_owned());
     let gates: Vec<&str> = known.issue.open_gates().map(GateName::as_str).collect();
     let gated = (known.stage() == Stage::At(State::Gated) && !gates.is_empty())
         .then(|| format!("open gates: {}", gates.join(", ")));
