@@ -205,6 +205,23 @@ fn what_is_gone_is_waited_for_no_more() {
     follow(&ann, &refused).ok();
 }
 
+/// What a merge left together with its deletion is nobody's until somebody says which counts.
+#[test]
+fn what_is_half_deleted_is_not_handed_out() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "work", &[]);
+    let deletion = file(repo.main(), &id).with_extension("deleted");
+    fs::write(&deletion, "").unwrap();
+    ann.jit(["claim", "next"]).refused(4);
+    let said = ann.say(["claim", "acquire", &id]).stderr;
+    assert!(said.contains("to keep it: jit issue reopen"), "{said}");
+    let refused = ann.jit(["claim", "acquire", &id]);
+    follow(&ann, &refused).ok();
+    assert!(!deletion.exists());
+    ann.jit(["claim", "acquire", &id]).lease();
+}
+
 /// Whoever waits for what is gone is told so, with the command that ends it, and not why it is undone.
 #[test]
 fn what_waits_for_nothing_is_told() {

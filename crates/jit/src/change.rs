@@ -114,9 +114,8 @@ pub(crate) fn closed(
     judge: impl FnOnce(&Known<Issue>) -> Result<(), Failure>,
 ) -> Result<Known<Issue>, Failure> {
     let tracker = Changing::around(world)?;
-    // Whoever deletes it need not be told that its deletion was left half done.
     let found = match ending {
-        Ending::Deleted => tracker.find(id)?.ok_or_else(|| Failure::no_such_issue(&id.to_string()))?,
+        Ending::Deleted => tracker.there(id)?,
         Ending::Rejected => tracker.read(id)?,
     };
     let mut known = known_as(world, &tracker, found)?;
@@ -167,7 +166,7 @@ pub(crate) fn concluded<R: Request<Answer = Concluded>>(
     change: impl FnOnce(&mut Issue),
 ) -> Result<Changed, Failure> {
     let tracker = Changing::around(world)?;
-    let mut known = known(world, &tracker, id)?;
+    let mut known = known_as(world, &tracker, tracker.there(id)?)?;
     let request = request(&known)?;
     world.rehearse(&request)?;
     let before = Issue::clone(&known.issue);

@@ -99,6 +99,11 @@ impl<'w> Tracker<'w> {
             let (what, way) = self.half_deleted(id);
             self.world.warn(format!("{what}; {way}"));
         }
+        self.there(id)
+    }
+
+    /// The same for whoever need not be told that its deletion was left half done.
+    pub(crate) fn there(&self, id: IssueId) -> Result<Listed<Issue>, Failure> {
         self.find(id)?.ok_or_else(|| Failure::no_such_issue(&id.to_string()))
     }
 
@@ -268,15 +273,17 @@ impl<'w> Changing<'w> {
     }
 
     /// The same as [`Self::adopt`], then lets the log follow by `step`. What fails is taken back, so
-    /// that the files are what they were, unless the log may have followed all the same.
+    /// that the files are what they were, unless the log may have followed all the same. To write an
+    /// issue takes the word away that it was deleted, so one that is half deleted is changed by it.
     pub(crate) fn adopt_then<T>(
         &self,
         events: Vec<Event>,
         rewrites: &[Rewrite<'_>],
         step: impl FnOnce() -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let changed: Vec<_> =
-            rewrites.iter().filter(|rewrite| rewrite.before != rewrite.after).copied().collect();
+        let is_change =
+            |rewrite: &&Rewrite<'_>| rewrite.before != rewrite.after || self.is_half_deleted(rewrite.id);
+        let changed: Vec<_> = rewrites.iter().filter(is_change).copied().collect();
         let own = self.writable()?;
         let kept = changed.iter().map(|rewrite| Kept::of(own, rewrite.id)).collect::<Result<Vec<_>, _>>();
         let kept = kept.map_err(|error| self.not_written(&error))?;

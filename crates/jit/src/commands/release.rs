@@ -142,13 +142,13 @@ fn done(world: &World<'_>, held: &Held) -> Result<Output, Failure> {
     for id in ids {
         let facts = world.read(&Log::about(world, vec![Reference::Issue(id).into()])?)?.remove(0).facts;
         let Some(found) = tracker.find(id)? else { return Err(Failure::out_of_sight(id, &facts)) };
-        ended.extend((facts.outcome == Some(Outcome::Rejected)).then_some(facts));
         let mut after = Issue::clone(&found.issue);
         let lease = given_up.iter().find(|released| released.issues.contains(&after.reference()));
         let work = lease.map_or(Work::None, |released| Work::Under(released.lease.id));
         warn_of_opened(world, id, &opened(world, &mut after, work)?);
         let of = filed(&after);
         after.state = if of.open.is_empty() { State::Done } else { State::Gated };
+        ended.extend((facts.outcome == Some(Outcome::Rejected)).then_some((facts, after.state)));
         gates.insert(after.reference(), of);
         commit.push(tracker.file(id));
         if after != *found.issue || found.origin != Origin::Worktree {
@@ -158,20 +158,21 @@ fn done(world: &World<'_>, held: &Held) -> Result<Output, Failure> {
     }
     let rewrites: Vec<_> = changed.iter().map(|(before, after)| Rewrite::of(Some(before), after)).collect();
     let released = tracker.write_then(&rewrites, || held.transact(world, done(gates.clone())))?;
-    ended.iter().for_each(|facts| warn_of_ended(world, facts));
+    ended.iter().for_each(|(facts, state)| warn_of_ended(world, facts, *state));
     commit.push(tracker.events_file()?);
     let commit = Some(ToCommit { files: commit, command: format!("{} add :/.jit", world.git()) });
     let gated = gates.into_iter().filter(|(_, gates)| !gates.open.is_empty());
     Ok(Output::Released { released, gated: gated.map(|(issue, _)| issue).collect(), commit })
 }
 
-/// Says of what somebody ended meanwhile that it is done now.
-fn warn_of_ended(world: &World<'_>, Facts { issue, deleted, ended_by, .. }: &Facts) {
+/// Says of what somebody ended meanwhile what it is now.
+fn warn_of_ended(world: &World<'_>, Facts { issue, deleted, ended_by, .. }: &Facts, state: State) {
     let how = if *deleted { "deleted" } else { "rejected" };
     let by = ended_by.as_ref().map(|by| format!(" by {} at {}", by.by.agent, by.at)).unwrap_or_default();
     let jit = format!("jit {}", world.repeated());
     world.warn(format!(
-        "{issue} was {how}{by} while you worked on it, and counts as done now; if it is not wanted: {jit}issue reopen {issue} && {jit}issue close {issue} --rejected"
+        "{issue} was {how}{by} while you worked on it, and counts as {} now; if it is not wanted: {jit}issue reopen {issue} && {jit}issue close {issue} --rejected",
+        state.as_str()
     ));
 }
 

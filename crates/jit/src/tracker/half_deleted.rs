@@ -47,14 +47,13 @@ impl Tracker<'_> {
 
     /// What is said of one of them, and what ends it.
     pub(crate) fn half_deleted(&self, id: IssueId) -> (String, String) {
-        let deleted = quoted(&self.root().join(ISSUES).join(issue_file::deleted_name(id)).to_string_lossy());
         let (jit, root) = (format!("jit {}", self.world.repeated()), quoted(&self.root().to_string_lossy()));
         (
             format!(
                 "{id} is here, and its deletion too: a merge has left both, or a command that deleted it was stopped"
             ),
             format!(
-                "to keep it: rm -f {deleted} && {jit}issue reopen {id}; to let it be deleted: {jit}issue delete {id}; then, either way: git -C {root} add -A -- '{ISSUES}/{id}.*'"
+                "to keep it: {jit}issue reopen {id}; to let it be deleted: {jit}issue delete {id}; then, either way: git -C {root} add -A -- '{ISSUES}/{id}.*'"
             ),
         )
     }

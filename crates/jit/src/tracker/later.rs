@@ -14,7 +14,7 @@ const FEW: usize = 4;
 
 impl Tracker<'_> {
     /// Notes of issues how they ended, as HEAD, the main worktree's or its files say later than the
-    /// file that was found; that one was deleted has no time. Git is asked about all of them at once.
+    /// file that was found; that one was deleted has no time, and counts where its file is there, too. Git is asked about all of them at once.
     pub(crate) fn note_later<D>(&self, found: &mut [Listed<Issue<D>>]) -> Result<(), Failure> {
         let open = |listed: &&mut Listed<Issue<D>>| !listed.issue.state.is_ended();
         let mut open: Vec<_> = found.iter_mut().filter(open).collect();
@@ -34,7 +34,7 @@ impl Tracker<'_> {
             let committed = texts.chunks(names.len()).filter_map(|texts| texts.chunks(2).nth(at));
             let places = || committed.clone().chain([&filed[..]]);
             let is_deleted = |place: &[Option<Vec<u8>>]| matches!(place, [None, Some(_)]);
-            if places().any(is_deleted) {
+            if self.is_half_deleted(id) || places().any(is_deleted) {
                 listed.later = Some(State::Rejected);
                 continue;
             }
