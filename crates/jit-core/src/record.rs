@@ -3,6 +3,7 @@
 //! The checksum that chains the lines belongs to whoever frames them as a log.
 
 use std::borrow::Cow;
+use std::slice;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -56,6 +57,34 @@ pub enum Operation {
     Sighting,
     /// What is known of these issues from here on.
     Facts(Cause, Vec<Facts>),
+}
+
+impl Operation {
+    /// The leases that it is about, as they are after it, or were at their end.
+    pub fn leases(&self) -> &[Lease] {
+        match self {
+            Self::Renew(leases) => leases,
+            Self::Acquire(lease)
+            | Self::Resume(lease)
+            | Self::Extend(lease)
+            | Self::Transfer(lease)
+            | Self::Release { lease, .. }
+            | Self::AutoEvict(lease)
+            | Self::ForceEvict { lease, .. }
+            | Self::Carry(Known::Live(lease) | Known::Ended(Ended { lease, .. })) => slice::from_ref(lease),
+            Self::Checkpoint(_) | Self::Abandon | Self::Sighting | Self::Facts(..) => &[],
+        }
+    }
+
+    /// Whether it says what happened, and not what an earlier segment knew already: of a
+    /// checkpoint, that records before it are missing.
+    pub fn happened(&self) -> bool {
+        match self {
+            Self::Checkpoint(checkpoint) => checkpoint.missing.is_some(),
+            Self::Carry(_) | Self::Facts(Cause::Carried, _) => false,
+            _ => true,
+        }
+    }
 }
 
 /// What came of the work on what is given up.

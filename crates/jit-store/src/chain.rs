@@ -176,13 +176,13 @@ fn link<F: DiskFile>(file: &F, name: &str, durable: Seq) -> Result<(Link, Option
 }
 
 /// The checkpoint's own line, which is a short one.
-fn first_line<F: DiskFile>(file: &F, name: &str) -> Result<Line, StoreError> {
+pub(crate) fn first_line<F: DiskFile>(file: &F, name: &str) -> Result<Line, StoreError> {
     let mut bytes = vec![0; 16 << 10];
     let read = file.read_at(&mut bytes, 0).reading(name)?;
     let line = bytes[..read].split(|byte| *byte == b'\n').next().unwrap_or_default();
     decode(line).map_err(|_| corrupt(name, 0, "its first record changed while it was read".into()))
 }
 
-fn corrupt(file: &str, offset: u64, reason: String) -> StoreError {
+pub(crate) fn corrupt(file: &str, offset: u64, reason: String) -> StoreError {
     StoreError::Corrupt { file: file.to_owned(), offset, reason }
 }

@@ -70,6 +70,14 @@ pub enum StoreError {
         /// The last.
         last: Seq,
     },
+    /// There is no such record, or not any more: the log ends before it.
+    #[error("there is no record {asked}: the newest is {newest}")]
+    NoSuchRecord {
+        /// The one that somebody wants to go on behind.
+        asked: Seq,
+        /// The log's last; 0 without any.
+        newest: Seq,
+    },
     /// A record was written by another version of jit.
     #[error("{file} at byte {offset}: {error}")]
     Foreign {

@@ -2,13 +2,13 @@
 
 use std::io;
 
-use jit_core::{Checkpoint, Now, Operation, Query, Record, Seq, State};
+use jit_core::{Now, Query, Seq, State};
 
 use crate::clock::Clock;
 use crate::disk::{Disk, Open};
 use crate::error::{Doing, StoreError};
 use crate::index::{self, Ahead, InFile, Index, IndexView};
-use crate::names::{ARCHIVE, LOG, sealed, segment_of};
+use crate::names::LOG;
 use crate::replay::Replay;
 use crate::segment::{Position, Scanned, scan};
 use crate::store::Store;
@@ -42,7 +42,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
         Ok(query.ask(&state, &now).unwrap_or_else(|never| match never {}))
     }
 
-    fn now(&self) -> Result<Now, StoreError> {
+    pub(crate) fn now(&self) -> Result<Now, StoreError> {
         self.clock.now().map_err(StoreError::Clock)
     }
 
@@ -105,8 +105,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
     /// is no control plane yet.
     pub(crate) fn log_to_read(&self) -> Result<Option<(D::File, Seq)>, StoreError> {
         let now = self.now()?;
-        let shared = self.shared_to_read().filter(|shared| shared.serves(now.stamp.boot));
-        let durable = shared.map_or_else(Seq::default, |shared| shared.durable());
+        let durable = self.shared_to_read(&now.stamp).map_or_else(Seq::default, |shared| shared.durable());
         match self.disk.open(LOG, Open::Read) {
             Ok(log) => Ok(Some((log, durable))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => match self.log_may_be_missing() {
@@ -118,79 +117,6 @@ impl<D: Disk, C: Clock> Store<D, C> {
             },
             Err(error) => Err(error).reading(LOG),
         }
-    }
-
-    /// Shows records to `visit`, newest segment first and each segment from its beginning, for as
-    /// long as it says so after a segment.
-    ///
-    /// # Errors
-    /// As for [`Self::read`], after all newer segments were shown.
-    pub fn history(&self, mut visit: impl FnMut(Vec<Record>) -> bool) -> Result<(), StoreError> {
-        let Some((log, durable)) = self.log_to_read()? else { return Ok(()) };
-        let (live, _) = read_again(|| self.records(&log, LOG, durable))?;
-        let mut oldest = begins(&live).unwrap_or(Seq(u64::MAX));
-        let mut newer = number(&live).unwrap_or_default();
-        if !visit(live) {
-            return Ok(());
-        }
-        let mut segments = self.sealed_segments()?;
-        // One of a higher number is no part of this history.
-        segments.retain(|segment| *segment < newer);
-        for segment in segments.into_iter().rev() {
-            let name = sealed(segment);
-            let file = self.disk.open(&name, Open::Read).reading(&name)?;
-            let (mut records, end) = self.records(&file, &name, Seq::default())?;
-            let last = records.last().map_or(Seq(0), |record| record.seq);
-            records.retain(|record| record.seq < oldest);
-            // The copy of a segment that was not replaced after all may end earlier than it.
-            let goes_on = records.is_empty() || last.next() >= oldest;
-            if !goes_on && segment + 1 < newer {
-                let last_missing = Seq(oldest.0 - 1);
-                return Err(StoreError::SegmentMissing {
-                    file: sealed(segment + 1),
-                    first: last.next(),
-                    last: last_missing,
-                });
-            }
-            if let Some(offset) = end.torn.map(|torn| torn.offset).or((!goes_on).then_some(end.end.offset)) {
-                let reason = format!("record {} is missing", last.next());
-                return Err(StoreError::Corrupt { file: name, offset, reason });
-            }
-            oldest = begins(&records).unwrap_or(oldest);
-            newer = segment;
-            if !visit(records) {
-                return Ok(());
-            }
-        }
-        match oldest {
-            Seq(0 | 1) => Ok(()),
-            // What is before it was sealed, and is not there any more.
-            later => {
-                Err(StoreError::SegmentMissing { file: sealed(1), first: Seq(1), last: Seq(later.0 - 1) })
-            }
-        }
-    }
-
-    /// The numbers of the segments in the archive, in order.
-    pub(crate) fn sealed_segments(&self) -> Result<Vec<u64>, StoreError> {
-        let names = self.disk.list(ARCHIVE).reading(ARCHIVE)?;
-        let mut segments: Vec<u64> = names.iter().filter_map(|name| segment_of(name)).collect();
-        segments.sort_unstable();
-        Ok(segments)
-    }
-
-    fn records(
-        &self,
-        file: &D::File,
-        name: &str,
-        durable: Seq,
-    ) -> Result<(Vec<Record>, Scanned), StoreError> {
-        let mut records = Vec::new();
-        let scanned = scan(file, name, Position::default(), durable, |_, record| {
-            records.push(record.clone());
-            Ok(())
-        })?;
-        Ok((records, scanned))
     }
 }
 
@@ -204,22 +130,4 @@ pub(crate) fn read_again<T>(mut read: impl FnMut() -> Result<T, StoreError>) -> 
         }
     }
     read()
-}
-
-/// The number of a segment.
-fn number(segment: &[Record]) -> Option<u64> {
-    match &segment.first()?.operation {
-        Operation::Checkpoint(checkpoint) => Some(checkpoint.segment),
-        _ => None,
-    }
-}
-
-/// The first record that need not stand in an earlier segment: this one's own first, or that behind
-/// which a salvage says that records are missing.
-fn begins(segment: &[Record]) -> Option<Seq> {
-    let first = segment.first()?;
-    Some(match &first.operation {
-        Operation::Checkpoint(Checkpoint { missing: Some(missing), .. }) => missing.after.next(),
-        _ => first.seq,
-    })
 }

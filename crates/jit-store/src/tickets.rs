@@ -127,7 +127,7 @@ impl<D: Disk, C: Clock> Store<D, C> {
     /// them for 15 seconds more, and what can't be read is left out.
     pub fn waiting(&self) -> Vec<Waiter> {
         let Ok(Now { stamp, .. }) = self.clock.now() else { return Vec::new() };
-        let shared = self.shared_to_read().filter(|shared| shared.serves(stamp.boot));
+        let shared = self.shared_to_read(&stamp);
         let slots = shared.map_or(0, |shared| shared.tickets().min(MOST));
         let read = |slot| {
             let text = self.disk.open(&ticket(slot), Open::Read).ok()?.read_from(0).ok()?;
@@ -152,6 +152,11 @@ impl<D: Disk, C: Clock> Store<D, C> {
     /// When the control plane can't be written.
     pub fn seen(&self) -> Result<Seen, StoreError> {
         Ok(Seen(self.shared()?.hear(Bell::Changed)))
+    }
+
+    /// The same for one who only looks: nothing is made for it, and it can't be heard everywhere.
+    pub fn listen(&self) -> Option<Seen> {
+        Some(Seen(self.bells()?.hear(Bell::Changed)))
     }
 
     /// Sleeps until something changed after `seen`, at most so long.

@@ -71,6 +71,7 @@ pub(crate) enum Code {
     SettingNotFound,
     WorktreeNotFound,
     SalvageNotFound,
+    RecordNotFound,
     Occupied,
     UnsavedWork,
     NestedRepository,
@@ -148,6 +149,7 @@ impl Code {
             Self::SettingNotFound => ("setting_not_found", 3, false),
             Self::WorktreeNotFound => ("worktree_not_found", 3, false),
             Self::SalvageNotFound => ("salvage_not_found", 3, false),
+            Self::RecordNotFound => ("record_not_found", 3, false),
             Self::Occupied => ("occupied", 7, false),
             Self::UnsavedWork => ("unsaved_work", 7, false),
             Self::NestedRepository => ("nested_repository", 7, false),
@@ -331,6 +333,7 @@ impl Failure {
                 "compact",
                 "import ",
                 "run ",
+                "watch ",
                 "hooks ",
                 "setup ",
             ]

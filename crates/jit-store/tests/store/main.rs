@@ -16,6 +16,7 @@ mod corruption;
 mod crash;
 mod errors;
 mod examining;
+mod following;
 mod interleaving;
 mod model;
 mod notes;

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use clap::{ArgMatches, Command};
 use jit_core::decide::Target;
-use jit_core::{Cause, Ended, IssueId, Known, Lease, Operation, Record, Reference};
+use jit_core::{IssueId, Lease, Operation, Record, Reference};
 
 use crate::commands::{one, text};
 use crate::error::Failure;
@@ -35,13 +35,10 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let store = world.store()?;
     let read = store.history(|records| {
         let matching = records.into_iter().rev().filter(|record| {
-            match &record.operation {
-                // A gap may have held anything.
-                Operation::Checkpoint(checkpoint) => checkpoint.missing.is_some(),
-                // What a segment begins with happened before.
-                Operation::Carry(_) | Operation::Facts(Cause::Carried, _) => false,
-                _ => wanted.as_ref().is_none_or(|target| concerns(record, target)),
-            }
+            // A gap may have held anything.
+            let is_gap = matches!(record.operation, Operation::Checkpoint(_));
+            let wanted = is_gap || wanted.as_ref().is_none_or(|target| concerns(record, target));
+            record.operation.happened() && wanted
         });
         found.extend(matching.take(most - found.len()));
         found.len() < most
@@ -72,22 +69,12 @@ fn concerns(record: &Record, target: &Target) -> bool {
         _ => lease.issues.iter().any(named),
     };
     match &record.operation {
-        Operation::Renew(leases) => leases.iter().any(lease_matches),
-        Operation::Release { lease, released, .. } => {
-            match target {
-                Target::Lease(id) if lease.id == *id => true,
-                // What the lease still has was not touched.
-                _ => released.iter().any(named),
-            }
-        }
-        Operation::Acquire(lease)
-        | Operation::Resume(lease)
-        | Operation::Extend(lease)
-        | Operation::Transfer(lease)
-        | Operation::AutoEvict(lease)
-        | Operation::ForceEvict { lease, .. }
-        | Operation::Carry(Known::Live(lease) | Known::Ended(Ended { lease, .. })) => lease_matches(lease),
+        Operation::Release { lease, released, .. } => match target {
+            Target::Lease(id) if lease.id == *id => true,
+            // What the lease still has was not touched.
+            _ => released.iter().any(named),
+        },
         Operation::Facts(_, facts) => facts.iter().any(|facts| named(&facts.issue)),
-        Operation::Checkpoint(_) | Operation::Sighting | Operation::Abandon => false,
+        operation => operation.leases().iter().any(lease_matches),
     }
 }

@@ -69,6 +69,13 @@ impl Failure {
                 "go on with that version of jit until this machine is started anew; nothing was changed"
                     .into(),
             ),
+            StoreError::NoSuchRecord { asked, newest } => {
+                let hint = format!("look at what stands (jit claim list), then: jit watch --since {newest}");
+                let mut failure = failure(Code::RecordNotFound, hint);
+                failure.context["asked"] = json!(asked);
+                failure.context["newest"] = json!(newest);
+                failure
+            }
             StoreError::SegmentMissing { file, .. } => {
                 let mut failure = failure(Code::Corrupt, FOR_A_PERSON.into());
                 failure.context["file"] = json!(file);
@@ -92,6 +99,14 @@ impl Failure {
             StoreError::Io { file, .. } if file == POLICY => Self::policy_text(&error.to_string()),
             StoreError::Io { .. } => failure(Code::Io, String::new()),
         }
+    }
+
+    /// Records that were to be shown are not in the archive any more.
+    pub(crate) fn not_archived(self, first: Seq, last: Seq) -> Self {
+        let mut failure = self.hint(format!("without them: jit watch --since {last}"));
+        failure.context["first"] = json!(first);
+        failure.context["last"] = json!(last);
+        failure
     }
 
     /// `jit doctor --shared` had nobody to test the locks with.
