@@ -233,9 +233,10 @@ fn what_was_lost_is_shown_to_its_holder() {
 /// `wait` takes nothing; it returns when what it waits for is free, by a release or a lapse.
 #[test]
 fn waiting_without_taking() {
-    let repo = Repo::warm();
+    let repo = Repo::new();
     let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
     bob.jit(["claim", "wait", "name:x"]).ok();
+    assert!(!repo.control().exists(), "nothing was made for one who only looks");
     let lease = ann.claim("name:x");
     let refused = bob.jit(["claim", "wait", "name:x", "--timeout", "0s"]).refused(8);
     assert!(refused.names("agent:ann") && refused.retryable, "{refused:?}");

@@ -48,6 +48,8 @@ pub(crate) fn reads(agent: &Agent<'_>) {
     assert_eq!(agent.jit(["claim", "status", "name:held"]).lease().agent, "agent:ann");
     assert!(!agent.jit(["claim", "history"]).ok()["records"].as_array().unwrap().is_empty());
     agent.jit(["claim", "status"]).ok();
+    agent.jit(["claim", "wait", "name:free"]).ok();
+    agent.jit(["claim", "wait", "name:held", "--timeout", "0s"]).refused(8);
     agent.jit(["worktree", "info"]).ok();
     agent.jit(["worktree", "list"]).ok();
     agent.jit(["config", "list"]).ok();

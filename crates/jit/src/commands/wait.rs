@@ -8,7 +8,7 @@ use crate::commands::{one, option, text};
 use crate::error::Failure;
 use crate::output::{Found, Output, Status};
 use crate::reference::target;
-use crate::waiting::{LONGEST_NAP, passed, until_lapse};
+use crate::waiting::{LONGEST_NAP, passed, sleep, until_lapse};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -31,7 +31,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let began = world.now()?;
     loop {
         // Before the look: what changes after it wakes.
-        let seen = store.seen().map_err(|error| world.trouble(error))?;
+        let seen = store.listen();
         let (found, now) = world.read(&lookup)?;
         let found = found.map_err(|Unknown| Failure::no_such_lease(asked))?;
         let Some(lease) = standing(&found, &now) else {
@@ -44,7 +44,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         }
         let nap = until_lapse(lease.lifetime(&now.stamp)).unwrap_or(LONGEST_NAP).min(LONGEST_NAP);
         let nap = most.map_or(nap, |most| nap.min(most - waited));
-        store.wait(seen, nap).map_err(|error| world.trouble(error))?;
+        sleep(store, seen, nap).map_err(|error| world.trouble(error))?;
     }
 }
 
