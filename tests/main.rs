@@ -109,6 +109,9 @@ mod unrecorded;
 #[cfg(test)]
 mod waiting;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod watching;
+#[cfg(test)]
 mod work;
 #[cfg(test)]
 mod worktree_salvage;

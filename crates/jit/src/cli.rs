@@ -166,6 +166,7 @@ const ENTRIES: &[Entry] = &[
         arguments: |command| with_leaves(command, CLAIM),
     },
     Entry::Leaf(leaf!("run", run, "Hold a lease while a command runs")),
+    Entry::Leaf(leaf!("watch", watch, "Print what happens to leases as it happens")),
     Entry::Group {
         name: "issue",
         about: "Make, show, change and close issues",

@@ -64,6 +64,7 @@ pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod transfer;
 pub(crate) mod wait;
+pub(crate) mod watch;
 pub(crate) mod worktree_add;
 pub(crate) mod worktree_info;
 pub(crate) mod worktree_list;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use jit_core::decide::{Beat, Released, Share};
 use jit_core::{
-    AgentId, Ended, IssueId, Lease, Record, Reference, SettingValue, Stats, Token, Touched, Waiter,
+    AgentId, Ended, IssueId, Lease, Record, Reference, SettingValue, Stats, Token, Touched, Waiter, WallTime,
     WorktreeId,
 };
 use jit_git::{Kept, Restored};
@@ -104,8 +104,18 @@ pub(crate) enum Output {
     Path(PathBuf),
     /// What the doctor found.
     Checked { findings: Vec<Finding>, healthy: bool },
+    /// All was said while it happened.
+    Watched,
     /// Text as it stands.
     Text(String),
+}
+
+/// What one who watches is told.
+pub(crate) enum Happening<'r> {
+    /// It stands in the log.
+    Record(&'r Record),
+    /// A lease that lapsed, when: it is no record before somebody evicts it.
+    Lapsed(&'r Lease, WallTime),
 }
 
 /// What is to be committed.
@@ -178,6 +188,7 @@ impl Output {
             | Self::Settings { .. }
             | Self::Get(_)
             | Self::Path(_)
+            | Self::Watched
             | Self::Text(_) => true,
         }
     }

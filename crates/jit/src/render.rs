@@ -14,7 +14,7 @@ use jit_tracker::GateName;
 use jit_tracker::gates::Gate;
 
 use crate::error::Failure;
-use crate::output::Output;
+use crate::output::{Happening, Output};
 
 /// Prints what a command says; returns the exit status.
 /// `options` are what the caller said before the command, for hints.
@@ -23,6 +23,7 @@ pub(crate) fn success(output: &Output, warnings: &[String], as_json: bool, optio
         return ran(output, *status, warnings, as_json);
     }
     let written = match (output, as_json) {
+        (Output::Watched, _) => Ok(()),
         (output, true) => print(json::success(output, warnings)),
         (output, false) => {
             warn(warnings);
@@ -51,6 +52,14 @@ fn ran(output: &Output, status: i32, warnings: &[String], as_json: bool) -> i32 
     // Nobody is left to tell when this fails.
     let _ = std::io::stderr().write_all(text.as_bytes());
     status
+}
+
+/// Prints what happened just now, as a line of its own.
+pub(crate) fn happening(happening: &Happening<'_>, as_json: bool) -> std::io::Result<()> {
+    print(match as_json {
+        true => json::happening(happening),
+        false => text::history::line(happening),
+    })
 }
 
 /// Warns while the command still runs.

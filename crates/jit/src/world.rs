@@ -73,9 +73,14 @@ impl<'m> World<'m> {
         Self { patience: Some(patience), ..Self::new(self.matches) }
     }
 
+    /// Whether a program reads what is said.
+    pub(crate) fn speaks_json(&self) -> bool {
+        self.matches.get_flag("json")
+    }
+
     /// Whether a question would be read by somebody who can answer it.
     pub(crate) fn somebody_can_answer(&self) -> bool {
-        !self.matches.get_flag("json") && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+        !self.speaks_json() && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }
 
     /// What the user should know besides, whether the command worked or not.

@@ -1,6 +1,7 @@
 //! Output for programs.
 
 pub(crate) mod gates;
+mod history;
 mod issues;
 mod stats;
 mod worktrees;
@@ -8,7 +9,7 @@ mod worktrees;
 mod hooks;
 
 use jit_core::decide::Released;
-use jit_core::{Ended, Lease, Lifetime, Operation, Record, Scope, SettingValue, Token, Waiter};
+use jit_core::{Ended, Lease, Lifetime, Scope, SettingValue, Token, Waiter};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -16,7 +17,7 @@ use crate::error::Failure;
 use crate::finding::Needs;
 use crate::look::Look;
 use crate::merging::DRIVER;
-use crate::output::{Found, Output, Setting, Status};
+use crate::output::{Found, Happening, Output, Setting, Status};
 
 /// The one document of a success.
 #[derive(Serialize)]
@@ -35,6 +36,11 @@ pub(crate) fn success(output: &Output, warnings: &[String]) -> String {
         }
         output => line(&Success { data: data(output), schema_version, warnings }),
     }
+}
+
+/// What a program reads of what happened just now.
+pub(crate) fn happening(happening: &Happening<'_>) -> String {
+    line(&Success { data: history::happening(happening), schema_version: 1, warnings: &[] })
 }
 
 /// What a program reads of a failure.
@@ -136,7 +142,9 @@ pub(crate) fn data(output: &Output) -> Value {
             "agent": share.agent,
             "issues": share.issues,
         })).collect::<Vec<_>>() }),
-        Output::History(records) => json!({ "records": records.iter().map(record).collect::<Vec<_>>() }),
+        Output::History(records) => {
+            json!({ "records": records.iter().map(history::record).collect::<Vec<_>>() })
+        }
         Output::Stats { stats: counted, .. } => stats::stats(counted),
         Output::Worktrees { worktrees: listed, look } => {
             json!({ "worktrees": listed.iter().map(|one| worktrees::listed(one, look)).collect::<Vec<_>>() })
@@ -207,6 +215,7 @@ pub(crate) fn data(output: &Output) -> Value {
                 },
             })).collect::<Vec<_>>(),
         }),
+        Output::Watched => Value::Null,
         Output::Text(text) => json!({ "text": text }),
     }
 }
@@ -301,46 +310,6 @@ fn waiters_json(waiters: &[Waiter]) -> Value {
         json!({ "agent": agent, "issues": claim.references(), "scope": scope(claim.scope()), "since": since })
     };
     waiters.iter().map(one).collect()
-}
-
-fn record(record: &Record) -> Value {
-    let one = |lease: &Lease| Value::Object(fields(lease));
-    let mut shown = json!({
-        "seq": record.seq,
-        "op": record.operation.name(),
-        "at": record.at,
-        "agent": record.actor.agent,
-        "worktree": record.actor.worktree,
-        "reason": null,
-    });
-    match &record.operation {
-        Operation::Renew(leases) => shown["leases"] = leases.iter().map(one).collect(),
-        Operation::Facts(_, facts) => shown["facts"] = json!(facts),
-        Operation::Release { lease, released, attempt } => {
-            shown["attempt"] = json!(attempt.name());
-            shown["reason"] = json!(attempt.reason());
-            shown["lease"] = one(lease);
-            shown["released"] = json!(released);
-        }
-        Operation::ForceEvict { lease, reason } => {
-            shown["lease"] = one(lease);
-            shown["reason"] = json!(reason);
-        }
-        Operation::Acquire(lease)
-        | Operation::Resume(lease)
-        | Operation::Extend(lease)
-        | Operation::Transfer(lease)
-        | Operation::AutoEvict(lease) => {
-            shown["lease"] = one(lease);
-        }
-        Operation::Checkpoint(checkpoint) => {
-            if let Some(missing) = &checkpoint.missing {
-                shown["missing"] = json!(missing);
-            }
-        }
-        Operation::Carry(_) | Operation::Abandon | Operation::Sighting => {}
-    }
-    shown
 }
 
 fn setting(setting: &Setting) -> Value {

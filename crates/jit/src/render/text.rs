@@ -3,7 +3,7 @@
 mod columns;
 mod failure;
 pub(crate) mod gates;
-mod history;
+pub(super) mod history;
 mod hooks;
 mod import;
 mod issues;
@@ -177,6 +177,7 @@ pub(crate) fn human(output: &Output, colour: bool) -> String {
             text.push_str(if *healthy { "nothing needs a person\n" } else { "a person must look at this\n" });
             text
         }
+        Output::Watched => String::new(),
         Output::Text(text) => text.clone(),
     }
 }

@@ -4,9 +4,14 @@ use unicode_width::UnicodeWidthStr;
 
 /// Rows with their columns aligned, two spaces apart.
 pub(super) fn columns<C: AsRef<str>>(rows: Vec<Vec<C>>) -> String {
+    aligned(rows, &[])
+}
+
+/// The same where each column is at least so wide.
+pub(super) fn aligned<C: AsRef<str>>(rows: Vec<Vec<C>>, least: &[usize]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widest = |i: usize| rows.iter().filter_map(|row| row.get(i)).map(|cell| cell.as_ref().width()).max();
-    let widths: Vec<usize> = (0..count).map(|i| widest(i).unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..count).map(|i| widest(i).max(least.get(i).copied()).unwrap_or(0)).collect();
     let mut text = String::with_capacity(rows.len() * (widths.iter().sum::<usize>() + 2 * count));
     for row in &rows {
         // What would follow the last cell that has something in it is left out.

@@ -2,7 +2,9 @@
 
 use jit_core::{Attempt, Cause, Facts, Missing, Operation, Record, Reference};
 
+use super::columns::aligned;
 use super::{columns, issues, subject, whole};
+use crate::output::Happening;
 
 /// Records as a table.
 pub(super) fn table(records: &[Record]) -> String {
@@ -10,6 +12,23 @@ pub(super) fn table(records: &[Record]) -> String {
         [] => "no records\n".into(),
         records => columns(records.iter().map(row).collect()),
     }
+}
+
+/// One line of what is printed while it happens: nobody knows yet how wide the next ones are.
+pub(in crate::render) fn line(happening: &Happening<'_>) -> String {
+    const LEAST: [usize; 5] = [5, 24, 11, 14, 20];
+    let row = match happening {
+        Happening::Record(record) => row(record),
+        Happening::Lapsed(lease, at) => vec![
+            "-".into(),
+            at.to_string(),
+            "lapsed".into(),
+            lease.holder.agent.to_string(),
+            subject(lease),
+            format!("after {} without a renewal", lease.ttl),
+        ],
+    };
+    aligned(vec![row], &LEAST)
 }
 
 fn row(record: &Record) -> Vec<String> {
