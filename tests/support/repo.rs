@@ -306,8 +306,14 @@ impl Running {
 
     /// Whether it waits to be woken.
     fn is_asleep(&self) -> bool {
-        let syscall = fs::read_to_string(format!("/proc/{}/syscall", self.pid()));
-        syscall.is_ok_and(|text| text.starts_with(&format!("{} ", libc::SYS_futex)))
+        let read =
+            |pid: &str, file: &str| fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
+        // What was started through another program is its child.
+        let mut pid = self.pid().to_string();
+        while let Some(child) = read(&pid, &format!("task/{pid}/children")).split_whitespace().next() {
+            pid = child.to_owned();
+        }
+        read(&pid, "syscall").starts_with(&format!("{} ", libc::SYS_futex))
     }
 
     /// Its answer, which must come by then.
