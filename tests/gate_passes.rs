@@ -258,6 +258,35 @@ fn a_check_looks_where_the_work_is() {
     assert_eq!(ann.jit(["gate", "check", &id]).ok()["issue"]["state"], "done");
 }
 
+/// Nor is a worktree looked at that has an attempt before; it is told where this one is.
+#[test]
+fn a_check_looks_at_this_attempt() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    defined(&ann, "true");
+    let id = issue(&ann, "work", &["--gate", "tests"]);
+    commit(&repo, repo.main(), "issues");
+    let (first, second, third) = (repo.worktree("first"), repo.worktree("second"), repo.worktree("third"));
+    let (bob, cleo) = (repo.agent("bob").at(&first), repo.agent("cleo").at(&second));
+    bob.claim(&id);
+    assert_eq!(done(&bob, &id), "gated");
+    commit(&repo, &first, "work");
+    cleo.jit(["issue", "reopen", &id]).warned();
+    cleo.claim(&id);
+    assert_eq!(done(&cleo, &id), "gated");
+    // A note is no other attempt.
+    bob.jit(["issue", "update", &id, "--label", "note"]).ok();
+    for place in [&first, &third] {
+        let refused = ann.clone().at(place).jit(["gate", "check", &id]).refused(7);
+        assert!(refused.hint.clone().unwrap().contains("check it where it is"), "{refused:?}");
+        assert_eq!(refused.context["worktree"], second.to_str().unwrap(), "{refused:?}");
+    }
+    commit(&repo, &second, "work");
+    repo.git(repo.main(), &["worktree", "remove", "--force", second.to_str().unwrap()]);
+    assert!(seen(&bob, &id)["next"].as_str().unwrap().ends_with(" merge second"));
+    assert_eq!(seen(&bob, &id)["state"], "gated");
+}
+
 /// Files that do not say what a pass was of count where the work is done, as they did.
 #[test]
 fn passes_of_before_count_where_the_work_is_done() {

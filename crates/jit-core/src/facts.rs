@@ -125,8 +125,8 @@ pub struct Facts {
     /// The position of the record that last reopened it: files of leases before it are old.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reopened: Option<Fence>,
-    /// If it is open: when it was last said not to be done, by reopening it or by giving it up
-    /// undone where a file said that it was. Files that say so and are no later are wrong.
+    /// When it was last said not to be done, by reopening it or by giving it up undone where a file
+    /// said that it was. Files that say so and are no later are wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undone_at: Option<WallTime>,
     /// How many attempts failed or lapsed since the count was reset.
@@ -215,7 +215,6 @@ impl Facts {
             settled_gates: BTreeSet::new(),
             deleted: false,
             ended_by: self.ended_by.filter(|_| was_done),
-            undone_at: None,
             assigned: None,
             ..self
         }
@@ -245,15 +244,16 @@ impl Facts {
         }
     }
 
-    /// Whether it was said not to be done since a file that says otherwise was written.
+    /// Whether it was said not to be done since a file that says otherwise was written; that is of an
+    /// earlier attempt, should it have ended again.
     pub fn contradicts(&self, written: WallTime) -> bool {
-        self.outcome.is_none() && self.undone_at.is_some_and(|undone| undone >= written)
+        self.undone_at.is_some_and(|undone| undone >= written)
     }
 
     /// Given up undone at this time, although a file says that it was done.
     #[must_use]
     pub fn given_up(self, at: WallTime) -> Self {
-        Self { undone_at: Some(at).filter(|_| self.outcome.is_none()), ..self }
+        Self { undone_at: Some(at), ..self }
     }
 
     /// With one failed attempt more.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jit_core::decide::{Change, Close, Concluded, Ending, Settle};
-use jit_core::{Enforcement, Filed, Gate, IssueId, Lease, Outcome, Reference, Request};
+use jit_core::{Enforcement, Facts, Filed, Gate, IssueId, Lease, Outcome, Reference, Request};
 use jit_tracker::{GateName, Issue, Listed, Origin, State};
 
 use crate::elsewhere::not_lost;
@@ -81,11 +81,12 @@ pub(crate) fn with_gates(
     if known.issue.state != before.state || !(settle.filed || waits) {
         return written(world, &tracker, before, known);
     }
+    let foreseen = world.rehearse(&settle)?.facts;
     // Where the work is elsewhere, the file that says so comes with it.
-    if is_worked(&before) && known.outcome_by(&world.rehearse(&settle)?.facts) == Some(Outcome::Done) {
+    if is_worked(&before) && known.outcome_by(&foreseen) == Some(Outcome::Done) {
         known.issue.state = State::Done;
     }
-    let changed = followed(world, &tracker, before, known, &settle)?;
+    let changed = followed(world, &tracker, before, known, &settle, &foreseen)?;
     world.something_changed();
     Ok(changed)
 }
@@ -168,10 +169,10 @@ pub(crate) fn concluded<R: Request<Answer = Concluded>>(
     let tracker = Changing::around(world)?;
     let mut known = known_as(world, &tracker, tracker.there(id)?)?;
     let request = request(&known)?;
-    world.rehearse(&request)?;
+    let foreseen = world.rehearse(&request)?.facts;
     let before = Issue::clone(&known.issue);
     change(&mut known.issue);
-    followed(world, &tracker, before, known, &request)
+    followed(world, &tracker, before, known, &request, &foreseen)
 }
 
 fn followed<R: Request<Answer = Concluded>>(
@@ -180,10 +181,11 @@ fn followed<R: Request<Answer = Concluded>>(
     before: Issue,
     mut known: Known<Issue>,
     request: &R,
+    foreseen: &Facts,
 ) -> Result<Changed, Failure> {
     let mut is_another = *known.issue != before;
     if is_another {
-        known.issue.updated_at = later(world.now()?.wall, before.updated_at);
+        stamp(world, &mut known, &before, foreseen)?;
     }
     let rewrite = Rewrite::of(Some(&before), &known.issue);
     let Concluded { facts, over } = tracker.write_then(&[rewrite], || world.transact(request))?;
@@ -263,19 +265,27 @@ fn written(
 ) -> Result<Changed, Failure> {
     let is_another = *known.issue != before;
     if is_another {
-        // Where the issue ended elsewhere, the file that says so stays the later one; and one that the log
-        // contradicts gets no younger by it.
-        let ended = ended(known.issue.state);
-        let is_behind = ended.is_none() && known.outcome().is_some();
-        let is_wrong = ended.is_some() && known.standing.facts.contradicts(before.updated_at);
-        if !(is_behind || is_wrong) {
-            known.issue.updated_at = later(world.now()?.wall, before.updated_at);
-        }
+        let facts = known.standing.facts.clone();
+        stamp(world, &mut known, &before, &facts)?;
         tracker.write(&[Rewrite::of(Some(&before), &known.issue)])?;
         world.something_changed();
     }
     let known = if is_another { anew(world, tracker, known) } else { known };
     Ok(Changed { known, is_another })
+}
+
+/// Says of a changed file that it is of now, unless it says less than the log will, which will know this:
+/// where the issue ended elsewhere, the file that says so stays the later one, and one that is of an
+/// attempt before gets no younger.
+fn stamp(world: &World<'_>, known: &mut Known<Issue>, before: &Issue, facts: &Facts) -> Result<(), Failure> {
+    let is_behind = match ended(known.issue.state) {
+        None => known.outcome_by(facts).is_some(),
+        Some(_) => facts.contradicts(before.updated_at),
+    };
+    if !is_behind {
+        known.issue.updated_at = later(world.now()?.wall, before.updated_at);
+    }
+    Ok(())
 }
 
 /// Whether the caller may change the files of these, as far as that can be told now.

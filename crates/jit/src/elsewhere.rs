@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use jit_core::{EndedBy, IssueId, Outcome};
+use jit_core::{EndedBy, IssueId, Outcome, WallTime};
 use jit_git::Worktree;
 use jit_tracker::{Issue, Origin};
 
@@ -45,9 +45,11 @@ impl<D> Known<Issue<D>> {
     /// How it ended, if it did and neither this worktree's own file nor its HEAD says so. That one was
     /// deleted, no file says.
     pub(crate) fn ended_elsewhere(&self) -> Option<Outcome> {
-        let here = said_by(&self.issue).filter(|_| self.origin != Origin::Main);
+        let facts = &self.standing.facts;
+        let is_before = facts.outcome.is_some() && facts.contradicts(self.issue.updated_at);
+        let here = said_by(&self.issue).filter(|_| self.origin != Origin::Main && !is_before);
         let is_elsewhere = |ended: &Outcome| !here.is_some_and(|here| here.agrees_with(*ended));
-        self.outcome().filter(is_elsewhere).filter(|_| !self.standing.facts.deleted)
+        self.outcome().filter(is_elsewhere).filter(|_| !facts.deleted)
     }
 }
 
@@ -78,16 +80,18 @@ pub(crate) fn places<D>(
     likely.into_iter().map(|one| one.map(&mut placed).transpose()).collect()
 }
 
-/// How an issue ended, as files are to say.
+/// How an issue ended, as files are to say that were written since it was open.
 #[derive(Clone, Copy)]
 struct End {
     id: IssueId,
     outcome: Outcome,
+    since: Option<WallTime>,
 }
 
 impl End {
     fn is_said_by(self, issue: &Issue) -> bool {
-        said_by(issue).is_some_and(|outcome| outcome.agrees_with(self.outcome))
+        let is_of_this = self.since.is_none_or(|since| issue.updated_at > since);
+        is_of_this && said_by(issue).is_some_and(|outcome| outcome.agrees_with(self.outcome))
     }
 }
 
@@ -163,7 +167,8 @@ impl Likely {
         commits.dedup();
         let roots = places.iter().map(|worktree| worktree.path.clone()).collect();
         let root = own.map(|worktree| worktree.path.clone()).filter(|root| root.exists());
-        Self { end: End { id: known.issue.id, outcome }, by, commits, roots, root }
+        let end = End { id: known.issue.id, outcome, since: known.standing.facts.undone_at };
+        Self { end, by, commits, roots, root }
     }
 
     fn at(self, world: &World<'_>, tracker: &Tracker<'_>, at: Option<At>) -> Result<Elsewhere, Failure> {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use jit_core::{LeaseId, Outcome, Round};
 use jit_tracker::gates::Gate;
-use jit_tracker::{GateName, GateResult, Issue, Origin, PassedAs, State, Work};
+use jit_tracker::{GateName, GateResult, Issue, PassedAs, State, Work};
 
 use crate::elsewhere::not_lost;
 use crate::error::Failure;
-use crate::filed::{ended, is_worked};
+use crate::filed::ended;
 use crate::gates::{Defined, Verdict};
 use crate::known::{Known, Stage};
 use crate::tracker::Tracker;
@@ -75,9 +75,10 @@ pub(crate) fn work_is_here(
     let id = known.issue.id;
     match known.work() {
         Work::None => Err(Failure::nothing_to_pass(id)),
-        Work::Done if known.origin == Origin::Main || !is_worked(&known.issue) => {
+        Work::Done if known.ended_elsewhere().is_some() => {
             let way = not_lost(world, known)?.map(|place| place.way);
-            Err(Failure::work_elsewhere(id, tracker.done_in(id)?, way, &world.repeated()))
+            let root = tracker.done_in(id, &known.standing.facts)?;
+            Err(Failure::work_elsewhere(id, root, way, &world.repeated()))
         }
         Work::Under(_) | Work::Done => Ok(()),
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use jit_core::IssueId;
+use jit_core::{Facts, IssueId};
 use jit_git::{SystemGit, Worktree};
 use jit_tracker::{Issue, Origin, Source, issue_file};
 
@@ -12,11 +12,13 @@ use crate::error::Failure;
 use crate::filed::is_worked;
 
 impl Tracker<'_> {
-    /// The other worktree whose own file says that the work on an issue was done, if one does.
-    pub(crate) fn done_in(&self, id: IssueId) -> Result<Option<PathBuf>, Failure> {
+    /// The other worktree whose own file says that the work on an issue was done, and is not of an attempt
+    /// before, if one does.
+    pub(crate) fn done_in(&self, id: IssueId, facts: &Facts) -> Result<Option<PathBuf>, Failure> {
         let here = self.root();
+        let says_done = |issue: Issue| is_worked(&issue) && !facts.contradicts(issue.updated_at);
         let mut others = self.worktrees()?.into_iter().map(|worktree| worktree.path);
-        Ok(others.find(|root| *root != here && says_done(root, id)))
+        Ok(others.find(|root| *root != here && own_file(root, id).is_some_and(says_done)))
     }
 
     /// Another worktree whose own file was written later than this one's, and says that an issue is open.
@@ -30,7 +32,7 @@ impl Tracker<'_> {
 
     /// Whether this worktree's own file says that the work on an issue was done.
     pub(crate) fn says_done_here(&self, id: IssueId) -> bool {
-        self.own.is_some() && says_done(&self.root(), id)
+        self.own.is_some() && own_file(&self.root(), id).is_some_and(|issue| is_worked(&issue))
     }
 
     /// All worktrees of the repository.
@@ -86,10 +88,6 @@ pub(crate) fn head_name(worktree: &Worktree) -> Option<String> {
     let name = worktree.git_dir.file_name()?.to_str()?;
     let is_linked = worktree.git_dir.parent().is_some_and(|book| book.ends_with("worktrees"));
     Some(if is_linked { format!("worktrees/{name}/HEAD") } else { super::head::MAIN_HEAD.to_owned() })
-}
-
-fn says_done(root: &Path, id: IssueId) -> bool {
-    own_file(root, id).is_some_and(|issue| is_worked(&issue))
 }
 
 /// An issue as the own file of the worktree at this root says; nothing where there is none that can be
