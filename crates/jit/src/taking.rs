@@ -15,7 +15,8 @@ use crate::gates::{Defined, open};
 use crate::tracker::{Changing, Rewrite};
 use crate::world::World;
 
-/// Writes what comes from elsewhere, all of it or nothing; the log follows what ends by it.
+/// Writes what comes from elsewhere, the log follows what ends by it, and the gates are defined: refused,
+/// nothing of it is written; said again, what stopped half way is completed.
 pub(crate) fn take(
     world: &World<'_>,
     tracker: &Changing<'_>,
@@ -32,19 +33,17 @@ pub(crate) fn take(
     };
     judged(world, &take)?;
     passes(world, here, defined, import)?;
-    for (name, gate) in &import.gates {
-        // Each is written behind the one before.
-        Defined::here(world)?.define(name, gate)?;
-    }
     let rewrites: Vec<_> = import.issues.iter().map(|(id, issue)| Rewrite::of(here.get(id), issue)).collect();
     if take.ends.is_empty() {
-        return tracker.adopt(import.events.clone(), &rewrites);
+        tracker.adopt(import.events.clone(), &rewrites)?;
+    } else {
+        // Of the others, the log has nothing to learn.
+        let written = take.ends.iter().filter(|taken| taken.is_written);
+        let ends = Take { issues: written.map(|taken| taken.issue.clone()).collect(), ends: take.ends };
+        tracker.adopt_then(import.events.clone(), &rewrites, || world.transact(&ends))?;
     }
-    // Of the others, the log has nothing to learn.
-    let written = take.ends.iter().filter(|taken| taken.is_written);
-    let ends = Take { issues: written.map(|taken| taken.issue.clone()).collect(), ends: take.ends };
-    tracker.adopt_then(import.events.clone(), &rewrites, || world.transact(&ends))?;
-    Ok(())
+    // Last, for nothing takes them back; each is written behind the one before.
+    import.gates.iter().try_for_each(|(name, gate)| Defined::here(world)?.define(name, gate))
 }
 
 /// The end that an issue brings.
