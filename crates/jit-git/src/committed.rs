@@ -1,5 +1,6 @@
 //! Files as they are committed at a worktree's `HEAD`.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -7,35 +8,82 @@ use crate::program::{GitProgram, ProgramError};
 use crate::repo::Repo;
 
 /// A file of a committed directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CommittedFile {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CommittedFile<'a> {
     /// Its name in the directory.
-    pub name: String,
+    pub name: &'a str,
     /// Git's name of its content, in hexadecimal: other content has another.
-    pub object: String,
+    pub object: &'a str,
+}
+
+/// The files of a committed directory, by name. There may be ten thousand, so they are one text.
+#[derive(Clone, Debug, Default)]
+pub struct CommittedFiles {
+    /// Name and object of each in turn.
+    text: String,
+    /// Where in it each name ends, and each object.
+    ends: Vec<[usize; 2]>,
+}
+
+impl CommittedFiles {
+    fn new<'a>(files: impl Iterator<Item = CommittedFile<'a>>) -> Self {
+        let mut files: Vec<CommittedFile<'_>> = files.collect();
+        // Git's order is this one; a sort that finds nothing to do is cheap.
+        files.sort_unstable();
+        let bytes = files.iter().map(|file| file.name.len() + file.object.len()).sum();
+        let mut all = Self { text: String::with_capacity(bytes), ends: Vec::with_capacity(files.len()) };
+        for CommittedFile { name, object } in files {
+            let end = all.text.len() + name.len();
+            all.text.extend([name, object]);
+            all.ends.push([end, all.text.len()]);
+        }
+        all
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = CommittedFile<'_>> {
+        (0..self.ends.len()).filter_map(|at| self.get(at))
+    }
+
+    /// The one at this place.
+    pub fn get(&self, at: usize) -> Option<CommittedFile<'_>> {
+        let [end, next] = *self.ends.get(at)?;
+        let begin = at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |[_, end]| *end);
+        Some(CommittedFile { name: self.text.get(begin..end)?, object: self.text.get(end..next)? })
+    }
+
+    /// The place of the one of this name.
+    pub fn place(&self, name: &str) -> Option<usize> {
+        let (mut low, mut high) = (0, self.ends.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            match self.get(middle)?.name.cmp(name) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Equal => return Some(middle),
+                Ordering::Greater => high = middle,
+            }
+        }
+        None
+    }
 }
 
 impl Repo {
-    /// The files in a directory of the commit that is checked out, in Git's order; none where
-    /// there is no commit yet, or no such directory. Names that are not UTF-8 are left out, and
-    /// so is what is no plain file. `dir` is relative to the root.
+    /// The files in a directory of the commit that is checked out; none where there is no commit
+    /// yet, or no such directory. Names that are not UTF-8 are left out, and so is what is no plain
+    /// file. `dir` is relative to the root.
     ///
     /// # Errors
     /// [`ProgramError`] where Git could not be asked.
-    pub fn committed_files(
-        &self,
-        git: &dyn GitProgram,
-        dir: &str,
-    ) -> Result<Vec<CommittedFile>, ProgramError> {
+    pub fn committed_files(&self, git: &dyn GitProgram, dir: &str) -> Result<CommittedFiles, ProgramError> {
         let dir = format!("{dir}/");
         let listed = git.run(self.git_dir(), &["ls-tree", "-z", "--full-tree", "HEAD", "--", &dir], b"")?;
         // A branch without commits has no tree.
         let listed = match has_commit(self.git_dir(), git, &listed.status)? {
             true => listed.successful()?,
-            false => return Ok(Vec::new()),
+            false => return Ok(CommittedFiles::default()),
         };
         let files = listed.stdout.split(|byte| *byte == 0).filter_map(|line| entry(line, &dir));
-        Ok(files.collect())
+        Ok(CommittedFiles::new(files))
     }
 
     /// The files in a directory that the commit `other` has, and this worktree's `HEAD` has not, or
@@ -48,7 +96,7 @@ impl Repo {
         git: &dyn GitProgram,
         dir: &str,
         other: &str,
-    ) -> Result<Vec<CommittedFile>, ProgramError> {
+    ) -> Result<CommittedFiles, ProgramError> {
         let dir = format!("{dir}/");
         let asked = ["diff-tree", "-r", "-z", "--no-renames", "HEAD", other, "--", &dir];
         let differs = git.run(self.git_dir(), &asked, b"")?;
@@ -59,7 +107,7 @@ impl Repo {
         {
             files.extend(changed(what, path, &dir));
         }
-        Ok(files)
+        Ok(CommittedFiles::new(files.into_iter()))
     }
 
     /// Every branch, other repositories' as they were last fetched too, by its full name.
@@ -95,8 +143,8 @@ impl Repo {
         }
         let listed = git.run(self.git_dir(), &arguments, b"")?;
         let files = listed.stdout.split(|byte| *byte == 0).filter_map(|line| entry(line, &dir));
-        let found: HashMap<String, String> = files.map(|file| (file.name, file.object)).collect();
-        Ok(names.iter().map(|name| found.get(name).cloned()).collect())
+        let found: HashMap<&str, &str> = files.map(|file| (file.name, file.object)).collect();
+        Ok(names.iter().map(|name| found.get(name.as_str()).map(|&object| object.to_owned())).collect())
     }
 
     /// The contents of these, which are named by object or as `COMMIT:PATH`, in their order; `None`
@@ -132,23 +180,21 @@ fn has_commit(git_dir: &Path, git: &dyn GitProgram, status: &Option<i32>) -> Res
 }
 
 /// `<mode> blob <object>\t<path>`, of a plain file right in the directory.
-fn entry(line: &[u8], dir: &str) -> Option<CommittedFile> {
+fn entry<'a>(line: &'a [u8], dir: &str) -> Option<CommittedFile<'a>> {
     let (head, path) = std::str::from_utf8(line).ok()?.split_once('\t')?;
     let mut fields = head.split(' ');
     let (mode, kind, object) = (fields.next()?, fields.next()?, fields.next()?);
     let name = path.strip_prefix(dir)?;
-    (mode.starts_with("100") && kind == "blob")
-        .then(|| CommittedFile { name: name.to_owned(), object: object.to_owned() })
+    (mode.starts_with("100") && kind == "blob").then_some(CommittedFile { name, object })
 }
 
 /// `:<mode> <new mode> <object> <new object> <status>`, and the path of a plain file right in the
 /// directory.
-fn changed(what: &[u8], path: &[u8], dir: &str) -> Option<CommittedFile> {
+fn changed<'a>(what: &'a [u8], path: &'a [u8], dir: &str) -> Option<CommittedFile<'a>> {
     let mut fields = std::str::from_utf8(what).ok()?.split(' ').skip(1);
     let (mode, object) = (fields.next()?, fields.nth(1)?);
     let name = std::str::from_utf8(path).ok()?.strip_prefix(dir)?;
-    (mode.starts_with("100") && !name.contains('/'))
-        .then(|| CommittedFile { name: name.to_owned(), object: object.to_owned() })
+    (mode.starts_with("100") && !name.contains('/')).then_some(CommittedFile { name, object })
 }
 
 /// `<object> blob <size>\n<content>\n`, or `<object> missing\n`.

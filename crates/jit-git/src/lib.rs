@@ -40,7 +40,7 @@ pub use added::Added;
 pub use adding::NewWorktree;
 pub use branch::{Branch, BranchError};
 pub use commits::{Destination, Outgoing, Trailed};
-pub use committed::CommittedFile;
+pub use committed::{CommittedFile, CommittedFiles};
 pub use config_env::ConfigEnv;
 pub use core_config::ConfigError;
 pub use discover_error::DiscoverError;

@@ -7,7 +7,10 @@ use crate::support::{Sandbox, discover, mkdir, system_git, write};
 fn what_is_committed_is_read() {
     let sandbox = Sandbox::new();
     let repository = sandbox.repository("r");
-    assert_eq!(discover(&repository).committed_files(&system_git(), ".jit/issues").unwrap(), []);
+    assert_eq!(
+        discover(&repository).committed_files(&system_git(), ".jit/issues").unwrap().iter().count(),
+        0
+    );
     mkdir(repository.join(".jit/issues/deep"));
     let contents = ["one\n", "", "a\nlong\n\nlast line without its break"];
     for (name, content) in ["b.json", "ä b.json", "c.json"].iter().zip(contents) {
@@ -25,9 +28,14 @@ fn what_is_committed_is_read() {
     for place in [&repository, &repository.join(".jit"), &linked, &bare] {
         let repo = discover(place);
         let files = repo.committed_files(&system_git(), ".jit/issues").unwrap();
-        let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+        let names: Vec<&str> = files.iter().map(|file| file.name).collect();
         assert_eq!(names, ["b.json", "c.json", "ä b.json"], "{}", place.display());
-        let objects: Vec<&str> = files.iter().map(|file| file.object.as_str()).collect();
+        assert_eq!(
+            names.iter().map(|name| files.place(name)).collect::<Vec<_>>(),
+            [Some(0), Some(1), Some(2)]
+        );
+        assert_eq!(["a", "bb", "ö"].map(|name| files.place(name)), [None; 3]);
+        let objects: Vec<&str> = files.iter().map(|file| file.object).collect();
         let missing = "0".repeat(objects[0].len());
         let asked = [objects[0], &missing, objects[1], objects[2]];
         let read = repo.committed_contents(&system_git(), &asked).unwrap();
@@ -77,7 +85,7 @@ fn ten_thousand_contents_at_once() {
     sandbox.git(&repository, &["commit", "-qm", "f"]);
     let repo = discover(&repository);
     let files = repo.committed_files(&system_git(), "d").unwrap();
-    let read = repo.committed_contents(&system_git(), &vec![files[0].object.as_str(); 10_000]).unwrap();
+    let read = repo.committed_contents(&system_git(), &vec![files.get(0).unwrap().object; 10_000]).unwrap();
     assert_eq!(read.len(), 10_000);
     assert!(read.iter().all(|content| content.as_ref().is_some_and(|content| content.len() == 1000)));
 }
@@ -86,7 +94,7 @@ fn ten_thousand_contents_at_once() {
 fn a_repository_without_commits_has_none() {
     let sandbox = Sandbox::new();
     let repository = sandbox.empty_repository("r", &[]);
-    assert_eq!(discover(&repository).committed_files(&system_git(), "d").unwrap(), []);
+    assert_eq!(discover(&repository).committed_files(&system_git(), "d").unwrap().iter().count(), 0);
 }
 
 /// What another worktree's commit has otherwise, with its contents; nothing where there is no commit.
@@ -97,10 +105,10 @@ fn what_another_commit_has_otherwise() {
     let otherwise = |place| {
         let repo = discover(place);
         let files = repo.committed_otherwise(&system_git(), "d", "main-worktree/HEAD").unwrap();
-        let objects: Vec<&str> = files.iter().map(|file| file.object.as_str()).collect();
+        let objects: Vec<&str> = files.iter().map(|file| file.object).collect();
         let contents = repo.committed_contents(&system_git(), &objects).unwrap();
         let texts = contents.into_iter().map(|text| String::from_utf8(text.unwrap()).unwrap());
-        files.iter().map(|file| file.name.clone()).zip(texts).collect::<Vec<_>>()
+        files.iter().map(|file| file.name.to_owned()).zip(texts).collect::<Vec<_>>()
     };
     assert_eq!(otherwise(&repository), []);
     for (name, text) in [("same", "1"), ("ä changed", "1"), ("taken", "1"), ("deep/f", "1")] {

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use jit_git::{CommittedFile, Repo, SystemGit};
+use jit_git::{CommittedFiles, Repo, SystemGit};
 use jit_tracker::{Identity, Origin, Source};
 
 /// So many contents are asked for one by one. Whoever reads more reads many, and gets all.
@@ -18,8 +18,7 @@ pub(crate) struct Head<'r> {
     repo: &'r Repo,
     dir: &'static str,
     origin: Origin,
-    /// By name.
-    files: OnceLock<Result<Vec<CommittedFile>, String>>,
+    files: OnceLock<Result<CommittedFiles, String>>,
     /// Of each of those.
     contents: OnceLock<Result<Vec<Option<Vec<u8>>>, String>>,
     read: AtomicUsize,
@@ -47,32 +46,28 @@ impl<'r> Head<'r> {
         }
     }
 
-    fn files(&self) -> io::Result<&[CommittedFile]> {
+    fn files(&self) -> io::Result<&CommittedFiles> {
         let files = self.files.get_or_init(|| {
             let git = SystemGit::on_path();
             let files = match self.origin {
                 Origin::Main => self.repo.committed_otherwise(&git, self.dir, MAIN_HEAD),
                 Origin::Worktree | Origin::Head => self.repo.committed_files(&git, self.dir),
             };
-            let mut files = files.map_err(|error| error.to_string())?;
-            // Git's order is this one; a sort that finds nothing to do is cheap.
-            files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-            Ok(files)
+            files.map_err(|error| error.to_string())
         });
-        files.as_deref().map_err(|error| io::Error::other(error.clone()))
+        files.as_ref().map_err(|error| io::Error::other(error.clone()))
     }
 
-    /// The file of that name, and its place among them.
-    fn file(&self, name: &str) -> io::Result<Option<(usize, &CommittedFile)>> {
+    /// Git's name of the content of the file of that name, and the file's place among them.
+    fn object(&self, name: &str) -> io::Result<Option<(usize, &str)>> {
         let files = self.files()?;
-        let at = files.binary_search_by(|file| file.name.as_str().cmp(name)).ok();
-        Ok(at.and_then(|at| Some((at, files.get(at)?))))
+        Ok(files.place(name).and_then(|at| Some((at, files.get(at)?.object))))
     }
 
     fn contents(&self) -> io::Result<&[Option<Vec<u8>>]> {
         let files = self.files()?;
         let contents = self.contents.get_or_init(|| {
-            let objects: Vec<&str> = files.iter().map(|file| file.object.as_str()).collect();
+            let objects: Vec<&str> = files.iter().map(|file| file.object).collect();
             let contents = self.repo.committed_contents(&SystemGit::on_path(), &objects);
             contents.map_err(|error| error.to_string())
         });
@@ -91,20 +86,20 @@ impl Source for Head<'_> {
     }
 
     fn tell_names(&self, tell: &mut dyn FnMut(&str)) -> io::Result<()> {
-        self.files()?.iter().for_each(|file| tell(&file.name));
+        self.files()?.iter().for_each(|file| tell(file.name));
         Ok(())
     }
 
     fn identity(&self, name: &str) -> io::Result<Option<Identity>> {
-        Ok(self.file(name)?.map(|(_, file)| Identity::Content(bytes(&file.object))))
+        Ok(self.object(name)?.map(|(_, object)| Identity::Content(bytes(object))))
     }
 
     fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
-        let Some((at, file)) = self.file(name)? else { return Ok(None) };
+        let Some((at, object)) = self.object(name)? else { return Ok(None) };
         if self.read.fetch_add(1, Ordering::Relaxed) >= ALONE {
             return Ok(self.contents()?.get(at).cloned().flatten());
         }
-        let contents = self.repo.committed_contents(&SystemGit::on_path(), &[&file.object]);
+        let contents = self.repo.committed_contents(&SystemGit::on_path(), &[object]);
         Ok(contents.map_err(io::Error::other)?.pop().flatten())
     }
 }
