@@ -135,7 +135,12 @@ pub(crate) struct All {
 impl All {
     /// Every issue that this worktree sees.
     pub(crate) fn here(world: &World<'_>) -> Result<Self, Failure> {
-        let listing = Tracker::around(world)?.list()?;
+        Self::of(world, &Tracker::around(world)?)
+    }
+
+    /// The same for whoever looks closer at some of them.
+    pub(crate) fn of(world: &World<'_>, tracker: &Tracker<'_>) -> Result<Self, Failure> {
+        let listing = tracker.list()?;
         let done = listing.issues.iter().filter(|listed| is_done_here(listed));
         let done: HashSet<Reference> = done.map(|listed| listed.issue.reference()).collect();
         let met = |on: &Dependency| done.contains(on.reference());

@@ -47,6 +47,8 @@ pub(crate) struct Tracker<'w> {
     /// This worktree's; a bare repository has none.
     own: Option<Dir>,
     head: Head<'w>,
+    /// What the main worktree's HEAD has otherwise, seen from a linked one.
+    main_head: Option<Head<'w>>,
     /// The main worktree's, seen from a linked one.
     main: Option<Dir>,
 }
@@ -60,7 +62,8 @@ impl<'w> Tracker<'w> {
             true => main_root(world)?.map(|root| opened(&root, ISSUES, Origin::Main)).transpose()?,
             false => None,
         };
-        Ok(Self { world, own, head: Head::of(repo, ISSUES), main })
+        let main_head = repo.is_linked().then(|| Head::of_main(repo, ISSUES));
+        Ok(Self { world, own, head: Head::of(repo, ISSUES), main_head, main })
     }
 
     fn issues(&self) -> Issues<'_> {
@@ -142,8 +145,7 @@ impl<'w> Tracker<'w> {
         let repo = self.world.repo()?;
         let path = repo.git_dir().join("jit").join(CACHE);
         let mut cache = Cache::new(read_cache(&path), self.world.now()?.wall);
-        let main_head = repo.is_linked().then(|| Head::of_main(repo, ISSUES));
-        let ends = main_head.iter().map(|head| head as &dyn Source).collect();
+        let ends = self.main_head.iter().map(|head| head as &dyn Source).collect();
         let listing = self.issues().with_ends(ends).list(&mut cache);
         if let Some(bytes) = cache.finish() {
             // Without it the next listing reads the files again.

@@ -122,22 +122,21 @@ pub(crate) fn candidates(
     agent: Option<&AgentId>,
     most: usize,
 ) -> Result<(Vec<Candidate>, bool), Failure> {
-    let all = All::here(world)?;
+    let tracker = Tracker::around(world)?;
+    let all = All::of(world, &tracker)?;
     all.broken.iter().for_each(|error| world.warn(format!("passed over: {error}")));
     let fits = |known: &&Known| known.available(agent) && picking.fits(known);
     let mut found: Vec<&Known> = all.issues.iter().filter(fits).collect();
     found.sort_by_cached_key(|known| (known.standing.facts.assigned.is_none(), pick_order(&known.issue)));
     let is_all = found.len() <= most;
     found.truncate(most);
-    Ok((open(world, &found)?, is_all))
+    Ok((open(&tracker, &found)?, is_all))
 }
 
 /// Those of these that no file says to have ended, also of those that a listing does not look at.
-fn open(world: &World<'_>, found: &[&Known]) -> Result<Vec<Candidate>, Failure> {
+fn open(tracker: &Tracker<'_>, found: &[&Known]) -> Result<Vec<Candidate>, Failure> {
     let mut listed: Vec<Listed> = found.iter().map(|known| known.listed()).collect();
-    if !listed.is_empty() {
-        Tracker::around(world)?.note_later(&mut listed)?;
-    }
+    tracker.note_later(&mut listed)?;
     let open = found.iter().zip(&listed);
     let open = open.filter(|(known, listed)| !listed.later.is_some_and(|later| known.is_ended_by(later)));
     Ok(open.map(|(known, _)| known.candidate.clone()).collect())

@@ -46,6 +46,11 @@ impl<'r> Head<'r> {
         }
     }
 
+    /// The files, if Git was asked for them already.
+    pub(super) fn listed(&self) -> Option<&CommittedFiles> {
+        self.files.get()?.as_ref().ok()
+    }
+
     fn files(&self) -> io::Result<&CommittedFiles> {
         let files = self.files.get_or_init(|| {
             let git = SystemGit::on_path();

@@ -19,14 +19,11 @@ impl Tracker<'_> {
         let open = |listed: &&mut Listed<Issue<D>>| !listed.issue.state.is_ended();
         let mut open: Vec<_> = found.iter_mut().filter(open).collect();
         let repo = self.world.repo()?;
-        let heads = [Some("HEAD"), repo.is_linked().then_some(MAIN_HEAD)];
-        let heads: Vec<&str> = heads.into_iter().flatten().collect();
         let names = open.iter().map(|listed| listed.issue.id);
         let names: Vec<String> =
             names.flat_map(|id| [issue_file::file_name(id), issue_file::deleted_name(id)]).collect();
         // What can't be read says nothing, here and below.
-        let texts =
-            self.committed_at(repo, &heads, &names).unwrap_or_else(|_| vec![None; names.len() * heads.len()]);
+        let texts = self.committed(repo, &names).unwrap_or_default();
         for (at, listed) in open.iter_mut().enumerate() {
             let id = listed.issue.id;
             let filed =
@@ -47,22 +44,22 @@ impl Tracker<'_> {
         Ok(())
     }
 
-    /// The contents of these files of issues in each of these commits, one commit's behind the other's.
-    fn committed_at(
-        &self,
-        repo: &Repo,
-        heads: &[&str],
-        names: &[String],
-    ) -> Result<Vec<Option<Vec<u8>>>, ProgramError> {
+    /// The contents of these files of issues at HEAD and, behind those, at the main worktree's HEAD. What
+    /// a listing was told is not asked again; of the latter, it noted what is said there.
+    fn committed(&self, repo: &Repo, names: &[String]) -> Result<Vec<Option<Vec<u8>>>, ProgramError> {
         let git = SystemGit::on_path();
-        if names.len() <= FEW {
-            let named = heads.iter().flat_map(|head| names.iter().map(move |name| named(head, name)));
-            let named: Vec<String> = named.collect();
-            return repo.committed_contents(&git, &named.iter().map(String::as_str).collect::<Vec<_>>());
+        let (listed, main) = (self.head.listed(), self.main_head.as_ref());
+        let main = main.filter(|head| head.listed().is_none()).map(|_| MAIN_HEAD);
+        let object = |name: &String| Some(listed?.get(listed?.place(name)?)?.object.to_owned());
+        let mut objects: Vec<Option<String>> = Vec::new();
+        if listed.is_some() {
+            objects.extend(names.iter().map(object));
         }
-        let mut objects = Vec::new();
-        for head in heads {
-            objects.extend(repo.committed_objects(&git, head, ISSUES, names)?);
+        for head in listed.is_none().then_some("HEAD").into_iter().chain(main) {
+            match names.len() <= FEW {
+                true => objects.extend(names.iter().map(|name| Some(named(head, name)))),
+                false => objects.extend(repo.committed_objects(&git, head, ISSUES, names)?),
+            }
         }
         let there: Vec<&str> = objects.iter().flatten().map(String::as_str).collect();
         let mut contents = repo.committed_contents(&git, &there)?.into_iter();
