@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use jit_core::{IssueId, WallTime};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::issue::Outline;
@@ -74,12 +75,33 @@ impl Cache {
         Self { bytes, known, hits: Vec::new(), learned: Vec::new(), began }
     }
 
+    /// What it knows of the files of a source, by id: it may be wrong by now.
+    pub(crate) fn of(&self, origin: Origin) -> Vec<Hit> {
+        let begin = self.known.partition_point(|entry| entry.key.origin < origin);
+        let end = self.known.partition_point(|entry| entry.key.origin <= origin);
+        (begin..end).map(Hit).collect()
+    }
+
+    /// Whose file that is.
+    pub(crate) fn id(&self, Hit(at): Hit) -> Option<IssueId> {
+        Some(IssueId::new(Uuid::from_bytes(self.known.get(at)?.key.id)))
+    }
+
+    /// Whether it is true of a file with that identity.
+    pub(crate) fn is_true(&self, Hit(at): Hit, identity: &Identity) -> bool {
+        self.known.get(at).is_some_and(|entry| entry.identity == *identity)
+    }
+
+    /// What it says.
+    pub(crate) fn outline(&self, Hit(at): Hit) -> Option<Outline> {
+        postcard::from_bytes(self.bytes.get(self.known.get(at)?.outline.clone())?).ok()
+    }
+
     /// The outline of this issue's file there, if the file is still the same, and the hit.
     pub(crate) fn get(&self, origin: Origin, id: IssueId, identity: &Identity) -> Option<(Hit, Outline)> {
         let at = self.known.binary_search_by_key(&Key::new(origin, id), |entry| entry.key).ok()?;
-        let entry = self.known.get(at).filter(|entry| entry.identity == *identity)?;
-        let outline = postcard::from_bytes(self.bytes.get(entry.outline.clone())?).ok()?;
-        Some((Hit(at), outline))
+        let hit = Some(Hit(at)).filter(|hit| self.is_true(*hit, identity))?;
+        Some((hit, self.outline(hit)?))
     }
 
     /// Takes note that what is known was true.
@@ -118,7 +140,8 @@ impl Cache {
     }
 }
 
-/// That a cache knew a file.
+/// That a cache knows a file.
+#[derive(Clone, Copy)]
 pub(crate) struct Hit(usize);
 
 /// Whether a file with that identity, read at that time, has another once it is changed.

@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use jit_core::IssueId;
 use thiserror::Error;
 
-use crate::cache::{Cache, Hit};
+use crate::cache::Cache;
+use crate::finding::{Known, Names, broken, find, in_parts, names_of, recall};
 use crate::issue::{Issue, Outline, State};
-use crate::issue_file::{self, Named};
+use crate::issue_file;
 use crate::problem::{FileError, Problem};
-use crate::source::{Identity, Origin, Sink, Source};
+use crate::source::{Origin, Sink, Source};
 use crate::text::shown;
 
 /// The directories that issues are read from, the nearest first.
@@ -158,10 +159,6 @@ impl<'a> Issues<'a> {
         let mut listing = Listing::default();
         let mut settled = Vec::new();
         let Some((nearest, others)) = self.sources.split_first() else { return listing };
-        let mut list = |source: &dyn Source, names| match names {
-            Ok(names) => list_one(source, names, &mut settled, cache, &mut listing),
-            Err(error) => listing.broken.push(error),
-        };
         let names = |source: &'a dyn Source| names_of(source, |_| true);
         // Git tells its names while the nearest files are looked at.
         let ends = std::thread::scope(|scope| {
@@ -169,7 +166,19 @@ impl<'a> Issues<'a> {
                 sources.iter().map(|source| (*source, scope.spawn(|| names(*source)))).collect()
             };
             let (others, ends) = (told(others), told(&self.ends));
-            list(*nearest, names(*nearest));
+            let near = recall(*nearest, cache).map(|(names, recalled)| {
+                for (hit, issue) in recalled {
+                    cache.keep(hit);
+                    settled.push(issue.id);
+                    listing.issues.push(Listed { issue, origin: nearest.origin(), later: None });
+                }
+                names
+            });
+            let mut list = |source: &dyn Source, names| match names {
+                Ok(names) => list_one(source, names, &mut settled, cache, &mut listing),
+                Err(error) => listing.broken.push(error),
+            };
+            list(*nearest, near);
             for (source, told) in others {
                 // What panicked is done again here, where a panic is told.
                 list(source, told.join().unwrap_or_else(|_| names(source)));
@@ -224,32 +233,6 @@ pub fn later_end<D, E>(issue: &Issue<D>, other: &Issue<E>) -> Option<State> {
     later.then_some(other.state)
 }
 
-/// What the names in a source say.
-#[derive(Default)]
-struct Names {
-    /// There are files of these, which are sorted.
-    issues: Vec<IssueId>,
-    /// These were deleted.
-    deleted: Vec<IssueId>,
-    /// Files that are meant to be issues.
-    misnamed: Vec<String>,
-}
-
-fn names_of(source: &dyn Source, wanted: impl Fn(&str) -> bool) -> Result<Names, FileError> {
-    let mut names = Names::default();
-    let mut note = |name: &str| match Named::new(name) {
-        _ if !wanted(name) => {}
-        Named::Issue(id) => names.issues.push(id),
-        Named::Deleted(id) => names.deleted.push(id),
-        Named::Misnamed => names.misnamed.push(name.to_owned()),
-        Named::Other => {}
-    };
-    source.tell_names(&mut note).map_err(|error| broken(source, "", None, error.into()))?;
-    // As the cache is sorted: what is looked up next is near.
-    names.issues.sort_unstable();
-    Ok(names)
-}
-
 /// `settled` are the issues of which nearer sources have spoken, sorted.
 fn list_one(
     source: &dyn Source,
@@ -264,7 +247,7 @@ fn list_one(
     let origin = source.origin();
     listing.issues.reserve(wanted.len());
     settled.reserve(wanted.len());
-    let found = find_all(source, &wanted, cache);
+    let found = in_parts(&wanted, |id| find(source, *id, cache));
     for (id, found) in wanted.iter().zip(found.into_iter().flatten()) {
         match found {
             Ok(Some((known, issue))) => {
@@ -284,53 +267,6 @@ fn list_one(
     }
     settled.extend(deleted);
     settled.sort_unstable();
-}
-
-/// How an outline came to be known.
-enum Known {
-    Before(Hit),
-    Now(Identity),
-}
-
-type Found = Result<Option<(Known, Box<Outline>)>, Problem>;
-
-/// Looks at files, in their order, and in parts. Most of the time goes into asking for identities, and the
-/// kernel answers several threads at once.
-fn find_all(source: &dyn Source, wanted: &[IssueId], cache: &Cache) -> Vec<Vec<Found>> {
-    let find = |part: &[IssueId]| -> Vec<Found> { part.iter().map(|id| find(source, *id, cache)).collect() };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
-    if threads == 1 || wanted.len() < WORTH_A_THREAD {
-        return vec![find(wanted)];
-    }
-    let mut parts = wanted.chunks(wanted.len().div_ceil(threads));
-    let first = parts.next().unwrap_or_default();
-    std::thread::scope(|scope| {
-        let find = &find;
-        let others: Vec<_> = parts.map(|part| (part, scope.spawn(move || find(part)))).collect();
-        let mut found = vec![find(first)];
-        // What panicked is done again here, where a panic is told.
-        found.extend(others.into_iter().map(|(part, other)| other.join().unwrap_or_else(|_| find(part))));
-        found
-    })
-}
-
-/// So many files take longer than starting a thread.
-const WORTH_A_THREAD: usize = 512;
-
-fn find(source: &dyn Source, id: IssueId, cache: &Cache) -> Found {
-    let name = &issue_file::file_name(id);
-    // Before the content: what is written in between has another identity the next time.
-    let Some(identity) = source.identity(name)? else { return Ok(None) };
-    if let Some((hit, outline)) = cache.get(source.origin(), id, &identity) {
-        return Ok(Some((Known::Before(hit), Box::new(outline))));
-    }
-    let Some(text) = source.read(name)? else { return Ok(None) };
-    let outline = Box::new(issue_file::parse(id, &text)?.outline());
-    Ok(Some((Known::Now(identity), outline)))
-}
-
-fn broken(source: &dyn Source, name: &str, issue: Option<IssueId>, problem: Problem) -> FileError {
-    FileError { file: source.place(name), issue, problem }
 }
 
 /// Writes the files of issues.

@@ -8,6 +8,7 @@ mod cache;
 pub mod dependencies;
 mod event;
 pub mod events;
+mod finding;
 pub mod gates;
 mod issue;
 pub mod issue_file;
