@@ -1,6 +1,6 @@
 //! An issue: a unit of work, as its file says it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::json::SchemaVersion;
 use crate::pass::PassedAs;
+use crate::set::Set;
 use crate::text::{Assignee, Description, GateName, Label, Title, shown};
 
 /// How far an issue has come. That somebody works on it is a lease's to say, never a file's.
@@ -238,13 +239,13 @@ pub struct Issue<D = Description> {
     pub priority: Priority,
     /// What it is found by.
     #[serde(default)]
-    pub labels: BTreeSet<Label>,
+    pub labels: Set<Label>,
     /// A note for people.
     #[serde(default)]
     pub assignee: Option<Assignee>,
     /// What has to be done before.
     #[serde(default)]
-    pub dependencies: BTreeSet<Dependency>,
+    pub dependencies: Set<Dependency>,
     /// What has to be passed before it is done.
     #[serde(default)]
     pub gates: BTreeMap<GateName, GateResult>,

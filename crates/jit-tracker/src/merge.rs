@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::issue::{GateResult, Issue, State};
 use crate::issue_file;
+use crate::set::Set;
 use crate::text::GateName;
 
 /// What became of two versions.
@@ -134,10 +135,10 @@ fn sides<T: PartialEq + Clone>(base: Option<&T>, ours: &T, theirs: &T) -> (T, T)
 }
 
 /// What either side added, and what neither took away.
-fn sets<T: Ord + Clone>(base: Option<&BTreeSet<T>>, ours: &BTreeSet<T>, theirs: &BTreeSet<T>) -> BTreeSet<T> {
+fn sets<T: Ord + Clone>(base: Option<&Set<T>>, ours: &Set<T>, theirs: &Set<T>) -> Set<T> {
     let was = |element: &T| base.is_some_and(|base| base.contains(element));
-    let stays = |element: &&T| !was(element) || (ours.contains(*element) && theirs.contains(*element));
-    ours.union(theirs).filter(stays).cloned().collect()
+    let stays = |element: &&T| !was(element) || (ours.contains(element) && theirs.contains(element));
+    ours.iter().chain(theirs.iter()).filter(stays).cloned().collect()
 }
 
 type Gates = BTreeMap<GateName, GateResult>;

@@ -28,6 +28,14 @@ fn what_a_person_leaves_out_has_a_default() {
     assert_eq!(issue_file::parse(id(1), text.as_bytes()).unwrap(), issue(1));
 }
 
+#[test]
+fn what_a_person_lists_is_a_set() {
+    let text = issue_file::text(&full(1));
+    let listed = text.replacen("\"needs review\",", "\"ui\", \"ui\", \"needs review\",", 1);
+    assert_ne!(listed, text);
+    assert_eq!(issue_file::text(&issue_file::parse(id(1), listed.as_bytes()).unwrap()), text);
+}
+
 /// Each bad file, and what is said of it.
 #[test]
 fn what_is_wrong_is_said_with_its_place() {

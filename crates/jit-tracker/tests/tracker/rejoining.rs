@@ -15,10 +15,10 @@ fn with(change: impl Fn(&mut Issue)) -> Issue {
 #[test]
 fn what_git_merged_by_lines_is_merged_again() {
     let of = |change: fn(&mut Issue)| issue_file::text(&with(change));
-    let label = |issue: &mut Issue, label: &str| issue.labels.insert(label.parse().unwrap());
+    let label = |issue: &mut Issue, label: &str| issue.labels.extend([label.parse().unwrap()]);
     let base = of(|_| {});
-    let ours = issue_file::text(&with(|issue| _ = label(issue, "ours")));
-    let theirs = issue_file::text(&with(|issue| _ = label(issue, "theirs")));
+    let ours = issue_file::text(&with(|issue| label(issue, "ours")));
+    let theirs = issue_file::text(&with(|issue| label(issue, "theirs")));
     let marked = side_by_side(ours.as_bytes(), theirs.as_bytes());
     let again = |file: &[u8], ours: &str| rejoined(file, [&base, ours, &theirs].map(str::as_bytes));
     let both = issue_file::text(&with(|issue| {

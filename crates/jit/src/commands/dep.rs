@@ -1,7 +1,5 @@
 //! `jit dep add` and `jit dep rm`
 
-use std::collections::BTreeSet;
-
 use clap::{ArgMatches, Command};
 use jit_core::{IssueId, Reference};
 use jit_tracker::Dependency;
@@ -61,7 +59,7 @@ pub(crate) fn remove(world: &World<'_>, matches: &ArgMatches) -> Result<Output, 
     let on = all(matches, "ON");
     let on: Vec<Dependency> =
         on.iter().map(|word| among(&tracker, &listed, word)).collect::<Result<_, _>>()?;
-    if let Some(other) = on.iter().find(|on| !listed.contains(*on)) {
+    if let Some(other) = on.iter().find(|on| !listed.contains(on)) {
         return Err(Failure::not_waited_for(id, other));
     }
     changed(world, id, "updated", |issue| issue.dependencies.retain(|known| !on.contains(known)))
@@ -69,7 +67,7 @@ pub(crate) fn remove(world: &World<'_>, matches: &ArgMatches) -> Result<Output, 
 
 /// The dependency that a word names: what is waited for may be gone, so that nothing but the list
 /// has it.
-fn among(tracker: &Tracker<'_>, listed: &BTreeSet<Dependency>, word: &str) -> Result<Dependency, Failure> {
+fn among(tracker: &Tracker<'_>, listed: &[Dependency], word: &str) -> Result<Dependency, Failure> {
     let beginning = word.to_ascii_lowercase();
     let ids: Vec<IssueId> = listed
         .iter()

@@ -2,11 +2,11 @@
 //!
 //! There may be ten thousand, so they are written as they are and not made into values first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jit_core::{AgentId, EndedBy, IssueId, LeaseId, Task, WallTime};
 use jit_tracker::{
-    Assignee, Dependency, FileError, GateName, GateResult, Issue, Label, Origin, Priority, Title,
+    Assignee, Dependency, FileError, GateName, GateResult, Issue, Label, Origin, Priority, Set, Title,
 };
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -31,9 +31,9 @@ pub(super) struct Shown<'a, D> {
     title: &'a Title,
     state: &'static str,
     priority: Priority,
-    labels: &'a BTreeSet<Label>,
+    labels: &'a Set<Label>,
     assignee: &'a Option<Assignee>,
-    dependencies: &'a BTreeSet<Dependency>,
+    dependencies: &'a Set<Dependency>,
     gates: &'a BTreeMap<GateName, GateResult>,
     created_at: WallTime,
     updated_at: WallTime,
