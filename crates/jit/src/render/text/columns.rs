@@ -3,17 +3,20 @@
 use unicode_width::UnicodeWidthStr;
 
 /// Rows with their columns aligned, two spaces apart.
-pub(super) fn columns<C: AsRef<str>>(rows: Vec<Vec<C>>) -> String {
+pub(super) fn columns<C: AsRef<str>, R: AsRef<[C]>>(rows: Vec<R>) -> String {
     aligned(rows, &[])
 }
 
 /// The same where each column is at least so wide.
-pub(super) fn aligned<C: AsRef<str>>(rows: Vec<Vec<C>>, least: &[usize]) -> String {
-    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widest = |i: usize| rows.iter().filter_map(|row| row.get(i)).map(|cell| cell.as_ref().width()).max();
-    let widths: Vec<usize> = (0..count).map(|i| widest(i).max(least.get(i).copied()).unwrap_or(0)).collect();
-    let mut text = String::with_capacity(rows.len() * (widths.iter().sum::<usize>() + 2 * count));
-    for row in &rows {
+pub(super) fn aligned<C: AsRef<str>, R: AsRef<[C]>>(rows: Vec<R>, least: &[usize]) -> String {
+    let mut widths = least.to_vec();
+    for row in rows.iter().map(AsRef::as_ref) {
+        widths.resize(widths.len().max(row.len()), 0);
+        let cells = row.iter().map(|cell| width_of(cell.as_ref()));
+        widths.iter_mut().zip(cells).for_each(|(widest, width)| *widest = width.max(*widest));
+    }
+    let mut text = String::with_capacity(rows.len() * widths.iter().map(|width| width + 2).sum::<usize>());
+    for row in rows.iter().map(AsRef::as_ref) {
         // What would follow the last cell that has something in it is left out.
         let mut blanks = 0;
         for (cell, width) in row.iter().map(AsRef::as_ref).zip(&widths) {
@@ -22,12 +25,17 @@ pub(super) fn aligned<C: AsRef<str>>(rows: Vec<Vec<C>>, least: &[usize]) -> Stri
                 blanks = 0;
             }
             text.push_str(cell);
-            blanks += width - cell.width() + 2;
+            blanks += width - width_of(cell) + 2;
         }
         text.truncate(text.trim_end_matches(' ').len());
         text.push('\n');
     }
     text
+}
+
+/// How many columns it takes: of plain letters, one each.
+fn width_of(cell: &str) -> usize {
+    if cell.is_ascii() { cell.len() } else { cell.width() }
 }
 
 /// Names and values, of those that have one.

@@ -37,7 +37,8 @@ pub(super) fn table(worktrees: &[WorktreeHooks]) -> String {
     };
     let told: Vec<Hook> = Hook::all().filter(|hook| Hook::CLIENT.contains(hook) || is_there(*hook)).collect();
     let names = told.iter().map(|hook| hook.name().to_owned());
-    let head = ["WORKTREE".to_owned()].into_iter().chain(names).chain(["HOOKS".to_owned()]).collect();
+    let head: Vec<String> =
+        ["WORKTREE".to_owned()].into_iter().chain(names).chain(["HOOKS".to_owned()]).collect();
     let row = |worktree: &WorktreeHooks| {
         let states = worktree.hooks.iter().filter(|(hook, _)| told.contains(hook));
         let states = states.map(|(_, stands)| stands.name().to_owned());

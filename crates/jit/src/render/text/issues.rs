@@ -19,7 +19,11 @@ const UNRECORDED: &str = "its file says that it was done, the log does not";
 /// A reference where it stands in a table.
 pub(super) fn short(reference: &Reference) -> String {
     match reference {
-        Reference::Issue(id) => id.to_string().chars().take(SHORT).collect(),
+        Reference::Issue(id) => {
+            let mut digits = id.to_string();
+            digits.truncate(SHORT);
+            digits
+        }
         name => name.to_string(),
     }
 }
@@ -90,14 +94,14 @@ pub(super) fn table(known: &[Known], broken: &[FileError]) -> String {
     let mut text = match known {
         [] => "no issues\n".to_owned(),
         known => {
-            let head = ["ID", "STATE", "PRIORITY", "TITLE", "LABELS", "IN THE WAY"].map(Cow::from).to_vec();
+            let head = ["ID", "STATE", "PRIORITY", "TITLE", "LABELS", "IN THE WAY"].map(Cow::from);
             let rows = known.iter().map(|known| {
                 let mut labels = String::new();
                 for label in &known.issue.labels {
                     labels.push_str(if labels.is_empty() { "" } else { ", " });
                     labels.push_str(label.as_str());
                 }
-                vec![
+                [
                     short(&known.issue.reference()).into(),
                     known.stage().as_str().into(),
                     known.issue.priority.as_str().into(),
