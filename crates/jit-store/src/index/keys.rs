@@ -11,15 +11,15 @@ impl Key {
     }
 
     pub(super) fn reference(reference: &Reference) -> Self {
-        Self::new(Kind::Reference, hash(reference.to_string().as_bytes()))
+        Self::new(Kind::Reference, named(reference))
     }
 
     pub(super) fn lost(reference: &Reference) -> Self {
-        Self::new(Kind::Lost, hash(reference.to_string().as_bytes()))
+        Self::new(Kind::Lost, named(reference))
     }
 
     pub(super) fn facts(issue: &Reference) -> Self {
-        Self::new(Kind::Facts, hash(issue.to_string().as_bytes()))
+        Self::new(Kind::Facts, named(issue))
     }
 
     pub(super) fn held_in(worktree: &WorktreeId) -> Self {
@@ -51,6 +51,16 @@ impl Key {
     /// Of the leases with patterns that lead further than this directory.
     pub(super) fn under(path: &str) -> Self {
         Self::new(Kind::Under, hash(path.as_bytes()))
+    }
+}
+
+/// The hash of how it is written. Ten thousand issues are looked up at a time.
+fn named(reference: &Reference) -> u64 {
+    match reference {
+        Reference::Issue(id) => {
+            hash(id.uuid().hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()).as_bytes())
+        }
+        Reference::Name(_) => hash(reference.to_string().as_bytes()),
     }
 }
 
