@@ -265,7 +265,13 @@ fn a_relative_path_is_each_worktrees_own() {
         assert!(asked(&bin).contains("hook pre-commit"));
         assert!(fs::read_to_string(&log).unwrap().contains(&format!("husky {}\n", root.display())));
     }
+    // A worktree that jit makes is asked about from the beginning.
+    ann.jit(["worktree", "add", "--branch", "third"]).ok();
+    let third = repo.dir().join("main-third");
+    assert_eq!(states(&repo, &third), ["installed"; 5]);
+    assert_eq!(repo.git(&third, &["status", "--porcelain"]), "");
     ann.jit(["hooks", "uninstall"]).ok();
+    assert_eq!(states(&repo, &third), ["missing"; 5]);
     assert!([snapshot(&repo.main().join(".husky")), snapshot(&feature.join(".husky"))] == before);
     assert_eq!(fs::read(&exclude).unwrap(), ignored);
 }

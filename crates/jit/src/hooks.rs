@@ -1,7 +1,7 @@
 //! Git's hooks that ask jit: which there are, what stands in them, and how they are looked at.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jit_git::{ConfigEnv, HookChange, HookDir, HookState, HooksError, SystemGit};
 
@@ -202,4 +202,38 @@ pub(crate) fn stands(dir: &HookDir, hook: Hook) -> Result<Stands, HooksError> {
         HookState::Missing if dir.tracks(&SystemGit::on_path(), hook.name())? => Ok(Stands::Tracked),
         state => Ok(Stands::Is(state)),
     }
+}
+
+/// Whether Git asks jit by a hook.
+fn is_asked(dir: &HookDir, hook: Hook) -> Result<bool, HooksError> {
+    Ok(matches!(stands(dir, hook)?, Stands::Is(HookState::Installed | HookState::Chained)))
+}
+
+/// Lets Git ask jit by a hook, unless that is tracked.
+pub(crate) fn installed(dir: &HookDir, hook: Hook) -> Result<HookChanged, Failure> {
+    let (name, block) = (hook.name(), hook.block());
+    let path = dir.hook(name);
+    if is_asked(dir, hook)? {
+        return Ok(HookChanged { hook, path, did: Did::Changed(HookChange::Nothing), by_hand: None });
+    }
+    if dir.tracks(&SystemGit::on_path(), name)? {
+        let by_hand = Some(HookDir::printed(&block));
+        return Ok(HookChanged { hook, path, did: Did::Tracked, by_hand });
+    }
+    let did = Did::Changed(dir.install(name, &block)?);
+    Ok(HookChanged { hook, path, did, by_hand: None })
+}
+
+/// Lets Git ask jit in a new worktree by whatever hooks it does in another, should it look for those in
+/// a directory of that worktree.
+pub(crate) fn spread_to(world: &World<'_>, root: &Path) -> Result<(), Failure> {
+    let (own, others): (Vec<_>, Vec<_>) =
+        dirs(world)?.into_iter().partition(|dir| dir.worktrees.iter().all(|other| other == root));
+    for (dir, hook) in own.iter().flat_map(|dir| Hook::CLIENT.map(|hook| (dir, hook))) {
+        // One that can't be looked at asks nobody.
+        if others.iter().any(|dir| is_asked(dir, hook).unwrap_or(false)) {
+            installed(dir, hook)?;
+        }
+    }
+    Ok(())
 }

@@ -1,11 +1,10 @@
 //! `jit hooks install`
 
 use clap::{ArgMatches, Command};
-use jit_git::{HookChange, HookDir, HookState, SystemGit};
 
 use crate::commands::{all, texts};
 use crate::error::Failure;
-use crate::hooks::{Did, Hook, HookChanged, Stands, dirs, stands};
+use crate::hooks::{Hook, dirs, installed};
 use crate::output::Output;
 use crate::world::World;
 
@@ -41,19 +40,4 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         }
     }
     Ok(Output::HooksChanged(changes))
-}
-
-fn installed(dir: &HookDir, hook: Hook) -> Result<HookChanged, Failure> {
-    let (name, block) = (hook.name(), hook.block());
-    let path = dir.hook(name);
-    let current = matches!(stands(dir, hook)?, Stands::Is(HookState::Installed | HookState::Chained));
-    if current {
-        return Ok(HookChanged { hook, path, did: Did::Changed(HookChange::Nothing), by_hand: None });
-    }
-    if dir.tracks(&SystemGit::on_path(), name)? {
-        let by_hand = Some(HookDir::printed(&block));
-        return Ok(HookChanged { hook, path, did: Did::Tracked, by_hand });
-    }
-    let did = Did::Changed(dir.install(name, &block)?);
-    Ok(HookChanged { hook, path, did, by_hand: None })
 }

@@ -10,6 +10,7 @@ use jit_git::{Added, ConfigEnv, GitEnv, NewWorktree, Repo, SystemGit, WorktreeKi
 use crate::commands::acquire::Asked;
 use crate::commands::{all, one, option, repeated, texts};
 use crate::error::{Again, Failure};
+use crate::hooks::spread_to;
 use crate::output::{MadeWorktree, Output};
 use crate::paths;
 use crate::tracker::Tracker;
@@ -28,7 +29,8 @@ pub(crate) fn arguments(command: Command) -> Command {
             "All of it, or nothing: where the claim is refused there is no worktree and no branch, and where Git\n\
              fails the claim is given back. The lease is that of --agent in the new worktree: renew and release it\n\
              from there. Without a REF or a --path nothing is claimed. A branch that is there already is checked\n\
-             out as it is. While it is leased, Git does not prune the worktree.\n\
+             out as it is. While it is leased, Git does not prune the worktree. Where core.hooksPath leads into each\n\
+             worktree, jit's hooks are put there, too, if another has them.\n\
              Exit status 5: somebody holds some of it; 7: there is such a directory, or the branch is checked out\n\
              elsewhere.\n\n\
              Example: jit --agent agent:bob worktree add 3f2a91bc --path src/\n\
@@ -52,6 +54,12 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         Some(lease) => given_back(world, &holder, lease, failure),
         None => failure,
     })?;
+    if let Err(failure) = spread_to(world, &plan.path) {
+        world.warn(format!(
+            "Git may ask jit nothing there, where it does elsewhere: {}: jit hooks install",
+            failure.message
+        ));
+    }
     let now = world.now()?;
     let look = world.look(now);
     let (token, lease) = (asked.map(|asked| asked.minted.token), lease.cloned());
