@@ -38,8 +38,8 @@ pub(crate) fn names_of(source: &dyn Source, wanted: impl Fn(&str) -> bool) -> Re
 /// What a cache knows of the files of a source, and is true still.
 pub(crate) type Recalled = Vec<(Hit, Box<Outline>)>;
 
-/// That, and the names of all that is to be looked at besides. The names are read while others ask
-/// whether the files are the same: either takes long.
+/// That, and the names of all files. They are read while others ask whether the files are the same:
+/// either takes long.
 pub(crate) fn recall(source: &dyn Source, cache: &Cache) -> Result<(Names, Recalled), FileError> {
     let known = cache.of(source.origin());
     if known.len() < WORTH_A_THREAD {
@@ -49,7 +49,7 @@ pub(crate) fn recall(source: &dyn Source, cache: &Cache) -> Result<(Names, Recal
         let identity = cache.id(*hit).map(|id| source.identity(&issue_file::file_name(id)));
         matches!(identity, Some(Ok(Some(identity))) if cache.is_true(*hit, &identity))
     };
-    let (mut names, outlines, are_true) = std::thread::scope(|scope| {
+    let (names, outlines, are_true) = std::thread::scope(|scope| {
         let are_true = scope.spawn(|| in_parts(&known, is_true));
         let names = names_of(source, |_| true)?;
         let outlines: Vec<_> = known.iter().map(|hit| cache.outline(*hit).map(Box::new)).collect();
@@ -60,13 +60,10 @@ pub(crate) fn recall(source: &dyn Source, cache: &Cache) -> Result<(Names, Recal
     let hits = hits.filter_map(|((hit, outline), is_true)| Some((hit, outline.filter(|_| is_true)?)));
     // Both are by id.
     let (mut hits, mut recalled) = (hits.peekable(), Vec::with_capacity(names.issues.len()));
-    names.issues.retain(|id| {
+    for id in &names.issues {
         while hits.next_if(|(_, issue)| issue.id < *id).is_some() {}
-        let hit = hits.next_if(|(_, issue)| issue.id == *id);
-        let is_new = hit.is_none();
-        recalled.extend(hit);
-        is_new
-    });
+        recalled.extend(hits.next_if(|(_, issue)| issue.id == *id));
+    }
     Ok((names, recalled))
 }
 
