@@ -164,14 +164,16 @@ fn a_lapse_is_told_before_it_is_a_record() {
     let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
     let watching = Watching::start(&ann, &["--json"]);
     ann.jit(["claim", "acquire", "name:a", "--ttl", "1s"]).lease();
-    let acquired = &watching.data(1)[0];
+    ann.jit(["claim", "acquire", "name:c", "--ttl", "2s"]).lease();
+    let acquired = &watching.data(2)[0];
     let lapsed = &data(&watching.line(SOON + SOON / 2));
     assert_eq!((&lapsed["op"], &lapsed["seq"]), (&"lapsed".into(), &Value::Null));
     assert_eq!(lapsed["lease"], acquired["lease"]);
     assert_eq!(lapsed["agent"], "agent:ann");
+    assert_eq!(data(&watching.line(SOON + SOON / 2))["lease"]["issues"], serde_json::json!(["name:c"]));
     bob.claim("name:other");
-    let told: Vec<Value> = watching.data(2).iter().map(|data| data["op"].clone()).collect();
-    assert_eq!(told, ["auto-evict", "acquire"]);
+    let told: Vec<Value> = watching.data(3).iter().map(|data| data["op"].clone()).collect();
+    assert_eq!(told, ["auto-evict", "auto-evict", "acquire"]);
     watching.told_no_more();
     // Who comes later is told of what happens from then on; who resumes is told again.
     ann.jit(["claim", "acquire", "name:b", "--ttl", "1s"]).lease();

@@ -138,3 +138,34 @@ impl Lapses {
         Ok((lapsed, now))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jit_core::{ClockId, Holder, Stamp, WorktreeId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// From a sighting on, leases of an earlier boot lapse too: they are looked at anew.
+    #[test]
+    fn a_sighting_may_bring_deadlines() {
+        let now = Now {
+            stamp: Stamp { boot: ClockId::new(Uuid::nil()), ns: 7 },
+            wall: "2026-11-21T05:34:47Z".parse().unwrap(),
+        };
+        let mut lapses = Lapses { not_before: u64::MAX, ..Lapses::default() };
+        let mut record = Record {
+            seq: Seq(2),
+            operation: Operation::Abandon,
+            actor: Holder { agent: "agent:ann".parse().unwrap(), worktree: WorktreeId::new(Uuid::nil()) },
+            at: now.wall,
+            stamp: now.stamp,
+            durable: Seq(1),
+        };
+        lapses.heed(&record, &now);
+        assert!(!lapses.next(&now).is_zero());
+        record.operation = Operation::Sighting;
+        lapses.heed(&record, &now);
+        assert!(lapses.next(&now).is_zero());
+    }
+}
