@@ -14,6 +14,8 @@ use crate::support::{Agent, Repo, skip};
 const SOON: Duration = Duration::from_secs(1);
 /// Where nothing tells of changes, they are looked at once a second.
 const LATER: Duration = Duration::from_secs(3);
+/// How long it sleeps at most.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// One who watches.
 struct Watching {
@@ -166,11 +168,11 @@ fn a_lapse_is_told_before_it_is_a_record() {
     ann.jit(["claim", "acquire", "name:a", "--ttl", "1s"]).lease();
     ann.jit(["claim", "acquire", "name:c", "--ttl", "2s"]).lease();
     let acquired = &watching.data(2)[0];
-    let lapsed = &data(&watching.line(SOON + SOON / 2));
+    let lapsed = &data(&watching.line(LATER));
     assert_eq!((&lapsed["op"], &lapsed["seq"]), (&"lapsed".into(), &Value::Null));
     assert_eq!(lapsed["lease"], acquired["lease"]);
     assert_eq!(lapsed["agent"], "agent:ann");
-    assert_eq!(data(&watching.line(SOON + SOON / 2))["lease"]["issues"], serde_json::json!(["name:c"]));
+    assert_eq!(data(&watching.line(LATER))["lease"]["issues"], serde_json::json!(["name:c"]));
     bob.claim("name:other");
     let told: Vec<Value> = watching.data(3).iter().map(|data| data["op"].clone()).collect();
     assert_eq!(told, ["auto-evict", "auto-evict", "acquire"]);
@@ -182,7 +184,7 @@ fn a_lapse_is_told_before_it_is_a_record() {
     Watching::start(&bob, &["--json"]).told_no_more();
     let resumed = Watching::start(&bob, &["--json", "--since", &newest]);
     assert_eq!(resumed.data(1)[0]["lease"]["issues"], serde_json::json!(["name:b"]));
-    assert!(Watching::start(&bob, &["--since", &newest]).line(SOON).contains("lapsed       agent:ann"));
+    assert!(Watching::start(&bob, &["--since", &newest]).line(LATER).contains("lapsed       agent:ann"));
 }
 
 /// It sleeps, although somebody holds something, until somebody rings.
@@ -199,7 +201,7 @@ fn it_sleeps() {
     assert!(woken_later - woken <= 3, "woken {} times", woken_later - woken);
     assert!(later - cpu < Duration::from_millis(5), "{:?}", later - cpu);
     ann.claim("name:b");
-    watching.line(SOON);
+    watching.line(LATER);
 }
 
 /// It ends as `tail -f` does: by the signal, and when its reader has gone, even if nothing happens.
@@ -210,7 +212,7 @@ fn how_it_ends() {
     for signal in [Signal::INT, Signal::TERM] {
         let watching = Watching::start(&ann, &[]);
         kill_process(Pid::from_child(&watching.child), signal).unwrap();
-        assert_eq!(watching.ended(SOON).signal(), Some(signal.as_raw()));
+        assert_eq!(watching.ended(LATER).signal(), Some(signal.as_raw()));
     }
     let unread = |agent: &Agent<'_>, arguments: &[&str]| {
         let mut command = agent.command([&["watch"], arguments].concat());
@@ -218,7 +220,7 @@ fn how_it_ends() {
         drop(child.stdout.take());
         Watching { child, lines: channel().1 }
     };
-    assert_eq!(unread(&ann, &[]).ended(Duration::from_secs(7)).signal(), Some(libc::SIGPIPE));
+    assert_eq!(unread(&ann, &[]).ended(LOOK + LATER).signal(), Some(libc::SIGPIPE));
     assert_eq!(unread(&ann, &["--since", "0"]).ended(LATER).signal(), Some(libc::SIGPIPE));
     // Where that signal is ignored, it is no failure.
     let ignoring = ann.through(["sh", "-c", "trap '' PIPE; exec \"$@\"", "sh"]);
@@ -280,7 +282,7 @@ fn what_cannot_be_resumed() {
     assert!(trouble.hint.unwrap().ends_with("jit watch --since 3"));
     let watching = Watching::start(&ann, &["--since", "3"]);
     ann.claim("name:a");
-    assert!(watching.line(SOON).contains("name:a"));
+    assert!(watching.line(LATER).contains("name:a"));
 }
 
 /// What people and programs read.
