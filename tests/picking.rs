@@ -293,6 +293,20 @@ fn what_ended_by_a_farther_file_is_not_handed_out() {
     assert!(shares.to_string().contains(&a) && !shares.to_string().contains(&b), "{shares}");
 }
 
+/// Nor what ended at HEAD, which a listing does not read where there is a file here.
+#[test]
+fn what_ended_at_head_is_not_handed_out() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "a", &[]);
+    let open = text(&repo, &id);
+    done_in_main(&repo, &id);
+    commit(&repo, repo.main(), "done");
+    fs::write(file(repo.main(), &id), open).unwrap();
+    assert_eq!(ids(&listed(&ann, &["query", "available"])), [id]);
+    assert_eq!(ann.jit(["claim", "next"]).refused(4).code, "nothing_to_claim");
+}
+
 /// Where none of the first may be handed out, the others are looked at.
 #[test]
 fn what_is_behind_many_that_ended_is_found() {
