@@ -36,6 +36,10 @@ print_goals() {
 	done
 	goal "\`claim check\` of a path against $scoped leases of 20 globs ≤ 2 ms" "$(calc %.2f a/1000*b "$(get paths beside $median)" 1)" ms '<=' 2
 	goal '`claim check` ≤ 1.3 × empty Rust linked alike' "$(over paths none empty $median)" '×' '<=' 1.3
+	for each in claude claude-free; do
+		goal "\`jit hook claude\` (\`$each\`) ≤ 5 ms" "$(calc %.2f a/1000*b "$(get verdicts "$each" $median)" 1)" ms '<=' 5
+	done
+	goal '`jit hook pre-commit` ≤ 5 ms besides Git' "$(calc %.2f '(a-b)/1000' "$(get verdicts pre-commit $median)" "$(get verdicts git $median)")" ms '<=' 5
 	for each in acquire renew release status; do
 		goal "peak memory of $each, 100 leases ≤ 8192 KiB" "$(get memory $each $rss)" KiB '<=' 8192
 	done
@@ -54,7 +58,8 @@ counted() { [[ ! -e $work/acquire.counts ]] || cut -d'|' -f"$1" "$work/acquire.c
 all_measured() {
 	local each missing=()
 	for each in single/{floor,prealloc,naive,empty,acquire} status/{empty,status} \
-		procs-32/{floor,naive,acquire} issues/{available,available-json,linked,next} memory/{acquire,renew,release,status}; do
+		procs-32/{floor,naive,acquire} issues/{available,available-json,linked,next} \
+		verdicts/{claude,claude-free,git,pre-commit} memory/{acquire,renew,release,status}; do
 		[[ $(get "${each%/*}" "${each#*/}" $median) ]] || missing+=("$each")
 	done
 	[[ $(counted 9) ]] || missing+=(counts/acquire)

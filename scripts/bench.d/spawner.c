@@ -1,7 +1,7 @@
 /* Runs commands as whole processes and times them, from just before vfork to wait4.
  *
  *   spawner [-n RUNS] [-p WORKERS] [-r ROUNDS] [-o FIRST] CONTENDER…
- *   CONTENDER:  -- NAME [-C DIR] [VAR=VALUE]… PROGRAM [ARGUMENT]…
+ *   CONTENDER:  -- NAME [-C DIR] [-i INPUT] [VAR=VALUE]… PROGRAM [ARGUMENT]…
  *
  * In arguments and values, {i} is the number of the run, never used twice in one call
  * (it starts at FIRST), {n} the same counted for each contender alone, {w} the worker's.
@@ -38,7 +38,7 @@ struct sample {
 };
 
 struct contender {
-	char *name, *dir, *argv[ARGS + 1], *env[ARGS + 1];
+	char *name, *dir, *input, *argv[ARGS + 1], *env[ARGS + 1];
 	int args, vars;
 	struct sample *samples;	/* shared with the workers */
 	long done;
@@ -94,15 +94,20 @@ static void run(struct contender *c, long i, long n, int w, struct sample *s)
 		err(1, "%s", c->dir);
 
 	struct rusage used;
+	int input = open(c->input ? c->input : "/dev/null", O_RDONLY | O_CLOEXEC);
+	if (input < 0)
+		err(1, "%s", c->input);
 	double start = now();
 	pid_t pid = vfork();
 	if (pid == 0) {
+		dup2(input, 0);
 		execve(argv[0], argv, env);
 		_exit(127);
 	}
 	if (pid < 0 || wait4(pid, &status, 0, &used) != pid)
 		err(1, "vfork or wait4");
 	s->us = now() - start;
+	close(input);
 	s->rss = used.ru_maxrss;
 	s->faults = used.ru_minflt;
 	s->status = status;
@@ -259,6 +264,8 @@ static void enter(char **argv)
 	c->dir = ".";
 	if (*argv && !strcmp(*argv, "-C") && argv[1])
 		c->dir = argv[1], argv += 2;
+	if (*argv && !strcmp(*argv, "-i") && argv[1])
+		c->input = argv[1], argv += 2;
 	for (; *argv && strcmp(*argv, "--"); argv++) {
 		if (!c->args && strchr(*argv, '=') && c->vars < ARGS)
 			c->env[c->vars++] = *argv;
