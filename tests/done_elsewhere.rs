@@ -201,6 +201,24 @@ fn what_was_rejected_elsewhere_says_where() {
     }
 }
 
+/// What is rejected once more is said so once more, in the file too.
+#[test]
+fn what_is_rejected_again_is_here() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "work", &[]);
+    commit(&repo, repo.main(), "issue");
+    ann.jit(["issue", "close", &id, "--rejected"]).ok();
+    let rejected = text(&repo, &id);
+    ann.jit(["issue", "reopen", &id]).ok();
+    ann.jit(["issue", "close", &id, "--rejected"]).ok();
+    assert_eq!(nowhere(&ann), (Some(0), None));
+    // The file of the first time says it of that only, until somebody says so.
+    fs::write(file(repo.main(), &id), rejected).unwrap();
+    run(&ann, &nowhere(&ann).1.unwrap(), "file say so: ");
+    assert_eq!(nowhere(&ann), (Some(0), None));
+}
+
 /// The state that an issue's file has in a worktree.
 #[track_caller]
 fn filed(root: &Path, id: &str) -> String {

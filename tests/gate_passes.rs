@@ -272,6 +272,8 @@ fn a_check_looks_at_this_attempt() {
     assert_eq!(done(&bob, &id), "gated");
     commit(&repo, &first, "work");
     cleo.jit(["issue", "reopen", &id]).warned();
+    // Of an attempt before, nothing is passed for the next.
+    assert_eq!(bob.jit(["gate", "check", &id]).refused(7).code, "needs_lease");
     cleo.claim(&id);
     assert_eq!(done(&cleo, &id), "gated");
     // A note is no other attempt.

@@ -211,9 +211,14 @@ fn what_is_half_deleted_is_not_handed_out() {
     let repo = Repo::warm();
     let ann = repo.agent("ann");
     let id = issue(&ann, "work", &[]);
+    ann.jit(["gate", "define", "review", "--manual"]).ok();
     let deletion = file(repo.main(), &id).with_extension("deleted");
     fs::write(&deletion, "").unwrap();
     ann.jit(["claim", "next"]).refused(4);
+    for change in [&["issue", "update", &id, "--label", "note"][..], &["gate", "add", &id, "review"]] {
+        let trouble = ann.jit(change).refused(7);
+        assert!(trouble.hint.is_some_and(|hint| hint.contains("jit issue delete")) && deletion.exists());
+    }
     let said = ann.say(["claim", "acquire", &id]).stderr;
     assert!(said.contains("to keep it: jit issue reopen"), "{said}");
     let refused = ann.jit(["claim", "acquire", &id]);
@@ -378,4 +383,31 @@ fn what_only_the_main_worktree_has_meets_no_dependency() {
     assert_eq!(ids(&listed(&two, &["query", "available"])), Vec::<String>::new());
     assert_eq!(two.jit(["claim", "acquire", &after]).refused(7).code, "blocked");
     ann.claim(&after);
+}
+
+/// Nor does a file that the log contradicts: somebody reopened it, and the next attempt is not here yet.
+#[test]
+fn an_attempt_before_meets_no_dependency() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let (id, waiting) = (issue(&ann, "work", &[]), issue(&ann, "more", &[]));
+    ann.jit(["dep", "add", &waiting, &id]).ok();
+    ann.claim(&id);
+    ann.jit(["claim", "release", &id, "--done"]).ok();
+    commit(&repo, repo.main(), "done");
+    let two = repo.worktree("two");
+    let bob = bob.at(&two);
+    bob.jit(["issue", "reopen", &id]).ok();
+    for done_anew in [false, true] {
+        if done_anew {
+            bob.claim(&id);
+            bob.jit(["claim", "release", &id, "--done"]).ok();
+            commit(&repo, &two, "done anew");
+        }
+        ann.jit(["claim", "next"]).refused(4);
+        assert_eq!(ann.jit(["claim", "acquire", &waiting]).refused(7).code, "blocked");
+        assert_eq!(listed(&ann, &["query", "blocked"])["issues"][0]["id"], *waiting);
+    }
+    repo.git(repo.main(), &["merge", "-q", "--no-edit", "two"]);
+    ann.jit(["claim", "acquire", &waiting]).lease();
 }

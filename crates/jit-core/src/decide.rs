@@ -26,7 +26,7 @@ pub use abandon::Abandon;
 pub use acquire::{Acquire, Terms};
 pub use assign::{Assign, Distribute, Share};
 pub use change::Change;
-pub use claimable::{Bar, Candidate, Standing};
+pub use claimable::{Bar, Candidate, Standing, WaitsFor};
 pub use close::{Close, Concluded, Ending, Reopen, ResetFailures, Settle};
 pub use evict::{ForceEvict, Sweep};
 pub use extend::Extend;

@@ -7,11 +7,11 @@ mod common;
 use common::{World, holder, lease_id, of, secret, short, thing, things, ttl, waiter};
 use jit_core::decide::{
     Acquire, Assign, Attempted, Bar, Barred, Candidate, Change, Close, Concluded, Distribute, Ending, Next,
-    Release, Reopen, ResetFailures, Settle, Terms,
+    Release, Reopen, ResetFailures, Settle, Terms, WaitsFor,
 };
 use jit_core::{
-    Attempt, Dependencies, Enforcement, Filed, FiledGates, Gate, Lease, Operation, Outcome, Refusal, Round,
-    Scope, Task,
+    Attempt, Dependencies, Enforcement, Filed, FiledGates, Gate, Lease, Operation, Outcome, Reference,
+    Refusal, Round, Scope, Task,
 };
 
 fn reason() -> Task {
@@ -154,10 +154,16 @@ fn files_and_the_log_both_count() {
     let mut world = World::new();
     world.acquire("b", "#1").unwrap();
     end(&mut world, "b", "#1", Attempt::Done);
+    // A file of now says that `#8` is done.
+    let filed_at = world.now.wall;
+    let done_at = |on: &Reference| (*on == thing("#8")).then_some(filed_at);
+    let waiting = |names: &str| -> Vec<_> {
+        things(names).into_iter().map(|on| WaitsFor { done_at: done_at(&on), on }).collect()
+    };
     let filed = |ended, waits_for: &str| Acquire {
         filed: vec![Candidate {
             filed: Filed::from(ended),
-            waits_for: things(waits_for),
+            waits_for: waiting(waits_for),
             ..thing("#9").into()
         }],
         ..World::new().acquisition("#9")
@@ -166,6 +172,11 @@ fn files_and_the_log_both_count() {
     assert_eq!(barred(ask(&world, &filed(Some(Outcome::Rejected), ""))), "#9:rejected");
     assert_eq!(barred(ask(&world, &filed(None, "#1 #2"))), "#9:waits for #1 #2");
     assert!(ask(&world, &filed(None, "")).is_ok());
+    assert!(ask(&world, &filed(None, "#8")).is_ok());
+    // A file from before it was last said to be open is met by nothing but another.
+    let mut again = world.clone();
+    again.ask("c", &Reopen { issue: thing("#8"), filed: true }).unwrap();
+    assert_eq!(barred(ask(&again, &filed(None, "#8"))), "#9:waits for #8");
     world.policy.dependencies = Dependencies::Recorded;
     assert_eq!(barred(ask(&world, &filed(None, "#1 #2"))), "#9:waits for #2");
     assert!(ask(&world, &filed(None, "#1")).is_ok());

@@ -122,11 +122,6 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// What an issue still waits for, as `met` says.
-pub fn blockers<D>(issue: &Issue<D>, met: impl Fn(&Dependency) -> bool) -> impl Iterator<Item = &Dependency> {
-    issue.dependencies.iter().filter(move |on| !met(on))
-}
-
 /// What issues are sorted by to be picked: the more urgent, then the older; ids decide what is left.
 pub fn pick_order<D>(issue: &Issue<D>) -> (Priority, WallTime, IssueId) {
     (issue.priority, issue.created_at, issue.id)

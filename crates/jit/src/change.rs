@@ -132,6 +132,10 @@ pub(crate) fn closed(
         }
         Ending::Rejected => {
             known.issue.state = State::Rejected;
+            // A file that says so of an attempt before says it of this one, too.
+            if known.standing.facts.contradicts(before.updated_at) {
+                known.issue.updated_at = later(world.now()?.wall, before.updated_at);
+            }
             Ok(written(world, &tracker, before, known)?.known)
         }
     }
@@ -212,6 +216,10 @@ fn rewritten(
 /// An issue of which fields are to be changed, by whoever may do that. Its state is what this
 /// worktree has: a field that is written here does not say that the work is here, too.
 fn to_change(world: &World<'_>, tracker: &Changing<'_>, id: IssueId) -> Result<Known<Issue>, Failure> {
+    if tracker.is_half_deleted(id) {
+        let (what, way) = tracker.half_deleted(id);
+        return Err(Failure::half_deleted(id, &what, &way));
+    }
     let mut known = known(world, tracker, id)?;
     may_change(world, &[Reference::Issue(id)])?;
     warn_of_deleted(world, &known);
@@ -280,7 +288,7 @@ fn written(
 fn stamp(world: &World<'_>, known: &mut Known<Issue>, before: &Issue, facts: &Facts) -> Result<(), Failure> {
     let is_behind = match ended(known.issue.state) {
         None => known.outcome_by(facts).is_some(),
-        Some(_) => facts.contradicts(before.updated_at),
+        Some(_) => known.issue.state == before.state && facts.contradicts(before.updated_at),
     };
     if !is_behind {
         known.issue.updated_at = later(world.now()?.wall, before.updated_at);

@@ -1,9 +1,11 @@
 //! Issues as they are now: what their files say, with what the log knows of them.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
-use jit_core::decide::{Bar, Candidate, Standing, Step};
-use jit_core::{AgentId, Facts, Holder, IssueId, Now, Outcome, Policy, Query, Reference, Scene, View};
+use jit_core::decide::{Bar, Candidate, Standing, Step, WaitsFor};
+use jit_core::{
+    AgentId, Facts, Holder, IssueId, Now, Outcome, Policy, Query, Reference, Scene, View, WallTime,
+};
 use jit_tracker::{Dependency, Issue, Listed, Origin, Outline, State};
 
 use crate::awaited::Awaited;
@@ -142,9 +144,10 @@ impl All {
     pub(crate) fn of(world: &World<'_>, tracker: &Tracker<'_>) -> Result<Self, Failure> {
         let listing = tracker.list()?;
         let done = listing.issues.iter().filter(|listed| is_done_here(listed));
-        let done: HashSet<Reference> = done.map(|listed| listed.issue.reference()).collect();
-        let met = |on: &Dependency| done.contains(on.reference());
-        let candidates = listing.issues.iter().map(|listed| candidate(listed, met)).collect();
+        let done: HashMap<Reference, WallTime> =
+            done.map(|listed| (listed.issue.reference(), listed.issue.updated_at)).collect();
+        let done_at = |on: &Dependency| done.get(on.reference()).copied();
+        let candidates = listing.issues.iter().map(|listed| candidate(listed, done_at)).collect();
         let log = Log::about(world, candidates)?;
         let standings = world.read(&log)?;
         let issues = listing.issues.into_iter().zip(log.candidates).zip(standings);
@@ -173,26 +176,27 @@ pub(crate) fn all_filed(tracker: &Tracker<'_>, ids: &[IssueId]) -> Result<Vec<Ca
 
 /// One issue as a claim of it is judged; the files of what it waits for are read.
 pub(crate) fn filed<D>(tracker: &Tracker<'_>, found: &Listed<Issue<D>>) -> Result<Candidate, Failure> {
-    let mut done = HashSet::new();
+    let mut done = HashMap::new();
     for on in &found.issue.dependencies {
         if let Reference::Issue(id) = on.reference()
-            && tracker.find(*id)?.is_some_and(|found| is_done_here(&found))
+            && let Some(found) = tracker.find(*id)?.filter(is_done_here)
         {
-            done.insert(on);
+            done.insert(on, found.issue.updated_at);
         }
     }
-    Ok(candidate(found, |on| done.contains(on)))
+    Ok(candidate(found, |on| done.get(on).copied()))
 }
 
-fn candidate<D>(found: &Listed<Issue<D>>, met: impl Fn(&Dependency) -> bool) -> Candidate {
+/// `done_at` says of what is done here when that was written.
+fn candidate<D>(found: &Listed<Issue<D>>, done_at: impl Fn(&Dependency) -> Option<WallTime>) -> Candidate {
     let issue = &found.issue;
-    let waits_for = jit_tracker::dependencies::blockers(issue, met);
+    let waits_for = |on: &Dependency| WaitsFor { on: on.reference().clone(), done_at: done_at(on) };
     Candidate {
         reference: issue.reference(),
         ready: issue.state == State::Ready,
         meta: issue.is_meta(),
         filed: filed::of(issue, found.later.and_then(ended)),
-        waits_for: waits_for.map(|on| on.reference().clone()).collect(),
+        waits_for: issue.dependencies.iter().map(waits_for).collect(),
     }
 }
 

@@ -17,7 +17,10 @@ use crate::world::World;
 impl Known<Issue> {
     /// What its gates are passed for now.
     pub(crate) fn work(&self) -> Work {
-        match (&self.standing.lease, self.standing.facts.outcome.or(ended(self.issue.state))) {
+        let facts = &self.standing.facts;
+        // A file of an attempt before says nothing of this one.
+        let filed = ended(self.issue.state).filter(|_| !facts.contradicts(self.issue.updated_at));
+        match (&self.standing.lease, facts.outcome.or(filed)) {
             (Some(lease), _) => Work::Under(lease.id),
             (None, Some(Outcome::Done | Outcome::Gated)) => Work::Done,
             (None, Some(Outcome::Rejected) | None) => Work::None,

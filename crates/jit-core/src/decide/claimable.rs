@@ -2,7 +2,7 @@
 
 use crate::decide::step::Step;
 use crate::policy::Dependencies;
-use crate::{AgentId, Facts, Filed, Lease, Outcome, Reference, Task, View};
+use crate::{AgentId, Facts, Filed, Lease, Outcome, Reference, Task, View, WallTime};
 
 /// Something that is to be claimed, with what files say of it. They are read before the atomic
 /// step; what the log knows is asked inside it.
@@ -16,8 +16,17 @@ pub struct Candidate {
     pub meta: bool,
     /// What files say of its end.
     pub filed: Filed,
-    /// The issues that it waits for and that no file of the asker says to be done.
-    pub waits_for: Vec<Reference>,
+    /// The issues that it waits for.
+    pub waits_for: Vec<WaitsFor>,
+}
+
+/// An issue that another waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitsFor {
+    /// Which.
+    pub on: Reference,
+    /// If a file of the asker says that it is done: when that was written.
+    pub done_at: Option<WallTime>,
 }
 
 impl From<Reference> for Candidate {
@@ -116,10 +125,12 @@ impl<V: View> Step<'_, V> {
             return Ok(Some(Bar::Quarantined { failures: facts.failures, reason }));
         }
         let mut waits_for = Vec::new();
-        for dependency in &candidate.waits_for {
+        for WaitsFor { on, done_at } in &candidate.waits_for {
+            let facts = self.facts(on)?;
+            let is_here = done_at.is_some_and(|at| !facts.contradicts(at));
             let recorded = self.scene().policy.dependencies == Dependencies::Recorded;
-            if !(recorded && self.facts(dependency)?.outcome == Some(Outcome::Done)) {
-                waits_for.push(dependency.clone());
+            if !(is_here || recorded && facts.outcome == Some(Outcome::Done)) {
+                waits_for.push(on.clone());
             }
         }
         Ok(if waits_for.is_empty() { None } else { Some(Bar::Blocked(waits_for)) })

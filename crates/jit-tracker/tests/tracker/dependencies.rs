@@ -1,7 +1,7 @@
 //! What waits for what.
 
-use jit_tracker::dependencies::{Graph, LinkError, blockers, pick_order};
-use jit_tracker::{Dependency, Issue, Outline, Priority};
+use jit_tracker::dependencies::{Graph, LinkError, pick_order};
+use jit_tracker::{Issue, Outline, Priority};
 use proptest::prelude::*;
 
 use crate::support::{at, cases, id, issue};
@@ -66,15 +66,6 @@ fn the_urgent_come_first_then_the_old() {
         .collect();
     issues.sort_by_key(pick_order);
     assert_eq!(issues.iter().map(|issue| issue.id).collect::<Vec<_>>(), [3, 4, 2, 1].map(id));
-}
-
-#[test]
-fn what_waits_is_blocked_by_what_is_not_met() {
-    let issues: Vec<_> =
-        waiting(&[(1, &[]), (2, &[1, 3]), (3, &[1])]).into_iter().map(Issue::outline).collect();
-    let met = |on: &Dependency| *on == id(1).into();
-    let stuck: Vec<Vec<_>> = issues.iter().map(|issue| blockers(issue, met).cloned().collect()).collect();
-    assert_eq!(stuck, [vec![], vec![id(3).into()], vec![]]);
 }
 
 #[test]

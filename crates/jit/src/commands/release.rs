@@ -148,10 +148,11 @@ fn done(world: &World<'_>, held: &Held) -> Result<Output, Failure> {
         warn_of_opened(world, id, &opened(world, &mut after, work)?);
         let of = filed(&after);
         after.state = if of.open.is_empty() { State::Done } else { State::Gated };
+        let is_of_before = facts.contradicts(found.issue.updated_at);
         ended.extend((facts.outcome == Some(Outcome::Rejected)).then_some((facts, after.state)));
         gates.insert(after.reference(), of);
         commit.push(tracker.file(id));
-        if after != *found.issue || found.origin != Origin::Worktree {
+        if after != *found.issue || found.origin != Origin::Worktree || is_of_before {
             after.updated_at = later(world.now()?.wall, after.updated_at);
             changed.push((*found.issue, after));
         }

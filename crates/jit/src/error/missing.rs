@@ -58,6 +58,12 @@ impl Failure {
         )
     }
 
+    /// Of one that a merge has left together with its deletion, a person says which counts.
+    pub(crate) fn half_deleted(issue: IssueId, what: &str, way: &str) -> Self {
+        let what = format!("nothing was changed: {what}");
+        Self::new(Code::HalfDeleted, what).hint(way).context(json!({ "issue": issue }))
+    }
+
     /// Work that another branch or worktree has: this one's file says so once it is here.
     pub(crate) fn to_be_merged(issue: IssueId, place: &Elsewhere) -> Self {
         let what = format!("nothing was written: {issue} was {}, and is not in your files", place.told());

@@ -14,7 +14,7 @@ use crate::shell::quoted;
 impl Tracker<'_> {
     /// Whether a merge, or a deletion that was stopped, left an issue's file and the word that it was
     /// deleted, side by side.
-    pub(super) fn is_half_deleted(&self, id: IssueId) -> bool {
+    pub(crate) fn is_half_deleted(&self, id: IssueId) -> bool {
         let Some(own) = &self.own else { return false };
         let is_there = |name: &String| own.identity(name).is_ok_and(|identity| identity.is_some());
         [issue_file::file_name(id), issue_file::deleted_name(id)].iter().all(is_there)
