@@ -33,13 +33,13 @@ fn behind<'t>(text: &'t str, words: &str) -> &'t str {
 }
 
 #[track_caller]
-fn run(agent: &Agent<'_>, text: &str, words: &str) {
+pub(crate) fn run(agent: &Agent<'_>, text: &str, words: &str) {
     let done = shell(agent, behind(text, words));
     assert_eq!(done.status, Some(0), "{done:?}");
 }
 
 /// What the doctor has to say of work that is nowhere: its exit status, and the hint.
-fn nowhere(agent: &Agent<'_>) -> (Option<i32>, Option<String>) {
+pub(crate) fn nowhere(agent: &Agent<'_>) -> (Option<i32>, Option<String>) {
     let answer = agent.jit(["doctor"]);
     let data: Value = serde_json::from_str(&answer.stdout).unwrap();
     let findings = data["data"]["findings"].as_array().unwrap();
@@ -160,68 +160,9 @@ fn a_file_that_was_put_back() {
     assert_eq!(seen(&ann, &gated)["state"], "done");
 }
 
-/// The same of what nobody will do: it is said where that is written, and what is written nowhere needs
-/// a person.
-#[test]
-fn what_was_rejected_elsewhere_says_where() {
-    let repo = Repo::warm();
-    let ann = repo.agent("ann");
-    let (id, waiting) = (issue(&ann, "work", &[]), issue(&ann, "more", &[]));
-    ann.jit(["dep", "add", &waiting, &id]).ok();
-    commit(&repo, repo.main(), "issues");
-    let two = repo.worktree("two");
-    let bob = repo.agent("bob").at(&two);
-    bob.jit(["issue", "close", &id, "--rejected"]).warned();
-    assert_eq!(seen(&bob, &id)["ended_elsewhere"], Value::Null);
-    commit(&repo, &two, "rejected");
-    let known = seen(&ann, &id);
-    assert_eq!(
-        (&known["state"], &known["ended_elsewhere"]["outcome"]),
-        (&"rejected".into(), &"rejected".into())
-    );
-    let said = ann.say(["issue", "show", &id]).stdout;
-    assert!(said.contains("rejected by agent:bob at") && said.contains("not in your files"), "{said}");
-    assert_eq!(listed(&ann, &["query", "blocked"])["issues"][0]["awaited"][0]["why"], "rejected");
-    assert_eq!(nowhere(&ann).1, None);
-    run(&ann, known["next"].as_str().unwrap(), "to have it here: ");
-    assert_eq!((&*filed(repo.main(), &id), &seen(&ann, &id)["ended_elsewhere"]), ("rejected", &Value::Null));
-
-    for (way, state) in
-        [("let this worktree's file say so: ", "rejected"), ("to be done after all: ", "ready")]
-    {
-        let id = issue(&ann, "work", &[]);
-        commit(&repo, repo.main(), "issue");
-        ann.jit(["issue", "close", &id, "--rejected"]).ok();
-        repo.git(repo.main(), &["checkout", "-q", "--", ".jit/issues"]);
-        let (status, hint) = nowhere(&ann);
-        assert_eq!(status, Some(9));
-        run(&ann, &hint.unwrap(), way);
-        assert_eq!(nowhere(&ann), (Some(0), None));
-        assert_eq!((&*filed(repo.main(), &id), &seen(&ann, &id)["state"]), (state, &state.into()));
-    }
-}
-
-/// What is rejected once more is said so once more, in the file too.
-#[test]
-fn what_is_rejected_again_is_here() {
-    let repo = Repo::warm();
-    let ann = repo.agent("ann");
-    let id = issue(&ann, "work", &[]);
-    commit(&repo, repo.main(), "issue");
-    ann.jit(["issue", "close", &id, "--rejected"]).ok();
-    let rejected = text(&repo, &id);
-    ann.jit(["issue", "reopen", &id]).ok();
-    ann.jit(["issue", "close", &id, "--rejected"]).ok();
-    assert_eq!(nowhere(&ann), (Some(0), None));
-    // The file of the first time says it of that only, until somebody says so.
-    fs::write(file(repo.main(), &id), rejected).unwrap();
-    run(&ann, &nowhere(&ann).1.unwrap(), "file say so: ");
-    assert_eq!(nowhere(&ann), (Some(0), None));
-}
-
 /// The state that an issue's file has in a worktree.
 #[track_caller]
-fn filed(root: &Path, id: &str) -> String {
+pub(crate) fn filed(root: &Path, id: &str) -> String {
     let text = fs::read_to_string(file(root, id)).unwrap();
     text.split("\"state\": \"").nth(1).unwrap().split('"').next().unwrap().to_owned()
 }

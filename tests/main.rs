@@ -30,6 +30,8 @@ mod cost;
 #[cfg(target_os = "linux")]
 mod damage;
 #[cfg(test)]
+mod dependencies;
+#[cfg(test)]
 #[cfg(target_os = "linux")]
 mod doctor;
 #[cfg(test)]
@@ -84,6 +86,8 @@ mod priming;
 mod pushing;
 #[cfg(test)]
 mod race;
+#[cfg(test)]
+mod rejected_elsewhere;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod running;

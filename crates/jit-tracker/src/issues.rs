@@ -157,7 +157,7 @@ impl<'a> Issues<'a> {
     /// Every issue. What `cache` knows is not read again, and it learns what was.
     pub fn list(&self, cache: &mut Cache) -> Listing {
         let mut listing = Listing::default();
-        let mut settled = Vec::new();
+        let (mut settled, mut deleted) = (Vec::new(), Vec::new());
         let Some((nearest, others)) = self.sources.split_first() else { return listing };
         let names = |source: &'a dyn Source| names_of(source, |_| true);
         // Git tells its names while the nearest files are looked at.
@@ -174,6 +174,9 @@ impl<'a> Issues<'a> {
                 }
                 names
             });
+            if let Ok(names) = &near {
+                deleted.clone_from(&names.deleted);
+            }
             let mut list = |source: &dyn Source, names| match names {
                 Ok(names) => list_one(source, names, &mut settled, cache, &mut listing),
                 Err(error) => listing.broken.push(error),
@@ -188,6 +191,7 @@ impl<'a> Issues<'a> {
                 .collect::<Vec<_>>()
         });
         listing.issues.sort_unstable_by_key(|listed| listed.issue.id);
+        note_half_deleted(*nearest, &deleted, &mut listing);
         for (source, names) in ends {
             // What can't be read says nothing: the issues are there without it.
             let names = names.unwrap_or_default();
@@ -215,6 +219,18 @@ fn note_ends(source: &dyn Source, ids: &[IssueId], cache: &mut Cache, listing: &
 fn note_deleted(source: &dyn Source, names: &Names, listing: &mut Listing) {
     for id in names.deleted.iter().filter(|id| names.issues.binary_search(id).is_err()) {
         if let Some(listed) = open_elsewhere(source, *id, listing) {
+            listed.later = Some(State::Rejected);
+        }
+    }
+}
+
+/// The same of issues whose file this source has, too.
+fn note_half_deleted(source: &dyn Source, deleted: &[IssueId], listing: &mut Listing) {
+    for id in deleted {
+        if let Ok(at) = listing.issues.binary_search_by_key(id, |listed| listed.issue.id)
+            && let Some(listed) = listing.issues.get_mut(at).filter(|one| one.origin == source.origin())
+            && !listed.issue.state.is_ended()
+        {
             listed.later = Some(State::Rejected);
         }
     }

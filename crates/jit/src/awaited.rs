@@ -8,7 +8,7 @@ use jit_tracker::{GateName, Issue};
 use crate::elsewhere::{Elsewhere, places};
 use crate::error::{Code, Failure};
 use crate::gates::way_past;
-use crate::known::{All, Known, Stage, looked_up};
+use crate::known::{All, Known, Stage, looked_closely};
 use crate::tracker::Tracker;
 use crate::world::World;
 
@@ -142,7 +142,7 @@ pub(crate) fn advised(world: &World<'_>, failure: Failure) -> Failure {
 fn told(world: &World<'_>, issue: &Reference, on: IssueId) -> Result<Option<(String, String)>, Failure> {
     let tracker = Tracker::around(world)?;
     let Some(found) = tracker.find(on)? else { return Ok(None) };
-    let known = looked_up(world, &tracker, found)?;
+    let known = looked_closely(world, &tracker, found)?;
     let place = places(world, &[&known])?.pop().flatten();
     let why = Why::of(&known, place);
     Ok(why.map(|why| Awaited { on, why }.told(world, &known, issue)))

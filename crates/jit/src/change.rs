@@ -9,7 +9,7 @@ use jit_tracker::{GateName, Issue, Listed, Origin, State};
 use crate::elsewhere::not_lost;
 use crate::error::Failure;
 use crate::filed::{ended, is_worked, state};
-use crate::known::{Known, looked_up};
+use crate::known::{Known, looked_closely, looked_up};
 use crate::output::Output;
 use crate::tracker::{Changing, Rewrite, later};
 use crate::world::World;
@@ -119,7 +119,7 @@ pub(crate) fn closed(
         Ending::Deleted => tracker.there(id)?,
         Ending::Rejected => tracker.read(id)?,
     };
-    let mut known = known_as(world, &tracker, found)?;
+    let mut known = looked_closely(world, &tracker, found)?;
     judge(&known)?;
     let Concluded { facts, over } = world.transact(&Close { issue: Reference::Issue(id), ending })?;
     warn_of(world, over.as_deref());
@@ -171,7 +171,7 @@ pub(crate) fn concluded<R: Request<Answer = Concluded>>(
     change: impl FnOnce(&mut Issue),
 ) -> Result<Changed, Failure> {
     let tracker = Changing::around(world)?;
-    let mut known = known_as(world, &tracker, tracker.there(id)?)?;
+    let mut known = looked_closely(world, &tracker, tracker.there(id)?)?;
     let request = request(&known)?;
     let foreseen = world.rehearse(&request)?.facts;
     let before = Issue::clone(&known.issue);
@@ -245,16 +245,7 @@ fn warn_of_deleted(world: &World<'_>, known: &Known<Issue>) {
 
 /// An issue to be changed. What was read from elsewhere is written here.
 fn known(world: &World<'_>, tracker: &Changing<'_>, id: IssueId) -> Result<Known<Issue>, Failure> {
-    known_as(world, tracker, tracker.read(id)?)
-}
-
-fn known_as(
-    world: &World<'_>,
-    tracker: &Changing<'_>,
-    mut found: Listed<Issue>,
-) -> Result<Known<Issue>, Failure> {
-    tracker.note_later(std::slice::from_mut(&mut found))?;
-    looked_up(world, tracker, found)
+    looked_closely(world, tracker, tracker.read(id)?)
 }
 
 /// An issue after it was changed, with what bars it then. The change is done, whether or not that can

@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::filed::said_by;
 use crate::known::{All, Known};
 use crate::shell::quoted;
-use crate::tracker::{HEADS, Tracker, head_name, own_file};
+use crate::tracker::{HEADS, Said, Tracker, head_name};
 use crate::world::World;
 
 /// Where an end is said that is not said here.
@@ -18,6 +18,8 @@ use crate::world::World;
 pub(crate) struct Elsewhere {
     /// How it ended.
     pub(crate) outcome: Outcome,
+    /// Whether it was rejected by taking its file away.
+    pub(crate) deleted: bool,
     /// By whom; not known where only files say so.
     pub(crate) by: Option<EndedBy>,
     /// In which worktree, if that is there.
@@ -36,20 +38,23 @@ impl Elsewhere {
             format!(" by {} at {at}{branch}", by.agent)
         });
         let root = self.root.as_ref().map(|root| format!(", in {}", root.display()));
-        let how = if self.outcome.is_worked() { "done" } else { self.outcome.name() };
+        let how = match self.outcome {
+            Outcome::Done | Outcome::Gated => "done",
+            Outcome::Rejected if self.deleted => "deleted",
+            Outcome::Rejected => "rejected",
+        };
         format!("{how}{}{}", by.unwrap_or_default(), root.unwrap_or_default())
     }
 }
 
 impl<D> Known<Issue<D>> {
-    /// How it ended, if it did and neither this worktree's own file nor its HEAD says so. That one was
-    /// deleted, no file says.
+    /// How it ended, if it did and neither this worktree's own file nor its HEAD says so.
     pub(crate) fn ended_elsewhere(&self) -> Option<Outcome> {
         let facts = &self.standing.facts;
         let is_before = facts.outcome.is_some() && facts.contradicts(self.issue.updated_at);
         let here = said_by(&self.issue).filter(|_| self.origin != Origin::Main && !is_before);
         let is_elsewhere = |ended: &Outcome| !here.is_some_and(|here| here.agrees_with(*ended));
-        self.outcome().filter(is_elsewhere).filter(|_| !facts.deleted)
+        self.outcome().filter(is_elsewhere)
     }
 }
 
@@ -64,7 +69,11 @@ pub(crate) fn places<D>(
     }
     let tracker = Tracker::around(world)?;
     let worktrees = tracker.worktrees()?;
-    let likely = |known: &&Known<Issue<D>>| Some(Likely::of(known, known.ended_elsewhere()?, &worktrees));
+    let likely = |known: &&Known<Issue<D>>| {
+        // Of what is half deleted, the word is here.
+        let ended = known.ended_elsewhere().filter(|_| !tracker.is_half_deleted(known.issue.id))?;
+        Some(Likely::of(known, ended, &worktrees, &tracker.root()))
+    };
     let likely: Vec<Option<Likely>> = issues.iter().map(likely).collect();
     let asked: Vec<_> = likely.iter().flatten().map(|one| (one.end, one.commits.as_slice())).collect();
     let committed = first_with(&tracker, &asked)?;
@@ -89,9 +98,11 @@ struct End {
 }
 
 impl End {
-    fn is_said_by(self, issue: &Issue) -> bool {
-        let is_of_this = self.since.is_none_or(|since| issue.updated_at > since);
-        is_of_this && said_by(issue).is_some_and(|outcome| outcome.agrees_with(self.outcome))
+    fn is_said(self, said: &Said) -> bool {
+        let is_of_this = |issue: &&Issue| self.since.is_none_or(|since| issue.updated_at > since);
+        let end = said.issue.as_ref().filter(is_of_this).and_then(said_by);
+        end.is_some_and(|end| end.agrees_with(self.outcome))
+            || (said.deleted && self.outcome == Outcome::Rejected)
     }
 }
 
@@ -106,18 +117,17 @@ enum At {
 /// Of each end, the first of its commits whose file says so.
 fn first_with(tracker: &Tracker<'_>, asked: &[(End, &[String])]) -> Result<Vec<Option<String>>, Failure> {
     let each = asked.iter().flat_map(|(end, commits)| commits.iter().map(|commit| (end.id, commit.as_str())));
-    let mut issues = tracker.issues_at(&each.collect::<Vec<_>>())?.into_iter();
+    let mut said = tracker.said_at(&each.collect::<Vec<_>>())?.into_iter();
     let mut first = |end: &End, commits: &[String]| {
-        let there: Vec<_> = issues.by_ref().take(commits.len()).collect();
-        let says = |issue: &Option<Issue>| issue.as_ref().is_some_and(|issue| end.is_said_by(issue));
-        commits.get(there.iter().position(says)?).cloned()
+        let there: Vec<_> = said.by_ref().take(commits.len()).collect();
+        commits.get(there.iter().position(|said| end.is_said(said))?).cloned()
     };
     Ok(asked.iter().map(|(end, commits)| first(end, commits)).collect())
 }
 
 fn uncommitted(tracker: &Tracker<'_>, roots: &[PathBuf], end: End) -> Option<At> {
     let here = tracker.root();
-    let says = |root: &PathBuf| own_file(root, end.id).is_some_and(|issue| end.is_said_by(&issue));
+    let says = |root: &PathBuf| end.is_said(&Said::in_worktree(root, end.id));
     roots.iter().find(|root| **root != here && says(root)).cloned().map(At::Files)
 }
 
@@ -146,10 +156,13 @@ struct Likely {
     commits: Vec<String>,
     roots: Vec<PathBuf>,
     root: Option<PathBuf>,
+    deleted: bool,
+    /// What is checked out here.
+    head: Option<String>,
 }
 
 impl Likely {
-    fn of<D>(known: &Known<Issue<D>>, outcome: Outcome, worktrees: &[Worktree]) -> Self {
+    fn of<D>(known: &Known<Issue<D>>, outcome: Outcome, worktrees: &[Worktree], here: &Path) -> Self {
         let by = known.standing.facts.ended_by.as_deref().cloned();
         let is_its = |worktree: &&Worktree| {
             let id = worktree.identity.as_ref().ok().and_then(|identity| Some(identity.as_ref()?.id));
@@ -168,13 +181,21 @@ impl Likely {
         let roots = places.iter().map(|worktree| worktree.path.clone()).collect();
         let root = own.map(|worktree| worktree.path.clone()).filter(|root| root.exists());
         let end = End { id: known.issue.id, outcome, since: known.standing.facts.undone_at };
-        Self { end, by, commits, roots, root }
+        let deleted = known.standing.facts.deleted;
+        let head = worktrees.iter().find(|worktree| worktree.path == here).as_ref().and_then(checked_out);
+        Self { end, by, commits, roots, root, deleted, head }
     }
 
     fn at(self, world: &World<'_>, tracker: &Tracker<'_>, at: Option<At>) -> Result<Elsewhere, Failure> {
         let git = |root: &Path| format!("git -C {}", quoted(&root.to_string_lossy()));
         let found = at.is_some();
+        let (id, jit) = (self.end.id, format!("jit {}", world.repeated()));
         let way = match at {
+            Some(At::Commit(name)) if self.head.as_ref() == Some(&name) => format!(
+                "the file here says otherwise than HEAD: to have it as it is there: {} checkout HEAD -- {}; if it is open again: {jit}issue reopen {id}",
+                git(&tracker.root()),
+                tracker.file(id)
+            ),
             Some(At::Commit(name)) => {
                 let merged = tracker.to_merge(&name)?;
                 format!("to have it here: {} merge {}", git(&tracker.root()), quoted(&merged))
@@ -182,9 +203,16 @@ impl Likely {
             Some(At::Files(root)) => {
                 format!("it is not committed there: {} status; then merge it here", git(&root))
             }
-            None => format!("no branch and no worktree has it: jit {}doctor", world.repeated()),
+            None => format!("no branch and no worktree has it: {jit}doctor"),
         };
-        Ok(Elsewhere { outcome: self.end.outcome, by: self.by, root: self.root, way, found })
+        Ok(Elsewhere {
+            outcome: self.end.outcome,
+            deleted: self.deleted,
+            by: self.by,
+            root: self.root,
+            way,
+            found,
+        })
     }
 }
 

@@ -14,7 +14,7 @@ use crate::change::with_gates;
 use crate::elsewhere::places;
 use crate::error::Failure;
 use crate::error::gates::pass;
-use crate::known::{Known, Stage, looked_up};
+use crate::known::{Known, Stage, looked_closely};
 use crate::launch::End;
 use crate::passing::{Began, Of};
 use crate::tracker::{Tracker, later};
@@ -169,7 +169,7 @@ pub(crate) fn advised(world: &World<'_>, failure: Failure) -> Failure {
 fn way_on(world: &World<'_>, id: IssueId) -> Result<Option<String>, Failure> {
     let tracker = Tracker::around(world)?;
     let Some(found) = tracker.find(id)? else { return Ok(None) };
-    let known = looked_up(world, &tracker, found)?;
+    let known = looked_closely(world, &tracker, found)?;
     let place = places(world, &[&known])?.pop().flatten();
     Ok(Some(place.map_or_else(|| way_past(world, &known.issue), |place| place.way)))
 }

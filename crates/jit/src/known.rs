@@ -167,6 +167,16 @@ pub(crate) fn looked_up(
     Ok(Known::of(found, candidate, standing))
 }
 
+/// The same with what farther files say later.
+pub(crate) fn looked_closely(
+    world: &World<'_>,
+    tracker: &Tracker<'_>,
+    mut found: Listed<Issue>,
+) -> Result<Known<Issue>, Failure> {
+    tracker.note_later(std::slice::from_mut(&mut found))?;
+    looked_up(world, tracker, found)
+}
+
 /// Issues as a claim of them is judged, with what farther files say later.
 pub(crate) fn all_filed(tracker: &Tracker<'_>, ids: &[IssueId]) -> Result<Vec<Candidate>, Failure> {
     let mut found = ids.iter().map(|id| tracker.read(*id)).collect::<Result<Vec<_>, _>>()?;

@@ -56,7 +56,7 @@ impl Of {
     pub(crate) fn now(known: &Known<Issue>, defined: &Defined, name: &GateName) -> Result<Self, Failure> {
         let passed_as = defined.get(name)?.check.passed_as();
         let lease = match known.work() {
-            Work::None => return Err(Failure::nothing_to_pass(known.issue.id)),
+            Work::None => return Err(nothing_to_pass(known)),
             Work::Under(lease) => Some(lease),
             Work::Done => None,
         };
@@ -69,6 +69,10 @@ impl Of {
     }
 }
 
+fn nothing_to_pass(known: &Known<Issue>) -> Failure {
+    Failure::nothing_to_pass(known.issue.id, known.ended_elsewhere().is_some_and(Outcome::is_worked))
+}
+
 /// Refuses to look here at work that is not here, or that nobody has begun.
 pub(crate) fn work_is_here(
     world: &World<'_>,
@@ -77,7 +81,7 @@ pub(crate) fn work_is_here(
 ) -> Result<(), Failure> {
     let id = known.issue.id;
     match known.work() {
-        Work::None => Err(Failure::nothing_to_pass(id)),
+        Work::None => Err(nothing_to_pass(known)),
         Work::Done if known.ended_elsewhere().is_some() => {
             let way = not_lost(world, known)?.map(|place| place.way);
             let root = tracker.done_in(id, &known.standing.facts)?;

@@ -29,7 +29,7 @@ use crate::merging::ensure_driver;
 use crate::tracker::head::Head;
 use crate::world::World;
 
-pub(crate) use elsewhere::{HEADS, head_name, own_file};
+pub(crate) use elsewhere::{HEADS, Said, head_name};
 pub(crate) use uncommitted::warn_of_uncommitted;
 pub(crate) use unmerged::Unmerged;
 pub(crate) use unwritable::warn_of_unwritable;

@@ -7,7 +7,7 @@ use crate::commands::{one, text};
 use crate::elsewhere::places;
 use crate::error::Failure;
 use crate::gates::way_past;
-use crate::known::{Known, Stage, looked_up};
+use crate::known::{Known, Stage, looked_closely};
 use crate::output::Output;
 use crate::tracker::Tracker;
 use crate::unrecorded::mark;
@@ -25,9 +25,7 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let tracker = Tracker::around(world)?;
     let id = tracker.resolve(one(matches, "ID").unwrap_or_default())?;
-    let mut found = tracker.read(id)?;
-    tracker.note_later(std::slice::from_mut(&mut found))?;
-    let mut known = looked_up(world, &tracker, found)?;
+    let mut known = looked_closely(world, &tracker, tracker.read(id)?)?;
     // Gates that can't be judged are shown as the file has them.
     let _ = known.open_what_is_stale(world);
     mark(world, std::slice::from_mut(&mut known))?;

@@ -82,16 +82,20 @@ impl Failure {
             .context(json!({ "issue": issue }))
     }
 
-    /// A gate is passed by the work on an issue, and there is none.
-    pub(crate) fn nothing_to_pass(issue: IssueId) -> Self {
-        Self::new(
-            Code::NeedsLease,
-            format!("no gate of {issue} is passed yet: nobody works on it, and it is not done"),
-        )
-        .hint(format!(
-            "its gates are passed while somebody works on it, or once the work is done: jit claim acquire {issue}"
-        ))
-        .context(json!({ "issue": issue }))
+    /// A gate is passed by the work on an issue, and there is none, or another file has it.
+    pub(crate) fn nothing_to_pass(issue: IssueId, elsewhere: bool) -> Self {
+        let (why, hint) = match elsewhere {
+            true => ("its work was done, and is not here", format!("where it is: jit issue show {issue}")),
+            false => (
+                "nobody works on it, and it is not done",
+                format!(
+                    "its gates are passed while somebody works on it, or once the work is done: jit claim acquire {issue}"
+                ),
+            ),
+        };
+        Self::new(Code::NeedsLease, format!("no gate of {issue} is passed here: {why}"))
+            .hint(hint)
+            .context(json!({ "issue": issue }))
     }
 
     /// Work that was done in another worktree, and is not in this one.

@@ -37,6 +37,9 @@ impl Finding {
             true => format!(
                 "if the work is there, let this worktree's file say so: {jit} close {issue}; if it is lost, let it be done anew: {jit} reopen {issue}"
             ),
+            false if place.deleted => format!(
+                "delete it here, too: {jit} delete {issue}; if it is to be done after all: {jit} reopen {issue}"
+            ),
             false => format!(
                 "let this worktree's file say so: {jit} close {issue} --rejected; if it is to be done after all: {jit} reopen {issue}"
             ),

@@ -40,23 +40,23 @@ impl Tracker<'_> {
         Ok(self.world.repo()?.worktrees(&SystemGit::on_path())?)
     }
 
-    /// Of each of these, the issue as its file at this commit says; nothing where there is none that
-    /// can be read. Git is asked once.
-    pub(crate) fn issues_at(&self, asked: &[(IssueId, &str)]) -> Result<Vec<Option<Issue>>, Failure> {
-        let named: Vec<String> = asked.iter().map(|(id, commit)| committed(commit, *id)).collect();
+    /// What the files of each of these issues at this commit say. Git is asked once.
+    pub(crate) fn said_at(&self, asked: &[(IssueId, &str)]) -> Result<Vec<Said>, Failure> {
+        let names = |(id, commit): &(IssueId, &str)| {
+            [issue_file::file_name(*id), issue_file::deleted_name(*id)].map(|name| committed(commit, &name))
+        };
+        let named: Vec<String> = asked.iter().flat_map(names).collect();
         let named: Vec<&str> = named.iter().map(String::as_str).collect();
         let texts = self.world.repo()?.committed_contents(&SystemGit::on_path(), &named);
         let texts = texts.map_err(|error| Failure::git(&error))?;
-        let there =
-            |((id, _), text): (&(IssueId, &str), Option<Vec<u8>>)| issue_file::parse(*id, &text?).ok();
-        Ok(asked.iter().zip(texts).map(there).collect())
+        Ok(asked.iter().zip(texts.chunks(2)).map(|((id, _), texts)| Said::by(*id, texts)).collect())
     }
 
     /// Whether a branch, or what is checked out somewhere, has an issue's file.
     pub(crate) fn is_on_a_branch(&self, id: IssueId) -> Result<bool, Failure> {
         let commits = self.commits()?;
         let asked: Vec<(IssueId, &str)> = commits.iter().map(|commit| (id, commit.as_str())).collect();
-        Ok(self.issues_at(&asked)?.iter().any(Option::is_some))
+        Ok(self.said_at(&asked)?.iter().any(|said| said.issue.is_some()))
     }
 
     /// Every branch, and what is checked out somewhere, perhaps without one.
@@ -90,9 +90,30 @@ pub(crate) fn head_name(worktree: &Worktree) -> Option<String> {
     Some(if is_linked { format!("worktrees/{name}/HEAD") } else { super::head::MAIN_HEAD.to_owned() })
 }
 
-/// An issue as the own file of the worktree at this root says; nothing where there is none that can be
-/// read.
-pub(crate) fn own_file(root: &Path, id: IssueId) -> Option<Issue> {
-    let text = opened(root, ISSUES, Origin::Main).ok()?.read(&issue_file::file_name(id)).ok()??;
-    issue_file::parse(id, &text).ok()
+/// What files in one place say of an issue.
+#[derive(Default)]
+pub(crate) struct Said {
+    /// As its own file has it; nothing where there is none that can be read.
+    pub(crate) issue: Option<Issue>,
+    /// Whether they say that it was deleted.
+    pub(crate) deleted: bool,
+}
+
+impl Said {
+    /// By the texts of its file, and of the one that says that it was deleted.
+    fn by(id: IssueId, texts: &[Option<Vec<u8>>]) -> Self {
+        let issue = texts.first().and_then(|text| issue_file::parse(id, text.as_ref()?).ok());
+        Self { issue, deleted: matches!(texts, [_, Some(_)]) }
+    }
+
+    /// In the worktree at this root; what can't be read says nothing.
+    pub(crate) fn in_worktree(root: &Path, id: IssueId) -> Self {
+        let Ok(dir) = opened(root, ISSUES, Origin::Main) else { return Self::default() };
+        let names = [issue_file::file_name(id), issue_file::deleted_name(id)];
+        Self::by(id, &names.map(|name| dir.read(&name).ok().flatten()))
+    }
+}
+
+fn own_file(root: &Path, id: IssueId) -> Option<Issue> {
+    Said::in_worktree(root, id).issue
 }

@@ -1,6 +1,5 @@
 //! Ends that are not in the nearest file, but in one that was written later.
 
-use jit_core::IssueId;
 use jit_git::{ProgramError, Repo, SystemGit};
 use jit_tracker::issues::later_end;
 use jit_tracker::{Issue, Listed, Source, State, issue_file};
@@ -57,7 +56,7 @@ impl Tracker<'_> {
         }
         for head in listed.is_none().then_some("HEAD").into_iter().chain(main) {
             match names.len() <= FEW {
-                true => objects.extend(names.iter().map(|name| Some(named(head, name)))),
+                true => objects.extend(names.iter().map(|name| Some(committed(head, name)))),
                 false => objects.extend(repo.committed_objects(&git, head, ISSUES, names)?),
             }
         }
@@ -72,10 +71,6 @@ impl Tracker<'_> {
 }
 
 /// A committed file, as Git names it.
-pub(super) fn committed(commit: &str, id: IssueId) -> String {
-    named(commit, &issue_file::file_name(id))
-}
-
-fn named(commit: &str, name: &str) -> String {
+pub(super) fn committed(commit: &str, name: &str) -> String {
     format!("{commit}:{ISSUES}/{name}")
 }
