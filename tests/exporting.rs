@@ -318,9 +318,9 @@ fn an_import_that_died_before_the_log_is_said_again() {
     ann.jit(["claim", "next"]).refused(4);
 }
 
-/// What the log knows to be done may be taken as done, whatever the file here says.
+/// What the log knows to be done is not refused as an end without a lease, whatever the file here says.
 #[test]
-fn what_the_log_knows_is_taken() {
+fn what_the_log_knows_is_not_refused() {
     let repo = Repo::warm();
     let ann = repo.agent("ann");
     let id = issue(&ann, "work", &[]);
@@ -331,8 +331,8 @@ fn what_the_log_knows_is_taken() {
     let stream = repo.dir().join("dump.jsonl");
     write(&stream, two.say(["export", "-"]).stdout);
     write(&file(repo.main(), &id), text(&repo, &id).replace("\"ready\"", "\"rejected\""));
-    ann.jit(["import", stream.to_str().unwrap()]).ok();
-    assert!(text(&repo, &id).contains("\"done\""));
+    ann.jit(["import", stream.to_str().unwrap()]).warned();
+    assert!(text(&repo, &id).contains("\"rejected\""));
 }
 
 /// An end that only the log knows reaches a clone that has the issue as it was. What only the file
@@ -367,4 +367,26 @@ fn an_end_goes_with_an_export() {
     ann.jit(["export", "../dump.jsonl"]).ok();
     assert_eq!(there.say(import).status, Some(0));
     assert_eq!(seen(&there, &gated)["state"], "done");
+}
+
+/// Work that was done elsewhere in the repository comes with a merge, not with a stream; what was noted
+/// of it here stays.
+#[test]
+fn an_import_brings_no_work() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let (id, waiting) = (issue(&ann, "work", &[]), issue(&ann, "more", &[]));
+    ann.jit(["dep", "add", &waiting, &id]).ok();
+    commit(&repo, repo.main(), "issues");
+    let bob = repo.agent("bob").at(repo.worktree("two"));
+    bob.claim(&id);
+    bob.jit(["claim", "release", &id, "--done"]).ok();
+    let exported = repo.dir().join("all.jsonl");
+    fs::write(&exported, bob.say(["export"]).stdout).unwrap();
+    ann.jit(["issue", "update", &id, "--label", "note"]).ok();
+    let said = ann.jit(["import", exported.to_str().unwrap()]).warned();
+    assert!(said.iter().any(|one| one.contains("not in your files")), "{said:?}");
+    let text = text(&repo, &id);
+    assert!(text.contains("\"note\"") && text.contains("\"ready\""), "{text}");
+    ann.jit(["claim", "acquire", &waiting]).refused(7);
 }

@@ -8,6 +8,7 @@ use crate::done_elsewhere::{filed, nowhere, run};
 use crate::gates::seen;
 use crate::support::Repo;
 use crate::support::issue::{commit, file, issue, listed, text};
+use crate::unrecorded::unrecorded;
 
 /// The same of what nobody will do: it is said where that is written, and what is written nowhere needs
 /// a person.
@@ -46,6 +47,29 @@ fn what_was_rejected_elsewhere_says_where() {
         assert_eq!(status, Some(9));
         run(&ann, &hint.unwrap(), way);
         assert_eq!(nowhere(&ann), (Some(0), None));
+        assert_eq!((&*filed(repo.main(), &id), &seen(&ann, &id)["state"]), (state, &state.into()));
+    }
+}
+
+/// A merge that takes a reopening back is told of, whatever it says.
+#[test]
+fn a_rejection_that_was_reopened_and_is_merged_is_told() {
+    for (way, state) in [("let this file say so: ", "ready"), ("nobody is to do it: ", "rejected")] {
+        let repo = Repo::warm();
+        let ann = repo.agent("ann");
+        let id = issue(&ann, "work", &[]);
+        commit(&repo, repo.main(), "issue");
+        let two = repo.worktree("two");
+        ann.clone().at(&two).jit(["issue", "close", &id, "--rejected"]).ok();
+        commit(&repo, &two, "rejected");
+        ann.jit(["issue", "reopen", &id]).warned();
+        repo.git(repo.main(), &["merge", "-q", "--no-edit", "two"]);
+        assert_eq!(seen(&ann, &id)["unrecorded"], true);
+        let (status, found) = unrecorded(&ann);
+        assert_eq!(status, Some(9));
+        let hint = found["hint"].as_str().unwrap();
+        run(&ann, hint, way);
+        assert_eq!(unrecorded(&ann).1, Value::Null);
         assert_eq!((&*filed(repo.main(), &id), &seen(&ann, &id)["state"]), (state, &state.into()));
     }
 }

@@ -11,6 +11,7 @@ use crate::gate_commands::{gated, is_gone, number_in, recorded};
 use crate::gates::seen;
 use crate::running::{SOON, answer, guardians, last_release, run, start};
 use crate::support::issue::{file, issue};
+use crate::support::repo::JIT;
 use crate::support::{Repo, skip};
 
 /// A command with a child that heeds no SIGTERM any more than itself.
@@ -60,9 +61,48 @@ fn a_killed_jit_contradicts_the_file_of_its_work() {
     running.wait().unwrap();
     let began = Instant::now();
     while last_release(&repo).0 != "infra" {
-        assert!(began.elapsed() < SOON, "nobody released it");
+        assert!(began.elapsed() < SOON, "nobody released it: {:?}", last_release(&repo));
     }
     assert_eq!(seen(&ann, &id)["unrecorded"], true);
+}
+
+/// What the file came to say while it was held is said for the dead, gates and all.
+#[test]
+fn what_a_killed_jit_had_said_is_made_good() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    ann.jit(["gate", "define", "review", "--manual"]).ok();
+    for (more, state) in [(&[][..], "done"), (&["--gate", "review"], "gated")] {
+        let id = issue(&ann, "work", more);
+        let mut running = ann.command(["run", &id, "--", "sleep", "60"]).spawn().unwrap();
+        while ann.jit(["claim", "status", &id]).ok()["lease"].is_null() {}
+        ann.jit(["issue", "update", &id, "--label", "of now"]).ok();
+        let path = file(repo.main(), &id);
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replace("\"ready\"", &format!("\"{state}\""))).unwrap();
+        running.kill().unwrap();
+        running.wait().unwrap();
+        let began = Instant::now();
+        while seen(&ann, &id)["state"] == "in_progress" {
+            assert!(began.elapsed() < SOON, "nobody released it");
+        }
+        assert_eq!(last_release(&repo).0, "done");
+        let known = seen(&ann, &id);
+        assert_eq!((&known["state"], &known["unrecorded"]), (&state.into(), &false.into()));
+    }
+}
+
+/// What can't be said of the end is said to whoever asked, and the lease is released.
+#[test]
+fn an_end_that_cannot_be_said_releases() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "work", &[]);
+    let deletes = format!("'{JIT}' --agent human:pat issue delete {id} >/dev/null 2>&1");
+    let trouble = ann.jit(["run", &id, "--done-on-success", "--", "sh", "-c", &deletes]).refused(125);
+    assert!(trouble.message.contains("deleted by human:pat"), "{trouble:?}");
+    let (attempt, reason) = last_release(&repo);
+    assert!(attempt == "infra" && reason.clone().unwrap().contains("could not be said"), "{reason:?}");
 }
 
 /// At any moment of it: no process and no lease is left.

@@ -249,7 +249,7 @@ fn a_file_from_before_a_reopening_is_told() {
 
 /// The doctor's finding of an end that only a file knows, and how it ended.
 #[track_caller]
-fn unrecorded(agent: &Agent<'_>) -> (Option<i32>, serde_json::Value) {
+pub(crate) fn unrecorded(agent: &Agent<'_>) -> (Option<i32>, serde_json::Value) {
     let said = agent.jit(["doctor"]);
     let document: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
     let findings = document["data"]["findings"].as_array().unwrap();
@@ -296,7 +296,7 @@ fn a_release_that_never_came_to_the_log_is_made_good() {
     assert!(!ann.say(["claim", "acquire", &id, "--dry-run"]).stderr.contains("doctor"), "it only looks");
     assert_eq!(unrecorded(&bob).1, serde_json::Value::Null, "its files say nothing of it");
     let shown = ann.say(["query", "all"]).stdout;
-    assert_eq!(shown.matches("its file says that it was done, the log does not").count(), 2, "{shown}");
+    assert_eq!(shown.matches("its file says that it ended, the log does not").count(), 2, "{shown}");
     let again = ann.jit(["claim", "release", &id, "--done"]).refused(6).hint.unwrap();
     run(&ann, &again, ": ");
     assert_eq!(unrecorded(&ann).1, serde_json::Value::Null);

@@ -39,7 +39,7 @@ pub use resume::Resume;
 pub use step::Step;
 pub use take::{Take, Taken, Took, Unearned};
 pub use transfer::Transfer;
-pub use unrecorded::{Finish, SaysDone, Unrecorded};
+pub use unrecorded::{Finish, SaysEnded, Unrecorded};
 
 use crate::{Holder, Lease, Now, Operation, Policy, View, Waiter};
 

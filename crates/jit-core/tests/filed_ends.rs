@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use common::{World, holder, of, short, thing, things};
 use jit_core::decide::{
-    Acquire, Attempted, Bar, Candidate, Close, Ending, Finish, Release, Reopen, SaysDone, Settle, Take,
+    Acquire, Attempted, Bar, Candidate, Close, Ending, Finish, Release, Reopen, SaysEnded, Settle, Take,
     Taken, Took, Unearned, Unrecorded,
 };
 use jit_core::{
@@ -50,14 +50,14 @@ fn contradicted(world: &mut World, actor: &str, names: &str, at: &str) -> String
     let at = at.parse().unwrap();
     let filed = things(names).into_iter().map(|issue| {
         let gates = FiledGates { open: gates(&short(&issue)), ..FiledGates::default() };
-        SaysDone { issue, gates, at }
+        SaysEnded { issue, outcome: Outcome::Done, gates, at }
     });
     let found = world.ask(actor, &Finish { filed: filed.collect() }).unwrap();
     let each = found.iter().map(|(issue, why)| match why {
         Unrecorded::Left => short(issue),
         Unrecorded::Unreleased(lease) => format!("{}:unreleased {}", short(issue), lease.holder.agent),
         Unrecorded::DoneAgain(lease) => format!("{}:again {}", short(issue), lease.holder.agent),
-        Unrecorded::Undone(_) => format!("{}:undone", short(issue)),
+        Unrecorded::Undone { .. } => format!("{}:undone", short(issue)),
     });
     each.collect::<Vec<_>>().join(", ")
 }
@@ -367,7 +367,7 @@ fn what_was_left_tells_its_gates() {
     world.pass(601);
     let gates_filed = FiledGates { open: gates("docs"), passed: gates("review") };
     let at = "2100-01-01T00:00:00Z".parse().unwrap();
-    let filed = vec![SaysDone { issue: thing("#1"), gates: gates_filed, at }];
+    let filed = vec![SaysEnded { issue: thing("#1"), outcome: Outcome::Done, gates: gates_filed, at }];
     assert_eq!(world.ask("x@1", &Finish { filed }).unwrap().len(), 1);
     let facts = world.facts(&thing("#1"));
     assert_eq!((facts.open_gates, facts.settled_gates), (gates("docs"), gates("review")));

@@ -1,13 +1,14 @@
-//! Work that this worktree's files say was done, while the log knows of no end: the process that
-//! released it was stopped in between, and others may do it again.
+//! Ends that this worktree's files say, while the log knows of none: the process that released the
+//! work was stopped in between, and others may do it again; or it was reopened since.
 
 use std::collections::{BTreeSet, HashMap};
 
-use jit_core::decide::{Finish, SaysDone, Unrecorded};
+use jit_core::decide::{Finish, SaysEnded, Unrecorded};
 use jit_core::{Holder, IssueId, Now, Query, Reference, View};
-use jit_tracker::{Issue, Origin, State};
+use jit_tracker::{Issue, Origin};
 
 use crate::error::{Code, Failure};
+use crate::filed::said_by;
 use crate::gates;
 use crate::known::{All, Known, looked_up};
 use crate::tracker::{Changing, Tracker};
@@ -34,19 +35,14 @@ fn found<D>(
 }
 
 fn filed<D>(issues: &[Known<Issue<D>>]) -> Finish {
-    let only_filed = issues.iter().filter(|known| is_filed_only(known)).map(|known| &known.issue);
-    let filed = only_filed.map(|issue| SaysDone {
-        issue: issue.reference(),
-        gates: gates::filed(issue),
-        at: issue.updated_at,
-    });
-    Finish { filed: filed.collect() }
-}
-
-fn is_filed_only<D>(known: &Known<Issue<D>>) -> bool {
-    known.origin == Origin::Worktree
-        && matches!(known.issue.state, State::Done | State::Gated)
-        && known.standing.facts.outcome.is_none()
+    let is_only =
+        |known: &&Known<Issue<D>>| known.origin == Origin::Worktree && known.standing.facts.outcome.is_none();
+    let said = |issue: &Issue<D>| {
+        let (issue, outcome, gates, at) =
+            (issue.reference(), said_by(issue)?, gates::filed(issue), issue.updated_at);
+        Some(SaysEnded { issue, outcome, gates, at })
+    };
+    Finish { filed: issues.iter().filter(is_only).filter_map(|known| said(&known.issue)).collect() }
 }
 
 /// All that this worktree sees.
@@ -83,7 +79,7 @@ pub(crate) fn warn_of_left(world: &World<'_>) -> Result<(), Failure> {
             Unrecorded::Unreleased(lease) if lease.holder.acts_for(&holder) => {
                 format!("to say so: jit {options}claim release {issue} --done")
             }
-            Unrecorded::Unreleased(_) | Unrecorded::Undone(_) => continue,
+            Unrecorded::Unreleased(_) | Unrecorded::Undone { .. } => continue,
         };
         world.warn(format!(
             "the file of {issue} says that it was done, and whoever did it was stopped before the leases knew: {way}"

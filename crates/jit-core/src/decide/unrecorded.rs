@@ -1,8 +1,8 @@
-//! Work that files say was done, and of whose end the log was never told.
+//! Ends that files say, and that the log knows not.
 
 use crate::decide::step::Step;
 use crate::decide::{Refusal, Request};
-use crate::{Cause, FiledGates, Known, Lease, LeaseId, Reference, View, WallTime};
+use crate::{Cause, FiledGates, Known, Lease, LeaseId, Outcome, Reference, View, WallTime};
 
 /// Why a file in the actor's worktree says that work was done, where the log knows no end: whoever
 /// releases work writes its file first, and may be stopped before the log is told.
@@ -16,27 +16,34 @@ pub enum Unrecorded {
     Left,
     /// This worktree lost the lease, and somebody elsewhere works on it again.
     DoneAgain(Box<Lease>),
-    /// It was said not to be done at this time, after the file was written: reopened where another
-    /// file says so, or given up undone.
-    Undone(WallTime),
+    /// It was said to be open after the file was written: reopened where another file says so, or given
+    /// up undone.
+    Undone {
+        /// When that was.
+        at: WallTime,
+        /// How it ended, as the file says.
+        filed: Outcome,
+    },
 }
 
-/// A file that says that work was done.
+/// A file that says that an issue ended.
 #[derive(Clone, Debug)]
-pub struct SaysDone {
+pub struct SaysEnded {
     /// Which.
     pub issue: Reference,
+    /// How it ended, as it says.
+    pub outcome: Outcome,
     /// What it says of its gates.
     pub gates: FiledGates,
     /// When the file was written.
     pub at: WallTime,
 }
 
-/// Files say that the work on these was done. The log is told of what was left.
+/// Files say that these ended. The log is told of work that was left.
 #[derive(Clone, Debug)]
 pub struct Finish {
     /// Those files.
-    pub filed: Vec<SaysDone>,
+    pub filed: Vec<SaysEnded>,
 }
 
 impl Request for Finish {
@@ -47,7 +54,7 @@ impl Request for Finish {
         let (mut found, mut ended) = (Vec::new(), Vec::new());
         for filed in &self.filed {
             let issue = &filed.issue;
-            if let Some(why) = step.unrecorded(issue, filed.at)? {
+            if let Some(why) = step.unrecorded(filed)? {
                 if why == Unrecorded::Left {
                     let facts = step.facts(issue)?.done_with(filed.gates.clone());
                     ended.push(step.by_actor(facts, None));
@@ -61,16 +68,19 @@ impl Request for Finish {
 }
 
 impl<V: View> Step<'_, V> {
-    /// What the log says instead, of an issue that a file written at `at` says to be done.
-    fn unrecorded(&mut self, issue: &Reference, at: WallTime) -> Result<Option<Unrecorded>, V::Error> {
+    /// What the log says instead.
+    fn unrecorded(&mut self, filed: &SaysEnded) -> Result<Option<Unrecorded>, V::Error> {
+        let SaysEnded { issue, outcome, at: written, .. } = filed;
         // A lapse is met first, so that it is lost.
         let held = self.covering(issue)?.map(Box::new);
         let facts = self.facts(issue)?;
         if facts.outcome.is_some() {
             return Ok(None);
         }
-        let undone = facts.undone_at.filter(|_| facts.contradicts(at)).map(Unrecorded::Undone);
-        let here = self.released_here(issue, held)?;
+        let undone = facts.undone_at.filter(|_| facts.contradicts(*written));
+        let undone = undone.map(|at| Unrecorded::Undone { at, filed: *outcome });
+        // The log is told of a rejection before the file.
+        let here = if outcome.is_worked() { self.released_here(issue, held)? } else { None };
         Ok(here.or(undone))
     }
 

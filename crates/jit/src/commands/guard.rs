@@ -4,11 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
-use jit_core::decide::Target;
 use jit_core::{Attempt, LeaseId, Task};
 
 use crate::cgroup::Cgroup;
-use crate::commands::release::give_up;
+use crate::commands::release::give_up_for_the_dead;
 use crate::commands::{duration, option, parsed};
 use crate::error::Failure;
 use crate::group::{Group, nap, pid};
@@ -59,7 +58,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
 /// Releases the lease, unless there is none any more, or never was.
 fn released(world: &World<'_>, lease: LeaseId) -> Result<Output, Failure> {
     let attempt = Attempt::Infra(KILLED.parse::<Task>().ok());
-    let once = || give_up(world, Target::Lease(lease), attempt.clone()).map(|_| Output::Text(String::new()));
+    let once = || give_up_for_the_dead(world, lease, attempt.clone()).map(|_| Output::Text(String::new()));
     for _ in 1..TRIES {
         match once() {
             Err(failure) if failure.code.retryable() => nap(BETWEEN),

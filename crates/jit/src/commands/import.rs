@@ -5,17 +5,18 @@ use std::io::Read;
 use std::time::Duration;
 
 use clap::{ArgMatches, Command};
-use jit_core::IssueId;
+use jit_core::{IssueId, Outcome};
 use jit_tracker::stream::{self, Entry, Here, Import};
 use jit_tracker::{EventId, Issue};
 
 use crate::commands::query::warn_of_circle;
 use crate::commands::{one, text};
+use crate::elsewhere::places;
 use crate::error::Failure;
 use crate::filed::ended;
 use crate::files;
 use crate::gates::Defined;
-use crate::known::{All, Log};
+use crate::known::{All, Known, Log};
 use crate::output::{Imported, Output};
 use crate::taking::take;
 use crate::tracker::Changing;
@@ -40,13 +41,34 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let issues = here(&tracker, &all.issues)?;
     let events: HashSet<EventId> = tracker.events()?.events.into_iter().map(|event| event.id).collect();
     let gates = Defined::here(world)?;
-    let import = stream::import(entries, &Here { issues: &issues, gates: gates.all(), events: &events });
+    let mut import = stream::import(entries, &Here { issues: &issues, gates: gates.all(), events: &events });
+    leave_to_a_merge(world, &mut import)?;
     take(world, &tracker, &issues, &gates, &import)?;
     world.something_changed();
     warn_of_ended(world, import.issues.values())?;
     warn_of_future(world, import.issues.values())?;
     warn_of_circle(world, &All::here(world)?);
     Ok(Output::Imported(all.counted(import)))
+}
+
+/// Of work that was done elsewhere in this repository, a merge brings the file, and the work with it.
+fn leave_to_a_merge(world: &World<'_>, import: &mut Import) -> Result<(), Failure> {
+    let all = All::here(world)?;
+    let is_elsewhere = |known: &&Known| {
+        let log_knows = known.standing.facts.outcome.is_some();
+        let is_done = known.ended_elsewhere().is_some_and(Outcome::is_worked);
+        log_knows && is_done && import.issues.contains_key(&known.issue.id)
+    };
+    let elsewhere: Vec<&Known> = all.issues.iter().filter(is_elsewhere).collect();
+    for (known, place) in elsewhere.iter().zip(places(world, &elsewhere)?) {
+        let id = known.issue.id;
+        import.issues.remove(&id);
+        import.kept.push(id);
+        let place =
+            place.map(|place| format!(" was {}, and is not in your files; {}", place.told(), place.way));
+        world.warn(format!("nothing was written of {id}: it{}", place.unwrap_or_default()));
+    }
+    Ok(())
 }
 
 /// What the leases know to have ended is not opened by a file that says otherwise.

@@ -4,18 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::decide::{Attempted, Bar, Candidate, Release, ReleaseAll, Released, Target};
-use jit_core::{Attempt, Facts, IssueId, Outcome, Reference};
+use jit_core::{Attempt, Facts, IssueId, LeaseId, Outcome, Reference, WallTime};
 use jit_tracker::{GateName, Issue, Origin, State, Work};
 
 use crate::commands::{all, option, parsed, texts};
 use crate::error::barred::bar_text;
 use crate::error::{Code, Failure};
+use crate::filed::is_worked;
 use crate::gates::filed;
 use crate::known::Log;
 use crate::output::{Output, ToCommit};
 use crate::passing::opened;
 use crate::reference::targets;
-use crate::tracker::{Changing, Rewrite, later};
+use crate::tracker::{Changing, Rewrite, Said, Tracker, later};
 use crate::unrecorded::{advised, says_done, warn_of_undone};
 use crate::world::World;
 
@@ -107,6 +108,29 @@ fn or_by_name(failure: Failure) -> Failure {
 /// Gives up what is named, with what came of it.
 pub(crate) fn give_up(world: &World<'_>, target: Target, attempt: Attempt) -> Result<Output, Failure> {
     given_up(world, &Held::Named(target), attempt)
+}
+
+/// Gives up a lease whose process died: as done if the files here came to say so of each of its issues
+/// while it was held, for whoever wrote that was about to release it; else with what is said.
+pub(crate) fn give_up_for_the_dead(
+    world: &World<'_>,
+    lease: LeaseId,
+    attempt: Attempt,
+) -> Result<Output, Failure> {
+    let held = Held::Named(Target::Lease(lease));
+    let root = Tracker::around(world)?.root();
+    let is_said = |since: WallTime, issue: &Reference| {
+        let said = issue.issue().and_then(|id| Said::in_worktree(&root, id).issue);
+        said.is_some_and(|issue| is_worked(&issue) && issue.updated_at >= since)
+    };
+    let released = held.rehearse(world, Attempted::default())?;
+    let is_done = released.iter().all(|Released { lease, issues }| {
+        !issues.is_empty() && issues.iter().all(|issue| is_said(lease.acquired_at, issue))
+    });
+    match is_done {
+        true => given_up(world, &held, Attempt::Done).or_else(|_| given_up(world, &held, attempt)),
+        false => given_up(world, &held, attempt),
+    }
 }
 
 fn given_up(world: &World<'_>, held: &Held, attempt: Attempt) -> Result<Output, Failure> {

@@ -158,7 +158,16 @@ fn over(
         Err(failure) if failure.code == Code::LeaseLost => {
             return Err(failure.or_exit(LOST_IN_RUN));
         }
-        released => Some(Box::new(released?)),
+        // Somebody ended the issue otherwise, say: nobody else knows yet that the command has ended.
+        Err(failure) => {
+            let why = format!("the command ended, and that could not be said: {}", failure.code.name());
+            let released = give_up(world, Target::Lease(lease.id), Attempt::Infra(why.parse().ok()));
+            return Err(match released {
+                Ok(_) => Failure { hint: Some("the lease was released".into()), ..failure },
+                Err(_) => failure,
+            });
+        }
+        Ok(released) => Some(Box::new(released)),
     };
     Ok(Output::Ran { lease: lease.clone(), status: status(ended.status), released })
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use jit_core::{IssueId, Lease, WallTime};
+use jit_core::{IssueId, Lease, Outcome, WallTime};
 
 use crate::elsewhere::Elsewhere;
 use crate::finding::{Finding, Kind, Needs};
@@ -51,13 +51,14 @@ impl Finding {
     pub(crate) fn undone(
         path: PathBuf,
         issue: IssueId,
-        at: WallTime,
+        (at, outcome): (WallTime, Outcome),
         known_in: Option<&Path>,
         options: &str,
     ) -> Self {
         let what = format!(
-            "{} says that the work was done, and since then, at {at}, it was reopened or released undone",
-            path.display()
+            "{} says that it is {}, and since then, at {at}, it was reopened or released undone",
+            path.display(),
+            outcome.name()
         );
         let jit = format!("jit {options}");
         let (needs, hint) = match known_in {
@@ -65,12 +66,21 @@ impl Finding {
                 Needs::Nothing,
                 format!("the file in {} knows it: commit it there, and merge it here", root.display()),
             ),
-            None => (
-                Needs::Person,
-                format!(
-                    "merge the branch that reopened it; if there is none, let this file say so: {jit}issue reopen {issue}; if it is done: {jit}issue reopen {issue} && {jit}claim acquire {issue} && {jit}claim release {issue} --done"
-                ),
-            ),
+            None => {
+                let kept = match outcome {
+                    Outcome::Rejected => {
+                        format!("if nobody is to do it: {jit}issue close {issue} --rejected")
+                    }
+                    Outcome::Done | Outcome::Gated => format!(
+                        "if it is done: {jit}issue reopen {issue} && {jit}claim acquire {issue} && {jit}claim release {issue} --done"
+                    ),
+                };
+                let reopened = format!("let this file say so: {jit}issue reopen {issue}");
+                (
+                    Needs::Person,
+                    format!("merge the branch that reopened it; if there is none, {reopened}; {kept}"),
+                )
+            }
         };
         Self::new(Kind::Unrecorded, needs, what).at(path).hint(hint)
     }

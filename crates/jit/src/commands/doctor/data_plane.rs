@@ -96,7 +96,7 @@ fn unmerged(tracker: &Tracker<'_>, root: &Path) -> Result<Vec<(PathBuf, Finding)
     Ok(tracker.unmerged()?.into_iter().map(finding).collect())
 }
 
-/// What was done, and the log does not know it.
+/// What ended, and the log does not know it.
 pub(super) fn unrecorded(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
     let Some(root) = world.repo()?.worktree() else { return Ok(Vec::new()) };
     let tracker = Tracker::around(world)?;
@@ -109,8 +109,8 @@ pub(super) fn unrecorded(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
                 Finding::unreleased(path, id, &lease, &options)
             }
             Unrecorded::DoneAgain(lease) => Finding::done_twice(path, id, &lease, &world.repeated()),
-            Unrecorded::Undone(at) => {
-                Finding::undone(path, id, at, tracker.open_in(id).as_deref(), &world.repeated())
+            Unrecorded::Undone { at, filed } => {
+                Finding::undone(path, id, (at, filed), tracker.open_in(id).as_deref(), &world.repeated())
             }
         }
     };

@@ -14,7 +14,7 @@ use crate::known::{Known, Stage};
 const SHORT: usize = 8;
 
 /// An end that the log was never told of.
-const UNRECORDED: &str = "its file says that it was done, the log does not";
+const UNRECORDED: &str = "its file says that it ended, the log does not";
 
 /// A reference where it stands in a table.
 pub(super) fn short(reference: &Reference) -> String {
