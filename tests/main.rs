@@ -118,6 +118,8 @@ mod watching;
 #[cfg(test)]
 mod work;
 #[cfg(test)]
+mod worktree_meanwhile;
+#[cfg(test)]
 mod worktree_salvage;
 #[cfg(test)]
 mod worktrees;

@@ -136,8 +136,12 @@ fn several_at_once_wait_for_each_other() {
 fn one_at_a_time() {
     let repo = Repo::warm();
     let [reached, go] = ["reached", "go"].map(|name| repo.dir().join(name));
-    let waits =
-        format!("touch '{}'; until [ -e '{}' ]; do sleep 0.02; done", reached.display(), go.display());
+    // Not for ever: were there no lock, nobody would come to let the second go.
+    let waits = format!(
+        "touch '{}'; n=0; until [ -e '{}' ] || [ $n -gt 1000 ]; do sleep 0.02; n=$((n + 1)); done",
+        reached.display(),
+        go.display()
+    );
     hook(&repo, "post-checkout", &waits);
     let mut adding = repo.agent("bob").start(["worktree", "add", "name:x"]);
     let began = Instant::now();

@@ -2,13 +2,14 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io;
 use std::path::Path;
 
 use crate::contents::named;
 use crate::program::{At, GitProgram, ProgramError};
 use crate::repo::Repo;
 use crate::salvage::SalvageError;
+use crate::unsaved::Unsaved;
+use crate::worktrees::Worktree;
 
 /// A worktree that is to be.
 #[derive(Clone, Copy, Debug)]
@@ -17,10 +18,8 @@ pub struct NewWorktree<'a> {
     pub path: &'a Path,
     /// The branch that it is on.
     pub branch: &'a str,
-    /// Whether the branch is there already.
-    pub is_there: bool,
-    /// The commit that a new branch begins at; `None` where there is none yet.
-    pub start: Option<&'a str>,
+    /// Whether the branch is one without commits, which is made with it.
+    pub orphan: bool,
     /// Why it is locked from the first moment on.
     pub reason: &'a str,
 }
@@ -72,13 +71,9 @@ impl Repo {
     pub fn add_worktree(&self, git: &dyn GitProgram, new: &NewWorktree<'_>) -> Result<(), ProgramError> {
         let mut arguments: Vec<&OsStr> =
             ["worktree", "add", "--quiet", "--lock", "--reason", new.reason].map(OsStr::new).into();
-        match (new.is_there, new.start) {
-            (true, _) => arguments.extend([new.path.as_os_str(), OsStr::new(new.branch)]),
-            (false, Some(start)) => {
-                arguments.extend(["--no-track", "-b", new.branch].map(OsStr::new));
-                arguments.extend([new.path.as_os_str(), OsStr::new(start)]);
-            }
-            (false, None) => {
+        match new.orphan {
+            false => arguments.extend([new.path.as_os_str(), OsStr::new(new.branch)]),
+            true => {
                 arguments.extend(["--orphan", "-b", new.branch].map(OsStr::new));
                 arguments.push(new.path.as_os_str());
             }
@@ -103,14 +98,45 @@ impl Repo {
         self.on_worktree(git, &["worktree", "unlock"].map(OsStr::new), path)
     }
 
-    /// Takes a worktree away with all that is in it. Its `.git` goes last: what is interrupted is
-    /// still a worktree, and can be taken away again.
+    /// Takes a worktree away with all that is in it, if it is still as it was seen. Its `.git` goes
+    /// last: what is interrupted is still a worktree, and can be taken away again.
     ///
     /// # Errors
-    /// Where a file can't be taken away, or Git did not let it go.
-    pub fn remove_worktree(&self, git: &dyn GitProgram, path: &Path) -> Result<(), SalvageError> {
-        emptied(path)?;
-        Ok(self.on_worktree(git, &["worktree", "remove", "--force", "--force"].map(OsStr::new), path)?)
+    /// [`SalvageError::Changed`]; where it is not at its place, a file can't be taken away, or Git did
+    /// not let it go.
+    pub fn remove_worktree(
+        &self,
+        git: &dyn GitProgram,
+        worktree: &Worktree,
+        seen: &Unsaved,
+    ) -> Result<(), SalvageError> {
+        if !worktree.is_unchanged(seen)? {
+            return Err(SalvageError::Changed(worktree.path.clone()));
+        }
+        emptied(&worktree.path)?;
+        Ok(self.dropped(git, &worktree.path)?)
+    }
+
+    /// Lets Git forget a worktree that is not at its place.
+    ///
+    /// # Errors
+    /// [`ProgramError`] where Git did not; it does not where something stands there.
+    pub fn forget_worktree(&self, git: &dyn GitProgram, worktree: &Worktree) -> Result<(), ProgramError> {
+        // Git makes the directory first, and may have been stopped then.
+        let _ = without_files(&worktree.path);
+        self.dropped(git, &worktree.path)
+    }
+
+    fn dropped(&self, git: &dyn GitProgram, path: &Path) -> Result<(), ProgramError> {
+        self.on_worktree(git, &["worktree", "remove", "--force", "--force"].map(OsStr::new), path)
+    }
+
+    /// Makes a branch that is not there yet.
+    ///
+    /// # Errors
+    /// [`ProgramError`] where it is there by now.
+    pub fn make_branch(&self, git: &dyn GitProgram, branch: &str, at: &str) -> Result<(), ProgramError> {
+        self.shared().ask(git, &["update-ref", &format!("refs/heads/{branch}"), at, ""]).map(drop)
     }
 
     /// Deletes a branch that is at this commit, with its configuration.
@@ -143,14 +169,16 @@ pub(crate) fn commit(git: &dyn GitProgram, at: At<'_>, name: &str) -> Result<Opt
     Ok((answer.status == Some(0) && !id.is_empty()).then_some(id))
 }
 
+/// Takes away a directory in which nothing is.
+#[allow(clippy::disallowed_methods, reason = "the adapter that takes worktrees away")]
+fn without_files(path: &Path) -> std::io::Result<()> {
+    fs::remove_dir(path)
+}
+
 /// Takes away all that is in a directory, but for its `.git`; no symlink is followed.
 #[allow(clippy::disallowed_methods, reason = "the adapter that takes worktrees away")]
 fn emptied(path: &Path) -> Result<(), SalvageError> {
-    let entries = match fs::read_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries.map_err(|error| SalvageError::Io(named(path, error)))?,
-    };
-    for entry in entries {
+    for entry in fs::read_dir(path).map_err(|error| SalvageError::Io(named(path, error)))? {
         let entry = entry.map_err(|error| SalvageError::Io(named(path, error)))?;
         if entry.file_name() == ".git" {
             continue;

@@ -7,6 +7,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::paths;
+use crate::salvage::SalvageError;
+use crate::worktrees::Worktree;
 
 /// The files below a root, by their path from there, without its own `.git`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,9 +28,10 @@ pub(crate) struct Sight {
 }
 
 impl Sight {
-    pub(crate) fn of(root: &Path, git_dir: &Path) -> io::Result<Self> {
-        let index = git_dir.join("index").symlink_metadata().ok().as_ref().and_then(Seen::of);
-        Ok(Self { contents: Contents::of(root)?, index })
+    pub(crate) fn of(worktree: &Worktree) -> Result<Self, SalvageError> {
+        worktree.is_at_its_place()?;
+        let index = worktree.git_dir.join("index").symlink_metadata().ok().as_ref().and_then(Seen::of);
+        Ok(Self { contents: Contents::of(&worktree.path)?, index })
     }
 }
 

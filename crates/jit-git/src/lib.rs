@@ -50,6 +50,7 @@ pub use hooks::{HookChange, HookDir, HookState, HooksError};
 pub use identity::{IdentityError, IdentityFault, WorktreeIdentity};
 pub use merging::merge_file;
 pub use named_path::{NamedPath, NamedPathError};
+pub use paths::real;
 pub use program::{At, Feed, GitOutput, GitProgram, ProgramError, SystemGit};
 pub use repo::{Repo, Submodule};
 pub use salvage::{Kept, KeptNow, Occasion, Restored, SalvageError};

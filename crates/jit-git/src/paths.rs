@@ -47,6 +47,16 @@ fn first_component(path: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&path[..end], after))
 }
 
+/// The path with what is there of it resolved.
+pub fn real(path: &Path) -> PathBuf {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    match (std::fs::canonicalize(&whole), whole.parent(), whole.file_name()) {
+        (Ok(real), _, _) => real,
+        (Err(_), Some(parent), Some(name)) => real(parent).join(name),
+        _ => whole,
+    }
+}
+
 /// The directory that a `commondir` file in `git_dir` names.
 pub(crate) fn resolve_common_dir(git_dir: &Path, target: &[u8]) -> PathBuf {
     if target == b"../.."

@@ -54,6 +54,20 @@ pub enum SalvageError {
         /// What is wrong.
         what: String,
     },
+    /// There is no worktree at its place.
+    #[error("{} is not there", path.display())]
+    Gone {
+        /// Its place.
+        path: PathBuf,
+        /// Whether it is locked against pruning.
+        locked: bool,
+    },
+    /// Something else stands at a worktree's place.
+    #[error("what stands at {} is not the worktree that was there", .0.display())]
+    Replaced(PathBuf),
+    /// Somebody writes in a worktree that is to go.
+    #[error("{} changed while it was looked at, and was not removed", .0.display())]
+    Changed(PathBuf),
     /// Something stands where it should be put.
     #[error("{} is there already", .0.display())]
     Occupied(PathBuf),

@@ -91,7 +91,7 @@ impl Worktree {
     /// # Errors
     /// Where Git can't say, or a directory can't be read.
     pub fn unsaved(&self, git: &dyn GitProgram, going: Option<&str>) -> Result<Unsaved, SalvageError> {
-        let mut unsaved = Unsaved { sight: Sight::of(&self.path, &self.git_dir)?, ..Unsaved::default() };
+        let mut unsaved = Unsaved { sight: Sight::of(self)?, ..Unsaved::default() };
         let (at, contents) = (self.at(), &unsaved.sight.contents);
         let changes = at.ask(
             git,
@@ -129,7 +129,7 @@ impl Worktree {
     /// # Errors
     /// Where a directory can't be read.
     pub fn is_unchanged(&self, since: &Unsaved) -> Result<bool, SalvageError> {
-        Ok(Sight::of(&self.path, &self.git_dir)? == since.sight)
+        Ok(Sight::of(self)? == since.sight)
     }
 
     /// Files that Git is told to ignore.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::branch::{self, Branch, BranchError};
+use crate::contents::named;
 use crate::core_config::{ConfigError, CoreConfig};
 use crate::git_files;
 use crate::identity::{self, IdentityError, WorktreeIdentity};
@@ -14,6 +15,7 @@ use crate::paths;
 use crate::probe;
 use crate::program::GitProgram;
 use crate::repo::Repo;
+use crate::salvage::SalvageError;
 
 /// What kind of worktree an entry of the list is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +62,32 @@ pub enum WorktreesError {
     /// Whether the repository is bare could not be read.
     #[error(transparent)]
     Config(#[from] ConfigError),
+}
+
+impl Worktree {
+    /// Whether what stands at its place is this worktree, as Git tells it: a `.git` file that leads
+    /// back to its Git directory.
+    ///
+    /// # Errors
+    /// [`SalvageError::Gone`], [`SalvageError::Replaced`]; where its `.git` can't be read.
+    pub fn is_at_its_place(&self) -> Result<(), SalvageError> {
+        let dot_git = self.path.join(".git");
+        let is_file = match fs::metadata(&dot_git) {
+            Ok(found) => found.is_file(),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Err(SalvageError::Gone { path: self.path.clone(), locked: self.locked.is_some() });
+            }
+            Err(error) => return Err(named(&dot_git, error).into()),
+        };
+        let content =
+            if is_file { probe::read_small(&dot_git).map_err(|error| named(&dot_git, error))? } else { None };
+        let target = content.as_deref().and_then(|content| git_files::parse_git_file(content).ok());
+        let target = target.map(|target| paths::resolve(&self.path, target));
+        match target.is_some_and(|target| paths::real(&target) == paths::real(&self.git_dir)) {
+            true => Ok(()),
+            false => Err(SalvageError::Replaced(self.path.clone())),
+        }
+    }
 }
 
 impl Repo {

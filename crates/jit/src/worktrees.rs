@@ -1,11 +1,11 @@
 //! Worktrees that are made and taken away: by one process at a time, which also tidies up after
 //! those that died, and keeps Git from pruning what is leased.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jit_core::decide::Sweep;
-use jit_core::{Lease, WorktreeId};
-use jit_git::{Drift, Occasion, SystemGit, Unsaved, Worktree, WorktreeKind};
+use jit_core::{Lease, LeaseId, WorktreeId};
+use jit_git::{Drift, Occasion, SalvageError, SystemGit, Unsaved, Worktree, WorktreeKind, real};
 use jit_tracker::DirLock;
 
 use crate::commands::list::Live;
@@ -81,7 +81,7 @@ impl World<'_> {
                 continue;
             }
             match (self.leases_in(worktree)?.is_empty(), why) {
-                (true, Some(MAKING)) if !made => self.take_left(worktree),
+                (true, Some(MAKING)) if !made => drop(self.take_left(worktree)),
                 (true, Some(_)) => repo.unlock_worktree(&git, &worktree.path)?,
                 (false, None) => repo.lock_worktree(&git, &worktree.path, LEASED)?,
                 _ => {}
@@ -90,26 +90,50 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Nobody was told of it, but somebody may have found it.
-    fn take_left(&self, worktree: &Worktree) {
-        let taken = match worktree.path.exists() {
-            true => self.unsaved(worktree, None).and_then(|unsaved| {
+    /// What this process made of a worktree before something failed is kept and taken away, unless
+    /// others hold a lease there. Says whether nothing of it is left.
+    pub(crate) fn take_back(&self, _: &WorktreeLock, path: &Path, own: Option<LeaseId>) -> bool {
+        let half_made = || -> Result<Option<Worktree>, Failure> {
+            let mut all = self.worktrees()?;
+            let at = all.iter().position(|other| is_half_made(other) && real(&other.path) == *path);
+            Ok(at.map(|at| all.swap_remove(at)))
+        };
+        let others = |lease: &Lease| Some(lease.id) != own;
+        match half_made() {
+            Ok(None) => true,
+            Ok(Some(worktree)) => match self.leases_in(&worktree) {
+                Ok(leases) => !leases.iter().any(others) && self.take_left(&worktree),
+                Err(_) => false,
+            },
+            // The next one who makes a worktree finds it.
+            Err(_) => false,
+        }
+    }
+
+    /// Nobody was told of it, but somebody may have found it. Says whether it is gone.
+    fn take_left(&self, worktree: &Worktree) -> bool {
+        let taken = match worktree.is_at_its_place() {
+            Err(SalvageError::Gone { .. }) => self
+                .repo()
+                .and_then(|repo| Ok(repo.forget_worktree(&SystemGit::on_path(), worktree)?))
+                .map(|()| None),
+            // What else is wrong, the look says.
+            _ => self.unsaved(worktree, None).and_then(|unsaved| {
                 let kept = self.keep(worktree, &unsaved, false)?;
-                self.take_away(worktree).map(|()| kept)
+                self.take_away(worktree, &unsaved, kept.as_deref()).map(|()| kept)
             }),
-            false => self.take_away(worktree).map(|()| None),
         };
         let path = worktree.path.display();
-        match taken {
-            Ok(Some(kept)) => self.warn(format!(
-                "{path} was left half made by a jit that was interrupted, and is gone; what was in it is kept as {kept}"
-            )),
+        match &taken {
+            Ok(Some(kept)) => {
+                self.warn(format!("{path} was half made, and is gone; what was in it is kept as {kept}"));
+            }
             Ok(None) => {}
-            Err(failure) => self.warn(format!(
-                "{path} was left half made by a jit that was interrupted, and could not be taken away: {}",
-                failure.message
-            )),
+            Err(failure) => {
+                self.warn(format!("{path} is half made, and could not be taken away: {}", failure.message));
+            }
         }
+        taken.is_ok()
     }
 
     /// What would be lost if a worktree went, and this branch with it.
@@ -140,16 +164,26 @@ impl World<'_> {
             with_ignored,
         };
         let kept = self.repo()?.keep(&SystemGit::on_path(), worktree, unsaved, &occasion)?;
-        match worktree.is_unchanged(unsaved)? {
-            true => Ok(Some(kept.reference)),
-            false => Err(Failure::still_in_use(&worktree.path, Some(&kept.reference))),
-        }
+        Ok(Some(kept.reference))
     }
 
-    /// Takes a worktree away with all that is in it.
-    pub(crate) fn take_away(&self, worktree: &Worktree) -> Result<(), Failure> {
-        Ok(self.repo()?.remove_worktree(&SystemGit::on_path(), &worktree.path)?)
+    /// Takes a worktree away with all that is in it, if it is still as it was seen.
+    pub(crate) fn take_away(
+        &self,
+        worktree: &Worktree,
+        seen: &Unsaved,
+        kept: Option<&str>,
+    ) -> Result<(), Failure> {
+        match self.repo()?.remove_worktree(&SystemGit::on_path(), worktree, seen) {
+            Err(SalvageError::Changed(path)) => Err(Failure::still_in_use(&path, kept)),
+            done => Ok(done?),
+        }
     }
+}
+
+/// Whether it is one that jit began to make, and that is not whole.
+pub(crate) fn is_half_made(worktree: &Worktree) -> bool {
+    worktree.locked.as_deref() == Some(MAKING) && worktree.added().is_none()
 }
 
 /// Which worktree it is, as leases know it.
@@ -161,14 +195,4 @@ pub(crate) fn identity(worktree: &Worktree) -> Option<WorktreeId> {
 /// The branch that is checked out there.
 pub(crate) fn branch(worktree: &Worktree) -> Option<String> {
     worktree.branch.as_ref().ok()?.as_ref().map(ToString::to_string)
-}
-
-/// The path with what is there of it resolved.
-pub(crate) fn real(path: &Path) -> PathBuf {
-    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    match (std::fs::canonicalize(&whole), whole.parent(), whole.file_name()) {
-        (Ok(real), _, _) => real,
-        (Err(_), Some(parent), Some(name)) => real(parent).join(name),
-        _ => whole,
-    }
 }

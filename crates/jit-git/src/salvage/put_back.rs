@@ -45,7 +45,7 @@ impl Repo {
     /// `reason` until it is whole.
     ///
     /// # Errors
-    /// [`SalvageError`]; what was made is taken away again then.
+    /// [`SalvageError`]; what was made of it is there then, locked.
     pub fn put_back(
         &self,
         git: &dyn GitProgram,
@@ -73,14 +73,9 @@ impl Repo {
         let arguments: Vec<&OsStr> =
             words.iter().map(OsStr::new).chain([path.as_os_str(), OsStr::new(start)]).collect();
         git.run_at(self.shared(), &arguments, &mut |_| Ok(()))?.successful()?;
-        let restored = self.filled(git, kept, path).and_then(|restored| {
-            self.unlock_worktree(git, path)?;
-            Ok(restored)
-        });
-        restored.inspect_err(|_| {
-            // All that is in it is kept.
-            let _ = self.remove_worktree(git, path);
-        })
+        let restored = self.filled(git, kept, path)?;
+        self.unlock_worktree(git, path)?;
+        Ok(restored)
     }
 
     fn filled(&self, git: &dyn GitProgram, kept: &Kept, path: &Path) -> Result<Restored, SalvageError> {
@@ -192,7 +187,7 @@ impl Repo {
             return Ok((None, false, detached));
         }
         if let (None, Some(head)) = (&tip, &kept.head) {
-            self.shared().ask(git, &["update-ref", &reference, head, ""])?;
+            self.make_branch(git, branch, head)?;
         }
         at.ask(git, &["symbolic-ref", "HEAD", &reference])?;
         Ok((Some(branch.clone()), tip.is_none() && kept.head.is_some(), None))

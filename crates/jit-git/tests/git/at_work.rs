@@ -99,6 +99,13 @@ pub(crate) fn worktree_at(main: &Path, path: &Path) -> Worktree {
     all.into_iter().find(|worktree| worktree.path == path).unwrap()
 }
 
+/// Takes a worktree away as it stands.
+pub(crate) fn take_away(main: &Path, path: &Path) {
+    let (worktree, git) = (worktree_at(main, path), system_git());
+    let seen = worktree.unsaved(&git, None).unwrap();
+    discover(main).remove_worktree(&git, &worktree, &seen).unwrap();
+}
+
 /// A repository with a linked worktree on branch `two`, and a branch `other` that is in its way.
 pub(crate) fn with_worktree(sandbox: &Sandbox, options: &[&str]) -> (PathBuf, PathBuf) {
     let main = sandbox.empty_repository("main", options);

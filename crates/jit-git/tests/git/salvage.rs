@@ -9,7 +9,7 @@ use std::path::Path;
 use jit_git::{Occasion, SalvageError};
 use proptest::prelude::*;
 
-use crate::at_work::{Begun, NAMES, State, begin, file, gone, with_worktree, worktree_at};
+use crate::at_work::{Begun, NAMES, State, begin, file, gone, take_away, with_worktree, worktree_at};
 use crate::support::{Sandbox, discover, git_has, system_git, write};
 
 /// Something that somebody does in a worktree.
@@ -122,7 +122,7 @@ fn kept_and_put_back(sandbox: &Sandbox, main: &Path, two: &Path) {
     let kept = repo.keep(&git, &worktree, &unsaved, &occasion(true)).unwrap();
     assert_eq!(State::of(sandbox, two), before, "keeping changes nothing");
     let branch = worktree.branch.as_ref().unwrap().as_ref().map(ToString::to_string);
-    repo.remove_worktree(&git, two).unwrap();
+    take_away(main, two);
     assert!(!two.exists());
     if let Some(branch) = &branch {
         sandbox.git(main, &["update-ref", "-d", &format!("refs/heads/{branch}")]);
@@ -215,7 +215,7 @@ fn a_branch_without_commits() {
         (&["staged".to_owned()][..], &["staged".to_owned()][..])
     );
     repo.keep(&git, &worktree, &unsaved, &occasion(false)).unwrap();
-    repo.remove_worktree(&git, &two).unwrap();
+    take_away(&main, &two);
     forget(&sandbox, &main);
     let kept = repo.salvages(&git).unwrap().remove(0);
     assert_eq!((kept.branch.as_deref(), &kept.head), (Some("two"), &None));
@@ -249,7 +249,7 @@ fn what_only_the_worktree_leads_to() {
     let subjects: Vec<&str> = unsaved.commits.iter().map(|line| line.split_once(' ').unwrap().1).collect();
     assert!(subjects.contains(&"mine") && subjects.contains(&"head") && subjects.len() == 2, "{subjects:?}");
     repo.keep(&git, &worktree, &unsaved, &occasion(false)).unwrap();
-    repo.remove_worktree(&git, &two).unwrap();
+    take_away(&main, &two);
     forget(&sandbox, &main);
     let kept = repo.salvages(&git).unwrap().remove(0);
     repo.put_back(&git, &kept, &two, "a test").unwrap();
@@ -269,7 +269,7 @@ fn a_branch_that_is_elsewhere_is_left_there() {
     let worktree = worktree_at(&main, &two);
     let unsaved = worktree.unsaved(&git, None).unwrap();
     repo.keep(&git, &worktree, &unsaved, &occasion(false)).unwrap();
-    repo.remove_worktree(&git, &two).unwrap();
+    take_away(&main, &two);
     let kept = repo.salvages(&git).unwrap().remove(0);
     sandbox.git(&main, &["checkout", "-q", "two"]);
     let restored = repo.put_back(&git, &kept, &two, "a test").unwrap();

@@ -1,11 +1,17 @@
 //! What would be lost if a worktree went.
 
 use std::os::unix::fs::symlink;
+use std::path::Path;
 
-use jit_git::Unsaved;
+use jit_git::{SalvageError, Unsaved};
 
 use crate::at_work::{Begun, begin, gone, with_worktree, worktree_at};
-use crate::support::{Sandbox, system_git, write};
+use crate::support::{Sandbox, discover, mkdir, remove_dir, system_git, write};
+
+#[allow(clippy::disallowed_methods, reason = "tests lay out their own files")]
+fn rename(from: &Path, to: &Path) {
+    std::fs::rename(from, to).unwrap();
+}
 
 /// Each kind of work is found, also what Git was told not to look at.
 #[test]
@@ -68,4 +74,56 @@ fn repositories_inside_are_found() {
     let mut repositories = found.repositories;
     repositories.sort();
     assert_eq!(repositories, ["dir/new", "sub", "x.ignored/deep"]);
+}
+
+/// What stands at a worktree's place and is not that worktree is neither looked at nor touched.
+#[test]
+fn what_is_not_the_worktree_is_left_alone() {
+    let sandbox = Sandbox::new();
+    let (main, two) = with_worktree(&sandbox, &[]);
+    let (repo, git, worktree) = (discover(&main), system_git(), worktree_at(&main, &two));
+    let seen = worktree.unsaved(&git, None).unwrap();
+    let left_alone = || {
+        let looked = worktree.unsaved(&git, None).unwrap_err();
+        let removed = repo.remove_worktree(&git, &worktree, &seen).unwrap_err();
+        assert_eq!(looked.to_string(), removed.to_string());
+        removed
+    };
+    rename(&two, &sandbox.path("away"));
+    assert!(matches!(left_alone(), SalvageError::Gone { locked: false, .. }));
+    write(&two.join("mine"), "1\n");
+    assert!(matches!(left_alone(), SalvageError::Gone { .. }));
+    repo.forget_worktree(&git, &worktree).unwrap_err();
+    // A repository, a worktree of another one, and another worktree of this one.
+    sandbox.git(&two, &["init", "-q"]);
+    assert!(matches!(left_alone(), SalvageError::Replaced(_)));
+    repo.forget_worktree(&git, &worktree).unwrap_err();
+    remove_dir(&two);
+    let other = sandbox.linked(&sandbox.repository("other"), "there");
+    rename(&other, &two);
+    assert!(matches!(left_alone(), SalvageError::Replaced(_)));
+    remove_dir(&two);
+    rename(&sandbox.linked(&main, "three"), &two);
+    assert!(matches!(left_alone(), SalvageError::Replaced(_)));
+    assert_eq!(std::fs::read(two.join("a")).unwrap(), b"base 0\n");
+    remove_dir(&two);
+    rename(&sandbox.path("away"), &two);
+    let seen = worktree.unsaved(&git, None).unwrap();
+    // Nor is one that changed since.
+    write(&two.join("new"), "1\n");
+    let changed = repo.remove_worktree(&git, &worktree, &seen).unwrap_err();
+    assert!(matches!(changed, SalvageError::Changed(_)));
+    assert!(two.join("new").exists());
+}
+
+/// Git makes the directory before it is a worktree.
+#[test]
+fn one_whose_place_is_empty_is_forgotten() {
+    let sandbox = Sandbox::new();
+    let (main, two) = with_worktree(&sandbox, &[]);
+    let worktree = worktree_at(&main, &two);
+    remove_dir(&two);
+    mkdir(two.clone());
+    discover(&main).forget_worktree(&system_git(), &worktree).unwrap();
+    assert!(!two.exists() && !worktree.git_dir.exists());
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgMatches, Command};
 use jit_core::decide::{Attempted, Release, Target};
 use jit_core::{Holder, IssueId, Lease, Reference, WorktreeId};
-use jit_git::{Added, ConfigEnv, GitEnv, NewWorktree, Repo, SystemGit, WorktreeKind};
+use jit_git::{Added, ConfigEnv, GitEnv, NewWorktree, Repo, SystemGit, Worktree, WorktreeKind, real};
 
 use crate::commands::acquire::Asked;
 use crate::commands::{all, one, option, repeated, texts};
@@ -14,7 +14,7 @@ use crate::hooks::spread_to;
 use crate::output::{MadeWorktree, Output};
 use crate::paths;
 use crate::tracker::Tracker;
-use crate::worktrees::{LEASED, MAKING, branch, real};
+use crate::worktrees::{LEASED, MAKING, branch};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -50,7 +50,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let lease = asked.as_ref().map(|asked| asked.granted_to(world, &holder, &again(asked, matches)));
     let lease = lease.transpose()?;
     let lease = lease.as_ref();
-    plan.made(world, &holder, lease.is_some()).map_err(|failure| match lease {
+    plan.made(world, &holder, lease).map_err(|failure| match lease {
         Some(lease) => given_back(world, &holder, lease, failure),
         None => failure,
     })?;
@@ -132,9 +132,9 @@ impl Plan {
             let what = format!("branch {} is checked out in {}", self.branch, other.path.display());
             return Err(Failure::occupied(what, "work there, or name another branch: --branch BRANCH"));
         }
-        if all.iter().any(|other| other.kind == WorktreeKind::Linked && real(&other.path) == *path) {
-            let what = format!("Git has a worktree at {}, which is gone", path.display());
-            return Err(Failure::occupied(what, "forget what is gone: git worktree prune"));
+        let at_path = |other: &&Worktree| other.kind == WorktreeKind::Linked && real(&other.path) == *path;
+        if let Some(gone) = all.iter().find(at_path) {
+            return Err(Failure::place_of_gone(path, gone.locked.is_some()));
         }
         Ok(world.repo()?.tip(&SystemGit::on_path(), &self.branch)?.is_some())
     }
@@ -146,24 +146,22 @@ impl Plan {
     }
 
     /// The worktree with its branch and its identity; what is made of it before something fails is
-    /// taken away again.
-    fn made(&self, world: &World<'_>, holder: &Holder, leased: bool) -> Result<(), Failure> {
+    /// taken away again, and nothing else.
+    fn made(&self, world: &World<'_>, holder: &Holder, lease: Option<&Lease>) -> Result<(), Failure> {
         let (repo, git) = (world.repo()?, SystemGit::on_path());
-        let _lock = world.lock_worktrees()?;
+        let lock = world.lock_worktrees()?;
         let is_there = self.is_free(world)?;
-        let start = repo.head(&git)?;
-        let new = NewWorktree {
-            path: &self.path,
-            branch: &self.branch,
-            is_there,
-            start: start.as_deref(),
-            reason: MAKING,
-        };
+        let start = repo.head(&git)?.filter(|_| !is_there);
+        // First, and by itself: a branch that somebody else made meanwhile is theirs.
+        if let Some(start) = &start {
+            repo.make_branch(&git, &self.branch, start)?;
+        }
+        let orphan = !is_there && start.is_none();
+        let new = NewWorktree { path: &self.path, branch: &self.branch, orphan, reason: MAKING };
         let made = repo.add_worktree(&git, &new).map_err(Failure::from);
-        made.and_then(|()| self.completed(world, holder, is_there, leased)).inspect_err(|_| {
-            // Whatever is left then, the next one who makes a worktree takes away.
-            let _ = repo.remove_worktree(&git, &self.path);
-            if let (false, Some(start)) = (is_there, &start) {
+        made.and_then(|()| self.completed(world, holder, is_there, lease.is_some())).inspect_err(|_| {
+            let gone = world.take_back(&lock, &self.path, lease.map(|lease| lease.id));
+            if let (true, Some(start)) = (gone, &start) {
                 let _ = repo.delete_branch(&git, &self.branch, start);
             }
         })

@@ -1,12 +1,12 @@
 //! `jit worktree remove`
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use jit_git::{SystemGit, Worktree, WorktreeKind};
+use jit_git::{SystemGit, Worktree, WorktreeKind, real};
 
 use crate::commands::{one, text};
 use crate::error::Failure;
 use crate::output::{Output, Removed};
-use crate::worktrees::{LEASED, MAKING, branch, real};
+use crate::worktrees::{LEASED, MAKING, branch};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -47,14 +47,11 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let kept = world.keep(&worktree, &unsaved, with_ignored)?;
     // Somebody may have come meanwhile.
     refuse(world, &worktree)?;
-    if !worktree.is_unchanged(&unsaved)? {
-        return Err(Failure::still_in_use(&worktree.path, kept.as_deref()));
-    }
     let tip = match &going {
         Some(branch) => world.repo()?.tip(&SystemGit::on_path(), branch)?,
         None => None,
     };
-    world.take_away(&worktree)?;
+    world.take_away(&worktree, &unsaved, kept.as_deref())?;
     let deleted = match (going, tip) {
         (Some(branch), Some(tip)) => delete(world, branch, &tip),
         _ => None,
@@ -106,8 +103,5 @@ fn refuse(world: &World<'_>, worktree: &Worktree) -> Result<(), Failure> {
         None | Some(LEASED | MAKING) => {}
         Some(reason) => return Err(Failure::locked_worktree(path, reason)),
     }
-    if !path.join(".git").exists() {
-        return Err(Failure::worktree_is_gone(path));
-    }
-    Ok(())
+    Ok(worktree.is_at_its_place()?)
 }

@@ -1,12 +1,12 @@
 //! `jit worktree salvage`
 
 use clap::{ArgMatches, Command};
-use jit_git::{Kept, SystemGit};
+use jit_git::{Kept, SystemGit, real};
 
 use crate::commands::{one, option, text};
 use crate::error::Failure;
 use crate::output::{Output, PutBack};
-use crate::worktrees::{MAKING, real};
+use crate::worktrees::MAKING;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -54,8 +54,11 @@ fn restore(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
         }
     };
     super::worktree_add::outside(world, &path)?;
-    let _lock = world.lock_worktrees()?;
-    let restored = world.repo()?.put_back(&SystemGit::on_path(), &kept, &path, MAKING)?;
+    let lock = world.lock_worktrees()?;
+    let restored = world.repo()?.put_back(&SystemGit::on_path(), &kept, &path, MAKING);
+    let restored = restored.inspect_err(|_| {
+        world.take_back(&lock, &path, None);
+    })?;
     if let Some(why) = &restored.detached {
         world.warn(format!("HEAD is detached: {why}"));
     }

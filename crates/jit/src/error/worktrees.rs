@@ -53,10 +53,27 @@ impl Failure {
     }
 
     /// A worktree whose directory is gone.
-    pub(crate) fn worktree_is_gone(path: &Path) -> Self {
-        let path = path.display();
-        Self::new(Code::WorktreeNotFound, format!("{path} is not there"))
-            .hint("if it was moved, run in its new place: git worktree repair; if not: git worktree prune")
+    pub(crate) fn worktree_is_gone(path: &Path, locked: bool) -> Self {
+        let what = format!("{} is not there", path.display());
+        Self::new(Code::WorktreeNotFound, what).hint(format!(
+            "if it was moved, run in its new place: git worktree repair; if not: {}",
+            forgetting(path, locked)
+        ))
+    }
+
+    /// Something else stands where a worktree was.
+    pub(crate) fn worktree_is_elsewhere(path: &Path, what: String) -> Self {
+        let place = quoted(&path.to_string_lossy());
+        Self::new(Code::WorktreeNotFound, what).hint(format!(
+            "see whose it is: git -C {place} rev-parse --git-common-dir; if the worktree was moved, run in its \
+             new place: git worktree repair"
+        ))
+    }
+
+    /// Git has a worktree where one is to be, and nothing stands there.
+    pub(crate) fn place_of_gone(path: &Path, locked: bool) -> Self {
+        let what = format!("Git has a worktree at {}, which is gone", path.display());
+        Self::occupied(what, &format!("forget what is gone: {}", forgetting(path, locked)))
     }
 
     /// Somebody holds leases in a worktree that is to go.
@@ -169,12 +186,21 @@ impl Failure {
     }
 }
 
+/// The command that lets Git forget a worktree that is gone.
+fn forgetting(path: &Path, locked: bool) -> String {
+    let unlock = format!("git worktree unlock {} && ", quoted(&path.to_string_lossy()));
+    format!("{}git worktree prune", if locked { &unlock } else { "" })
+}
+
 impl From<SalvageError> for Failure {
     fn from(error: SalvageError) -> Self {
         match &error {
             SalvageError::Git(git) => Self::git(git),
             SalvageError::Io(_) => Self::new(Code::NotReadable, error.to_string()),
             SalvageError::Malformed { .. } => Self::new(Code::UnknownVersion, error.to_string()),
+            SalvageError::Gone { path, locked } => Self::worktree_is_gone(path, *locked),
+            SalvageError::Replaced(path) => Self::worktree_is_elsewhere(path, error.to_string()),
+            SalvageError::Changed(path) => Self::still_in_use(path, None),
             SalvageError::Occupied(_) => Self::occupied(
                 error.to_string(),
                 "name another place: jit worktree salvage restore NAME --at DIR",

@@ -1,0 +1,160 @@
+//! Others act while jit makes a worktree or takes one away: what is theirs stays theirs.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::support::repo::{JIT, write};
+use crate::support::{Agent, Repo, shell};
+
+/// What happens around the `git` that jit starts, by the arguments that it is told by.
+enum When {
+    Before(&'static str),
+    After(&'static str),
+}
+
+/// Bob, with a `git` that does something else besides, as another process would at that moment.
+fn meanwhile<'r>(repo: &'r Repo, when: &When, script: &str) -> Agent<'r> {
+    let path = std::env::var("PATH").unwrap();
+    let script = format!("(unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE\n{script}) >&2");
+    let (told_by, around) = match when {
+        When::Before(told_by) => (told_by, format!("{script}\nexec git \"$@\"")),
+        When::After(told_by) => (told_by, format!("git \"$@\"\nstatus=$?\n{script}\nexit $status")),
+    };
+    let text = format!(
+        "#!/bin/sh\nPATH='{path}'\ncase \" $* \" in\n*' {told_by} '*)\n{around};;\nesac\nexec git \"$@\"\n"
+    );
+    let git = repo.dir().join("another/git");
+    write(&git, text);
+    fs::set_permissions(&git, fs::Permissions::from_mode(0o755)).unwrap();
+    repo.agent("bob").env("PATH", format!("{}:{path}", git.parent().unwrap().display()))
+}
+
+/// What a place has, besides Git's own files.
+fn names(root: &Path) -> Vec<String> {
+    let names = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.filter(|name| name != ".git").collect();
+    names.sort();
+    names
+}
+
+/// The references below which what was removed is kept.
+fn kept(repo: &Repo) -> Vec<String> {
+    let listed = repo.git(repo.main(), &["for-each-ref", "--format=%(refname)", "refs/jit/salvage"]);
+    listed.lines().map(str::to_owned).collect()
+}
+
+fn branches(repo: &Repo) -> String {
+    repo.git(repo.main(), &["branch", "--list", "--format=%(refname:short)"])
+}
+
+/// A worktree that was moved by hand, and a clone at its old place.
+#[test]
+fn another_repository_in_its_place_is_not_removed() {
+    let repo = Repo::warm();
+    let (ann, two, away) = (repo.agent("ann"), repo.worktree("two"), repo.dir().join("away"));
+    fs::rename(&two, &away).unwrap();
+    assert_eq!(ann.jit(["worktree", "remove", "two"]).refused(3).code, "worktree_not_found");
+    repo.git(repo.dir(), &["clone", "-q", "main", "two"]);
+    for more in [&[][..], &["--force"], &["--force", "--with-ignored"]] {
+        let refused = ann.jit([&["worktree", "remove", "two"], more].concat()).refused(3);
+        assert_eq!(refused.code, "worktree_not_found", "{refused:?}");
+        assert!(refused.hint.unwrap().ends_with("git worktree repair"));
+        assert_eq!(names(&two), ["file"]);
+        write(&two.join("mine"), "1\n");
+        fs::remove_file(two.join("mine")).unwrap();
+    }
+    assert_eq!(repo.git(&two, &["status", "--porcelain"]), "");
+    repo.git(&away, &["worktree", "repair"]);
+    ann.jit(["worktree", "remove", "two"]).ok();
+    assert!(!away.exists() && two.exists());
+}
+
+/// Somebody makes a directory, or a branch, where `add` is about to make its own.
+#[test]
+fn what_somebody_made_first_is_left_to_them() {
+    let repo = Repo::warm();
+    let root = repo.dir().join("main-x");
+    let script = format!("mkdir '{0}' && echo mine >'{0}/notes'", root.display());
+    let bob = meanwhile(&repo, &When::Before("worktree add"), &script);
+    assert_eq!(bob.jit(["worktree", "add", "name:x"]).refused(10).code, "git_failed");
+    assert_eq!(names(&root), ["notes"]);
+    assert_eq!((&*branches(&repo), bob.holder_of("name:x")), ("main", None));
+    fs::remove_dir_all(&root).unwrap();
+
+    let script = format!("git -C '{}' branch jit/x", repo.main().display());
+    let bob = meanwhile(&repo, &When::Before("update-ref refs/heads/jit/x"), &script);
+    assert_eq!(bob.jit(["worktree", "add", "name:x"]).refused(10).code, "git_failed");
+    assert_eq!((root.exists(), &*branches(&repo)), (false, "jit/x\nmain"));
+    repo.healthy();
+}
+
+/// What somebody wrote where a worktree came to nothing is kept before it goes.
+#[test]
+fn what_somebody_wrote_in_a_half_made_one_is_kept() {
+    let repo = Repo::warm();
+    let hook = repo.main().join(".git/hooks/post-checkout");
+    write(&hook, "#!/bin/sh\necho mine >notes\nexit 1\n");
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    let bob = repo.agent("bob");
+    let failed = bob.jit(["worktree", "add", "name:x"]);
+    assert_eq!(failed.refused(10).code, "git_failed");
+    let root = repo.dir().join("main-x");
+    let references = kept(&repo);
+    assert!(references.len() == 1 && failed.stderr.contains(&references[0]), "{failed:?}");
+    assert_eq!(repo.git(repo.main(), &["show", &format!("{}:worktree/notes", references[0])]), "mine");
+    assert_eq!((root.exists(), &*branches(&repo), bob.holder_of("name:x")), (false, "main", None));
+    repo.healthy();
+}
+
+/// Somebody found it, and claimed something there, before it was whole.
+#[test]
+fn one_that_somebody_works_in_is_left_to_them() {
+    let repo = Repo::warm();
+    let root = repo.dir().join("main-x");
+    let script = format!("cd '{}' && JIT_AGENT_ID=agent:zed '{JIT}' claim acquire name:z", root.display());
+    let bob = meanwhile(&repo, &When::After("worktree add"), &script);
+    assert_eq!(bob.jit(["worktree", "add", "name:x"]).refused(7).code, "occupied");
+    assert_eq!(names(&root), ["file"]);
+    assert_eq!((bob.holder_of("name:x"), bob.holder_of("name:z")), (None, Some("agent:zed".into())));
+    let zed = repo.agent("zed").at(&root);
+    write(&root.join("notes"), "mine\n");
+    zed.jit(["claim", "release", "name:z"]).ok();
+    // Then it is what an interrupted jit left.
+    let next = repo.agent("ann").jit(["worktree", "add", "--branch", "other"]);
+    assert!(next.warned()[0].contains(&kept(&repo)[0]), "{next:?}");
+    assert!(!root.exists());
+}
+
+/// A removed worktree, and what is said to get it back.
+fn removed(repo: &Repo) -> (PathBuf, String) {
+    let root = repo.dir().join("main-x");
+    let bob = repo.agent("bob");
+    bob.jit(["worktree", "add", "name:x"]).ok();
+    bob.clone().at(&root).jit(["claim", "release", "name:x"]).ok();
+    write(&root.join("new"), "kept\n");
+    let said = bob.say(["worktree", "remove", "jit/x", "--force"]).stdout;
+    let (_, command) = said.split_once("to get it back: ").unwrap();
+    (root, command.lines().next().unwrap().to_owned())
+}
+
+/// Somebody writes where something is being put back.
+#[test]
+fn what_is_in_the_way_of_putting_back_is_kept() {
+    let repo = Repo::warm();
+    let (root, command) = removed(&repo);
+    let script = format!("cd '{}' && echo mine >new && echo mine >other", root.display());
+    let bob = meanwhile(&repo, &When::After("worktree add"), &script);
+    let restore = ["worktree", "salvage", "restore", "jit/x"];
+    let failed = bob.jit(restore);
+    assert!(failed.trouble().message.contains("new"), "{failed:?}");
+    let half = kept(&repo).into_iter().find(|reference| failed.stderr.contains(reference)).unwrap();
+    for name in ["new", "other"] {
+        assert_eq!(repo.git(repo.main(), &["show", &format!("{half}:worktree/{name}")]), "mine");
+    }
+    assert!(!root.exists());
+    // What was to be put back still is there.
+    shell(&repo.agent("ann"), &format!("{command} --json")).ok();
+    assert_eq!(fs::read_to_string(root.join("new")).unwrap(), "kept\n");
+    repo.healthy();
+}
