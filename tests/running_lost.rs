@@ -99,8 +99,10 @@ fn an_end_that_cannot_be_said_releases() {
     let ann = repo.agent("ann");
     let id = issue(&ann, "work", &[]);
     let deletes = format!("'{JIT}' --agent human:pat issue delete {id} >/dev/null 2>&1");
-    let trouble = ann.jit(["run", &id, "--done-on-success", "--", "sh", "-c", &deletes]).refused(125);
-    assert!(trouble.message.contains("deleted by human:pat"), "{trouble:?}");
+    let said = ann.say(["run", &id, "--done-on-success", "--", "sh", "-c", &deletes]);
+    assert_eq!(said.status, Some(125));
+    let hint = "hint: the lease was released";
+    assert!(said.stderr.contains("deleted by human:pat") && said.stderr.contains(hint), "{said:?}");
     let (attempt, reason) = last_release(&repo);
     assert!(attempt == "infra" && reason.clone().unwrap().contains("could not be said"), "{reason:?}");
 }
