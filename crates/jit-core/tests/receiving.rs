@@ -182,6 +182,9 @@ fn of_trailers_that_somebody_changed_what_can_be_read_counts() {
     for wrong in ["", "7", "x/7", "/7", &format!("{}/", plane(1)), &format!("{}/-7", plane(1))] {
         assert_eq!(read([full[1], ("Jit-Fence", wrong)])[0].fence, None, "{wrong}");
     }
+    // What stands behind the next issue is of the next lease.
+    let cut = [full[1], ("Jit-Issue", "name:y"), full[2], full[3]];
+    assert_eq!((read(cut)[0].fence, &read(cut)[0].agent), (None, &None));
     let broken = [full[0], ("Jit-Lease", "none"), full[2], full[3], ("Jit-Issue", "name:y"), full[1]];
     let read = read(broken);
     assert_eq!(

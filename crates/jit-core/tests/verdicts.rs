@@ -4,9 +4,9 @@
 
 mod common;
 
-use common::{World, holder, of};
+use common::{World, holder, of, scope, thing};
 use jit_core::decide::Abandon;
-use jit_core::verdict::{Act, Branch, Push};
+use jit_core::verdict::{Act, Branch, Commit, Push};
 use jit_core::{LeaseId, Query, Scope, Touch};
 
 /// Who took over what was lost in a worktree, where that speaks against commits from it.
@@ -66,6 +66,34 @@ fn what_its_own_holder_took_again_is_no_reason_until_others_have_it() {
     world.pass(601);
     world.acquire("c", "x").unwrap();
     assert_eq!(pushed(&world, "b@2", &[first]).0, [("agent:a".to_owned(), 2)]);
+}
+
+#[test]
+fn what_its_own_holder_took_again_frees_nothing_else() {
+    let mut world = World::new();
+    world.acquire("b@2", "x").unwrap();
+    world.acquire("b@2", "y").unwrap();
+    world.pass(601);
+    world.acquire("c", "y").unwrap();
+    world.acquire("b@2", "x").unwrap();
+    world.release("b@2", of("x")).unwrap();
+    assert_eq!(took_over(&world, "b@2"), ["agent:c"]);
+}
+
+#[test]
+fn a_lapsed_lease_bars_no_commit_and_binds_nobody() {
+    let mut world = World::new();
+    world.acquire("a", "#1").unwrap();
+    world.acquire("b", "@src").unwrap();
+    let paths = Touch { actor: holder("b"), paths: scope("@doc"), against: None };
+    let commit = Commit { touch: paths, issues: vec![thing("#1")] };
+    let asked = |world: &World| {
+        let found = commit.ask(&world.state, &world.now).unwrap_or_else(|never| match never {});
+        (found.issues.len(), found.touched.outside.len(), found.own.len())
+    };
+    assert_eq!(asked(&world), (1, 1, 1));
+    world.pass(601);
+    assert_eq!(asked(&world), (0, 0, 0));
 }
 
 #[test]
