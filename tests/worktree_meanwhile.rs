@@ -158,3 +158,45 @@ fn what_is_in_the_way_of_putting_back_is_kept() {
     assert_eq!(fs::read_to_string(root.join("new")).unwrap(), "kept\n");
     repo.healthy();
 }
+
+/// A commit that somebody makes while it is looked at or kept, on the branch or on none, is not lost
+/// with it.
+#[test]
+fn a_commit_made_meanwhile_is_not_lost() {
+    for detached in [false, true] {
+        for (told_by, force) in [("log --no-show-signature", &[][..]), ("fast-import", &["--force"])] {
+            let repo = Repo::warm();
+            let root = repo.dir().join("main-x");
+            repo.agent("bob").jit(["worktree", "add", "name:x"]).ok();
+            repo.agent("bob").at(&root).jit(["claim", "release", "name:x"]).ok();
+            if detached {
+                repo.git(&root, &["checkout", "-q", "--detach"]);
+            }
+            force.iter().for_each(|_| write(&root.join("new"), "1\n"));
+            let commit = format!("git -C '{}' commit -q --allow-empty -m meanwhile", root.display());
+            let bob = meanwhile(&repo, &When::After(told_by), &commit);
+            let remove = [&["worktree", "remove", root.to_str().unwrap()], force].concat();
+            let refused = bob.jit(remove).refused(7);
+            assert!(refused.message.contains("changed while"), "{refused:?}");
+            assert_eq!(refused.context["kept"].is_string(), !force.is_empty());
+            assert_eq!(repo.git(&root, &["log", "-1", "--format=%s"]), "meanwhile");
+            repo.agent("ann").jit(["worktree", "remove", root.to_str().unwrap(), "--force"]).ok();
+            let subjects = repo.git(repo.main(), &["log", "--all", "--format=%s"]);
+            assert!(subjects.lines().any(|line| line == "meanwhile"), "{subjects}");
+        }
+    }
+}
+
+/// Nor is one that comes after the last look, where there is a branch.
+#[test]
+fn a_branch_that_moved_meanwhile_stays() {
+    let repo = Repo::warm();
+    let root = repo.dir().join("main-x");
+    repo.agent("bob").jit(["worktree", "add", "name:x"]).ok();
+    repo.agent("bob").at(&root).jit(["claim", "release", "name:x"]).ok();
+    let commit = format!("git -C '{}' commit -q --allow-empty -m meanwhile", root.display());
+    let bob = meanwhile(&repo, &When::Before("worktree remove"), &commit);
+    let warned = bob.jit(["worktree", "remove", "jit/x"]).warned();
+    assert!(warned[0].contains("branch jit/x stays"), "{warned:?}");
+    assert_eq!(repo.git(repo.main(), &["log", "-1", "--format=%s", "jit/x"]), "meanwhile");
+}

@@ -110,7 +110,7 @@ impl Repo {
         worktree: &Worktree,
         seen: &Unsaved,
     ) -> Result<(), SalvageError> {
-        if !worktree.is_unchanged(seen)? {
+        if !worktree.is_unchanged(git, seen)? {
             return Err(SalvageError::Changed(worktree.path.clone()));
         }
         emptied(&worktree.path)?;

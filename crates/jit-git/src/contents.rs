@@ -6,7 +6,9 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::branch::{Branch, branch_of};
 use crate::paths;
+use crate::program::GitProgram;
 use crate::salvage::SalvageError;
 use crate::worktrees::Worktree;
 
@@ -20,18 +22,24 @@ pub(crate) struct Contents {
     pub(crate) special: Vec<Vec<u8>>,
 }
 
-/// A worktree at one moment: its files, and its index.
+/// A worktree at one moment: its files, its index, and what is checked out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sight {
     pub(crate) contents: Contents,
+    pub(crate) branch: Option<Branch>,
+    /// The commit; `None` where there is none yet.
+    pub(crate) head: Option<String>,
     index: Option<Seen>,
 }
 
 impl Sight {
-    pub(crate) fn of(worktree: &Worktree) -> Result<Self, SalvageError> {
+    pub(crate) fn of(git: &dyn GitProgram, worktree: &Worktree) -> Result<Self, SalvageError> {
         worktree.is_at_its_place()?;
-        let index = worktree.git_dir.join("index").symlink_metadata().ok().as_ref().and_then(Seen::of);
-        Ok(Self { contents: Contents::of(&worktree.path)?, index })
+        let git_dir = &worktree.git_dir;
+        let branch = branch_of(git_dir, git).map_err(|error| io::Error::other(error.to_string()))?;
+        let head = crate::adding::commit(git, worktree.at(), "HEAD")?;
+        let index = git_dir.join("index").symlink_metadata().ok().as_ref().and_then(Seen::of);
+        Ok(Self { contents: Contents::of(&worktree.path)?, branch, head, index })
     }
 }
 

@@ -42,6 +42,11 @@ pub struct Drift {
 }
 
 impl Unsaved {
+    /// The commit that was checked out; `None` where there was none yet.
+    pub fn head(&self) -> Option<&str> {
+        self.sight.head.as_deref()
+    }
+
     /// Whether nothing would be lost.
     pub fn is_none(&self) -> bool {
         self.commits.is_empty() && !self.has_files()
@@ -81,6 +86,10 @@ fn some(of: &[String]) -> String {
 /// Git looks for itself: neither a daemon nor a cache of it has a say.
 const LOOK: [&str; 4] = ["-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false"];
 
+/// Whatever tells that a file may have changed counts, and the executable bit too.
+const SUSPECT: [&str; 6] =
+    ["-c", "core.checkStat=default", "-c", "core.trustctime=true", "-c", "core.fileMode=true"];
+
 impl Worktree {
     pub(crate) fn at(&self) -> At<'_> {
         At { git_dir: &self.git_dir, root: Some(&self.path) }
@@ -91,12 +100,10 @@ impl Worktree {
     /// # Errors
     /// Where Git can't say, or a directory can't be read.
     pub fn unsaved(&self, git: &dyn GitProgram, going: Option<&str>) -> Result<Unsaved, SalvageError> {
-        let mut unsaved = Unsaved { sight: Sight::of(self)?, ..Unsaved::default() };
+        let mut unsaved = Unsaved { sight: Sight::of(git, self)?, ..Unsaved::default() };
         let (at, contents) = (self.at(), &unsaved.sight.contents);
-        let changes = at.ask(
-            git,
-            &with_look(&["status", "--porcelain", "-z", "-uno", "--no-renames", "--ignore-submodules=dirty"]),
-        )?;
+        let status = ["status", "--porcelain", "-z", "-uno", "--no-renames", "--ignore-submodules=dirty"];
+        let changes = at.ask(git, &with_look(&[&SUSPECT[..], &status].concat()))?;
         for change in entries(&changes) {
             let (Some([x, y]), Some(path)) = (change.first_chunk(), change.get(3..)) else { continue };
             let path = shown(path);
@@ -120,16 +127,16 @@ impl Worktree {
             (ignored.len(), untracked.iter().map(|path| shown(path)).collect());
         unsaved.repositories = contents.repositories.iter().map(|path| shown(path)).collect();
         unsaved.under_way = self.under_way();
-        unsaved.commits = self.own_commits(git, going)?;
+        unsaved.commits = self.own_commits(git, unsaved.head(), going)?;
         Ok(unsaved)
     }
 
-    /// Whether its files and its index are still those that were looked at.
+    /// Whether its files, its index and what is checked out are still those that were looked at.
     ///
     /// # Errors
-    /// Where a directory can't be read.
-    pub fn is_unchanged(&self, since: &Unsaved) -> Result<bool, SalvageError> {
-        Ok(Sight::of(self)? == since.sight)
+    /// Where Git can't say, or a directory can't be read.
+    pub fn is_unchanged(&self, git: &dyn GitProgram, since: &Unsaved) -> Result<bool, SalvageError> {
+        Ok(Sight::of(git, self)? == since.sight)
     }
 
     /// Files that Git is told to ignore.
@@ -197,10 +204,15 @@ impl Worktree {
 
     /// Commits that only this worktree and the branch that goes with it lead to. What is kept of
     /// others, and a stash, don't count: they are taken away too some day.
-    fn own_commits(&self, git: &dyn GitProgram, going: Option<&str>) -> Result<Vec<String>, ProgramError> {
+    fn own_commits(
+        &self,
+        git: &dyn GitProgram,
+        head: Option<&str>,
+        going: Option<&str>,
+    ) -> Result<Vec<String>, ProgramError> {
         let own = self.own_references(git)?;
         let mut tips: Vec<String> = own.into_iter().map(|(commit, _)| commit).collect();
-        tips.extend(crate::adding::commit(git, self.at(), "HEAD")?);
+        tips.extend(head.map(str::to_owned));
         if tips.is_empty() {
             return Ok(Vec::new());
         }

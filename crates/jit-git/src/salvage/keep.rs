@@ -7,7 +7,6 @@ use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::branch::branch_of;
 use crate::contents::{Kind, Seen, named};
 use crate::paths;
 use crate::program::{At, GitProgram, ProgramError};
@@ -97,10 +96,8 @@ impl Repo {
         unsaved: &Unsaved,
         occasion: &Occasion,
     ) -> Result<Plan, SalvageError> {
-        let branch =
-            branch_of(&worktree.git_dir, git).map_err(|error| io::Error::other(error.to_string()))?;
-        let branch = branch.map(|branch| branch.to_string());
-        let head = crate::adding::commit(git, worktree.at(), "HEAD")?;
+        let branch = unsaved.sight.branch.as_ref().map(ToString::to_string);
+        let head = unsaved.head().map(str::to_owned);
         let ignored = if occasion.with_ignored { BTreeSet::new() } else { worktree.ignored(git)? };
         let files = unsaved.sight.contents.files.iter().filter(|(path, _)| !ignored.contains(*path));
         let state = state::files(&worktree.git_dir)?;

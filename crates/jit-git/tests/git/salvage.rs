@@ -294,9 +294,9 @@ fn what_changes_while_it_is_read_is_not_kept() {
     let (repo, git) = (discover(&main), system_git());
     let worktree = worktree_at(&main, &two);
     let unsaved = worktree.unsaved(&git, None).unwrap();
-    assert!(worktree.is_unchanged(&unsaved).unwrap());
+    assert!(worktree.is_unchanged(&git, &unsaved).unwrap());
     gone(&two.join("new"));
-    assert!(!worktree.is_unchanged(&unsaved).unwrap());
+    assert!(!worktree.is_unchanged(&git, &unsaved).unwrap());
     let error = repo.keep(&git, &worktree, &unsaved, &occasion(false)).unwrap_err();
     assert!(error.to_string().contains("new"), "{error}");
     assert_eq!(repo.salvages(&git).unwrap(), []);

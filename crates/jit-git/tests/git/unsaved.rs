@@ -1,7 +1,9 @@
 //! What would be lost if a worktree went.
 
-use std::os::unix::fs::symlink;
+use std::fs::{self, File};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use jit_git::{SalvageError, Unsaved};
 
@@ -10,7 +12,7 @@ use crate::support::{Sandbox, discover, mkdir, remove_dir, system_git, write};
 
 #[allow(clippy::disallowed_methods, reason = "tests lay out their own files")]
 fn rename(from: &Path, to: &Path) {
-    std::fs::rename(from, to).unwrap();
+    fs::rename(from, to).unwrap();
 }
 
 /// Each kind of work is found, also what Git was told not to look at.
@@ -105,7 +107,7 @@ fn what_is_not_the_worktree_is_left_alone() {
     remove_dir(&two);
     rename(&sandbox.linked(&main, "three"), &two);
     assert!(matches!(left_alone(), SalvageError::Replaced(_)));
-    assert_eq!(std::fs::read(two.join("a")).unwrap(), b"base 0\n");
+    assert_eq!(fs::read(two.join("a")).unwrap(), b"base 0\n");
     remove_dir(&two);
     rename(&sandbox.path("away"), &two);
     let seen = worktree.unsaved(&git, None).unwrap();
@@ -126,4 +128,81 @@ fn one_whose_place_is_empty_is_forgotten() {
     mkdir(two.clone());
     discover(&main).forget_worktree(&system_git(), &worktree).unwrap();
     assert!(!two.exists() && !worktree.git_dir.exists());
+}
+
+/// A commit that leaves files and index alone, and another branch, are changes too.
+#[test]
+fn what_is_checked_out_belongs_to_what_was_seen() {
+    let sandbox = Sandbox::new();
+    let (main, two) = with_worktree(&sandbox, &[]);
+    let (git, worktree) = (system_git(), worktree_at(&main, &two));
+    let before = worktree.unsaved(&git, None).unwrap();
+    let made = sandbox.git(&two, &["commit-tree", "-p", "two", "-m", "meanwhile", "two^{tree}"]);
+    let made = String::from_utf8(made).unwrap();
+    sandbox.git(&main, &["update-ref", "refs/heads/two", &made]);
+    assert!(!worktree.is_unchanged(&git, &before).unwrap());
+    let after = worktree.unsaved(&git, None).unwrap();
+    assert_eq!((after.head(), after == before), (Some(&*made), false));
+    sandbox.git(&main, &["branch", "same", "two"]);
+    sandbox.git(&two, &["symbolic-ref", "HEAD", "refs/heads/same"]);
+    assert!(!worktree.is_unchanged(&git, &after).unwrap());
+}
+
+/// Whatever lets Git look less closely hides no change.
+#[test]
+fn no_configuration_hides_a_change() {
+    let sandbox = Sandbox::new();
+    let (main, two) = with_worktree(&sandbox, &[]);
+    let a = two.join("a");
+    let hidden = || {
+        assert_eq!(sandbox.git(&two, &["status", "--porcelain"]), b"", "Git is not told to look away");
+        assert_eq!(worktree_at(&main, &two).unsaved(&system_git(), None).unwrap().changed, ["a"]);
+    };
+    let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    let put = |path: &Path, text: &str| {
+        write(path, text);
+        File::options().append(true).open(path).unwrap().set_modified(old).unwrap();
+    };
+    let fresh = || {
+        put(&a, "base 0\n");
+        fs::set_permissions(&a, fs::Permissions::from_mode(0o644)).unwrap();
+        sandbox.git(&two, &["update-index", "--refresh"]);
+    };
+
+    sandbox.git(&two, &["config", "core.fileMode", "false"]);
+    fs::set_permissions(&a, fs::Permissions::from_mode(0o755)).unwrap();
+    hidden();
+    sandbox.git(&two, &["config", "--unset", "core.fileMode"]);
+
+    // Another file of that size and time, as programs that copy leave it.
+    fresh();
+    sandbox.git(&two, &["config", "core.checkStat", "minimal"]);
+    put(&sandbox.path("copy"), "BASE 0\n");
+    rename(&sandbox.path("copy"), &a);
+    hidden();
+    sandbox.git(&two, &["config", "--unset", "core.checkStat"]);
+
+    // The same file, of which only the time of its last change tells.
+    fresh();
+    sandbox.git(&two, &["config", "core.trustctime", "false"]);
+    put(&a, "BASE 0\n");
+    let index = worktree_at(&main, &two).git_dir.join("index");
+    let mut bytes = fs::read(&index).unwrap();
+    // An entry ends in the length of its name, and the name; it begins with that time.
+    let entry = bytes.windows(4).position(|part| part == b"\0\x01a\0").unwrap() - 60;
+    bytes[entry..entry + 4].fill(1);
+    write(&index, bytes);
+    hidden();
+    sandbox.git(&two, &["config", "--unset", "core.trustctime"]);
+
+    // A monitor that saw nothing.
+    fresh();
+    let monitor = sandbox.path("monitor");
+    write(&monitor, "#!/bin/sh\nprintf 'token\\0'\n");
+    fs::set_permissions(&monitor, fs::Permissions::from_mode(0o755)).unwrap();
+    sandbox.git(&two, &["config", "core.fsmonitor", &format!("'{}'", monitor.display())]);
+    sandbox.git(&two, &["update-index", "--fsmonitor"]);
+    assert_eq!(sandbox.git(&two, &["status", "--porcelain"]), b"");
+    write(&a, "longer than before\n");
+    hidden();
 }

@@ -47,13 +47,10 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let kept = world.keep(&worktree, &unsaved, with_ignored)?;
     // Somebody may have come meanwhile.
     refuse(world, &worktree)?;
-    let tip = match &going {
-        Some(branch) => world.repo()?.tip(&SystemGit::on_path(), branch)?,
-        None => None,
-    };
     world.take_away(&worktree, &unsaved, kept.as_deref())?;
-    let deleted = match (going, tip) {
-        (Some(branch), Some(tip)) => delete(world, branch, &tip),
+    // At the commit of which was seen that it is elsewhere, or kept.
+    let deleted = match (going, unsaved.head()) {
+        (Some(branch), Some(tip)) => delete(world, branch, tip),
         _ => None,
     };
     world.settle(&lock)?;
