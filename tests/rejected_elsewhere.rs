@@ -82,6 +82,8 @@ fn what_is_rejected_again_is_here() {
     let id = issue(&ann, "work", &[]);
     commit(&repo, repo.main(), "issue");
     ann.jit(["issue", "close", &id, "--rejected"]).ok();
+    let said = ann.jit(["issue", "close", &id, "--rejected"]).warned();
+    assert!(said[0].starts_with("nothing changed"), "{said:?}");
     let rejected = text(&repo, &id);
     ann.jit(["issue", "reopen", &id]).ok();
     ann.jit(["issue", "close", &id, "--rejected"]).ok();

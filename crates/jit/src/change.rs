@@ -113,7 +113,7 @@ pub(crate) fn closed(
     id: IssueId,
     ending: Ending,
     judge: impl FnOnce(&Known<Issue>) -> Result<(), Failure>,
-) -> Result<Known<Issue>, Failure> {
+) -> Result<Changed, Failure> {
     let tracker = Changing::around(world)?;
     let found = match ending {
         Ending::Deleted => tracker.there(id)?,
@@ -123,12 +123,13 @@ pub(crate) fn closed(
     judge(&known)?;
     let Concluded { facts, over } = world.transact(&Close { issue: Reference::Issue(id), ending })?;
     warn_of(world, over.as_deref());
+    let is_another = facts != known.standing.facts;
     known.standing.facts = facts;
     let before = Issue::clone(&known.issue);
     match ending {
         Ending::Deleted => {
             tracker.write(&[Rewrite::away(&before)])?;
-            Ok(anew(world, &tracker, known))
+            Ok(Changed { known: anew(world, &tracker, known), is_another: true })
         }
         Ending::Rejected => {
             known.issue.state = State::Rejected;
@@ -136,7 +137,8 @@ pub(crate) fn closed(
             if known.standing.facts.contradicts(before.updated_at) {
                 known.issue.updated_at = later(world.now()?.wall, before.updated_at);
             }
-            Ok(written(world, &tracker, before, known)?.known)
+            let changed = written(world, &tracker, before, known)?;
+            Ok(Changed { is_another: is_another || changed.is_another, ..changed })
         }
     }
 }

@@ -51,6 +51,9 @@ impl Request for Close {
                 let bar = Bar::Ended(outcome);
                 return Ok(Err(Refusal::Barred(vec![Barred { reference: self.issue.clone(), bar }])));
             }
+            (Ending::Rejected, Some(Outcome::Rejected)) if !facts.deleted => {
+                return Ok(Ok(Concluded { facts, over }));
+            }
             (Ending::Rejected, _) => facts.ended(Outcome::Rejected),
         };
         let ended = step.by_actor(ended, None);

@@ -38,10 +38,10 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         let known = filed(world, id)?;
         return Ok(Output::Issue { did: Some("closed"), known: Box::new(known) });
     }
-    let known = closed(world, id, Ending::Rejected, |known| match known.stage() {
+    let closed = closed(world, id, Ending::Rejected, |known| match known.stage() {
         Stage::At(State::Done) => Err(world.ended(id, Bar::Ended(Outcome::Done))),
         _ => Ok(()),
     })?;
-    warn_of_end(world, &known);
-    Ok(Output::Issue { did: Some("rejected"), known: Box::new(known) })
+    warn_of_end(world, &closed.known);
+    Ok(closed.told(world, "rejected"))
 }

@@ -26,7 +26,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let tracker = Tracker::around(world)?;
     // What Git can't tell is not told.
     let is_kept = tracker.is_on_a_branch(id).unwrap_or(true);
-    let mut known = closed(world, id, Ending::Deleted, |_| Ok(()))?;
+    let mut known = closed(world, id, Ending::Deleted, |_| Ok(()))?.known;
     if !is_kept {
         world.warn(format!("{id} was committed on no branch: it can't be had back"));
     }
