@@ -168,6 +168,20 @@ fn one_keeps_to_ones_own_paths() {
     assert_eq!(shell.jit(["claim", "status"]).leases().len(), 1);
 }
 
+/// What takes a directory away takes more than the file of it that one holds.
+#[test]
+fn a_file_of_a_directory_is_not_the_directory() {
+    let two = Two::new();
+    two.session("claude").jit(["claim", "acquire", "--path", "src/a"]).lease();
+    two.shell("rm src/a").silent();
+    for (command, outside) in [("rm -rf src", "src"), ("rm -rf .", "."), ("mv src lib", "lib, src")] {
+        two.shell(command).denied(&[&format!("do not cover {outside}")]);
+    }
+    two.session("claude").jit(["claim", "acquire", "--path", "lib/**"]).lease();
+    write(&two.there.join("lib/deep/a"), "");
+    two.shell("rm -rf lib/deep").silent();
+}
+
 /// Strict: denied; warn: said; and where nobody uses jit, nothing.
 #[test]
 fn what_can_t_be_read_is_denied_or_said() {

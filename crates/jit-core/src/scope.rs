@@ -126,9 +126,9 @@ impl Scope {
         }
     }
 
-    /// The first of its patterns that shares a possible path with this one.
-    pub fn touches(&self, pattern: &Pattern) -> Option<&Pattern> {
-        self.patterns.iter().find(|own| own.overlaps(pattern, self.case))
+    /// Whether one of its patterns has all that this one means, as far as that can be told quickly.
+    pub fn contains(&self, pattern: &Pattern) -> bool {
+        self.patterns.iter().any(|own| own.contains(pattern, self.case))
     }
 
     /// It and more. The mode stays; that of no path at all is the other's.

@@ -2,7 +2,7 @@
 
 use crate::claim::overlap;
 use crate::decide::Wanted;
-use crate::{Holder, Item, Lease, LeaseId, Mode, Now, Pattern, Query, Scope, View};
+use crate::{Case, Holder, Item, Lease, LeaseId, Mode, Now, Pattern, Query, Scope, View};
 
 /// What keeps somebody from touching paths. Nothing is taken.
 #[derive(Clone, Debug)]
@@ -47,12 +47,12 @@ impl Query for Touch {
             let is_meant = self.against.is_none_or(|id| id == lease.id);
             if is_meant && !lease.lapsed(&now.stamp) && !lease.holder.acts_for(&self.actor) {
                 let items = overlap(&self.paths, &lease.scope).into_iter();
-                let items = items.filter(|item| !shares(&own, item, &lease.scope));
+                let items = items.filter(|item| !shares(&own, item, &lease.scope, self.paths.case()));
                 held.extend(items.map(|item| Wanted { item, blocker: lease.clone() }));
             }
         }
         let taken = |path: &&Pattern| held.iter().any(|wanted| wants(&wanted.item, path));
-        let covered = |path: &&Pattern| own.iter().any(|scope| scope.touches(path).is_some());
+        let covered = |path: &&Pattern| own.iter().any(|scope| scope.contains(path));
         let paths = self.paths.patterns().iter();
         let free = paths.clone().filter(|path| !taken(path)).cloned().collect();
         let outside = paths.filter(|path| !own.is_empty() && !covered(path)).cloned().collect();
@@ -84,9 +84,11 @@ fn wants(item: &Item, path: &Pattern) -> bool {
     matches!(item, Item::Paths { wanted, .. } if wanted == path)
 }
 
-/// Whether the actor has the path together with the other.
-fn shares(own: &[Scope], item: &Item, other: &Scope) -> bool {
+/// Whether the actor shares all of the path that the other has.
+fn shares(own: &[Scope], item: &Item, other: &Scope, case: Case) -> bool {
     let Item::Paths { wanted, .. } = item else { return false };
     let shared = |scope: &&Scope| scope.mode() == Mode::Shared;
-    shared(&other) && own.iter().filter(shared).any(|scope| scope.touches(wanted).is_some())
+    let has = |path: &Pattern| own.iter().filter(shared).any(|scope| scope.contains(path));
+    let alone = Scope::of_any_size(vec![wanted.clone()], Mode::Exclusive, case);
+    shared(&other) && (has(wanted) || alone.overlaps(other).into_iter().all(|(_, held)| has(held)))
 }

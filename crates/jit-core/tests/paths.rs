@@ -209,4 +209,34 @@ fn whoever_shares_a_path_may_touch_it_with_the_others() {
     world.acquire("b", "@@src/a.rs").unwrap();
     assert_eq!(touch(&world, "b", "@src/a.rs"), " | src/a.rs | ");
     assert_eq!(touch(&world, "b", "@src/b.rs"), "@src/b.rs<src:a |  | src/b.rs");
+    // Not all of the directory is shared.
+    assert_eq!(touch(&world, "b", "@src"), "@src:a |  | src");
+}
+
+/// A directory is covered when all of it is; and shared when all that the other has of it is.
+#[test]
+fn a_file_of_a_directory_is_not_the_directory() {
+    let mut world = World::new();
+    world.acquire("a", "@src/a").unwrap();
+    for (paths, answer) in [
+        ("@src/a", " | src/a | "),
+        ("@src/a/b", " | src/a/b | "),
+        ("@src", " | src | src"),
+        ("@.", " | . | ."),
+        ("@src/*", " | src/* | src/*"),
+        ("@src/a/*", " | src/a/* | "),
+    ] {
+        assert_eq!(touch(&world, "a", paths), answer, "{paths}");
+    }
+    let mut world = World::new();
+    world.acquire("a", "@@src/a").unwrap();
+    world.acquire("b", "@@src/b").unwrap();
+    assert_eq!(touch(&world, "a", "@src"), "@src<src/b:b |  | src");
+    world.acquire("c", "@@src/b").unwrap();
+    assert_eq!(touch(&world, "c", "@src"), "@src<src/a:a |  | src");
+    world.acquire("c", "@@src/a").unwrap();
+    assert_eq!(touch(&world, "c", "@src"), " | src | src");
+    // Nor is all of it when the first is.
+    world.acquire("d@2", "@@src/a @@src/c").unwrap();
+    assert_eq!(touch(&world, "c", "@src"), "@src<src/a:d |  | src");
 }

@@ -1,6 +1,7 @@
 //! The paths that a command is given.
 
 use std::io::Read;
+use std::path::Path;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::{Case, Mode, Pattern, PatternError, RepoPath, Scope};
@@ -67,10 +68,26 @@ pub(crate) fn staged(world: &World<'_>) -> Result<Vec<Pattern>, Failure> {
 
 /// These paths, as typed.
 pub(crate) fn patterns(world: &World<'_>, texts: &[String]) -> Result<Vec<Pattern>, Failure> {
-    texts.iter().map(|text| pattern(world, text)).collect()
+    texts.iter().map(|text| pattern(world, text, Pattern::literal)).collect()
 }
 
-fn pattern(world: &World<'_>, text: &str) -> Result<Pattern, Failure> {
+/// The same to be changed and not to be held: of a file that is there, nothing is below.
+pub(crate) fn changed(world: &World<'_>, texts: &[String]) -> Result<Vec<Pattern>, Failure> {
+    let root = world.repo()?.worktree().map(Path::to_path_buf).unwrap_or_default();
+    let is_file =
+        |path: &RepoPath| root.join(path.to_string()).symlink_metadata().is_ok_and(|found| !found.is_dir());
+    let meant = |path: RepoPath| match is_file(&path) {
+        true => Ok(Pattern::exact(path)),
+        false => Pattern::literal(path),
+    };
+    texts.iter().map(|text| pattern(world, text, meant)).collect()
+}
+
+fn pattern(
+    world: &World<'_>,
+    text: &str,
+    literal: impl Fn(RepoPath) -> Result<Pattern, PatternError>,
+) -> Result<Pattern, Failure> {
     let named = world.repo()?.named_path(&SystemGit::on_path(), text);
     let named = named.map_err(|error| Failure::usage(&error.to_string(), ""))?;
     let malformed =
@@ -79,7 +96,7 @@ fn pattern(world: &World<'_>, text: &str) -> Result<Pattern, Failure> {
         NamedPath::Glob(glob) => Pattern::glob(&glob).map_err(malformed),
         NamedPath::Literal(path) => {
             let path = if path.is_empty() { Ok(RepoPath::root()) } else { path.parse() };
-            Pattern::literal(path.map_err(|error| malformed(error.into()))?).map_err(malformed)
+            literal(path.map_err(|error| malformed(error.into()))?).map_err(malformed)
         }
     }
 }

@@ -87,6 +87,36 @@ impl Pattern {
         overlap::overlap(self.rest(), other.rest(), case)
     }
 
+    /// Whether all that the other means is meant by this one too: of one path alone as overlap tells,
+    /// otherwise where their text does. What only a walk could tell is not.
+    pub fn contains(&self, other: &Self, case: Case) -> bool {
+        if other.is_one_path() {
+            return self.overlaps(other, case);
+        }
+        let (own, its) = (self.anchor(), other.anchor());
+        let folded = |segment: &Cow<'_, str>| segment.chars().map(|c| case.fold(c)).collect::<String>();
+        let is_within = its.len() >= own.len() && own.iter().zip(&its).all(|(a, b)| folded(a) == folded(b));
+        match self.form {
+            Form::Literal => is_within,
+            // A path is not below itself; that of the root is none.
+            Form::Glob if self.is_all_below() => {
+                is_within && (own.is_empty() || its.len() > own.len() || other.form == Form::Glob)
+            }
+            Form::Glob => self == other,
+        }
+    }
+
+    /// Whether it is a glob that one path alone matches.
+    fn is_one_path(&self) -> bool {
+        self.form == Form::Glob && self.plain().form == Form::Literal
+    }
+
+    /// Whether it is a glob of all that is below its anchor.
+    fn is_all_below(&self) -> bool {
+        let fixed = self.rest().fixed();
+        &self.text[fixed.len()..] == "**" && (fixed.is_empty() || fixed.ends_with('/'))
+    }
+
     /// The directories that every path of it is below, from the root on; a literal's own name comes
     /// last. What every path of two patterns is below differs nowhere if they overlap.
     pub fn anchor(&self) -> Vec<Cow<'_, str>> {

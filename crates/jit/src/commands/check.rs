@@ -37,7 +37,7 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let actor = world.reading_holder()?;
     let against = one(matches, "against").map(|text| named(world, text)).transpose()?;
-    let mut paths = paths::patterns(world, &all(matches, "PATH"))?;
+    let mut paths = paths::changed(world, &all(matches, "PATH"))?;
     if matches.get_flag("staged") || paths.is_empty() {
         paths.extend(paths::staged(world)?);
     }
@@ -45,7 +45,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         paths.extend(world.read(&Own(actor.clone()))?);
     }
     let paths = Scope::of_any_size(paths, Mode::Exclusive, paths::case(world)?);
-    let touched = world.read(&Touch { actor, paths, against })?;
+    let touched = world.read(&Touch { actor, paths, against })?.plain();
     match touched.held.is_empty() {
         true => Ok(Output::Touched(touched)),
         false => Err(Failure::in_the_way(&touched, &world.look(touched.now))),
