@@ -166,6 +166,37 @@ fn an_evicted_lease_ends_the_command() {
     assert!(repo.main().join("tidied").exists());
 }
 
+/// A command that joined another group is jit's child all the same: it is asked to end, and killed.
+#[test]
+fn a_command_that_left_its_group_is_ended_too() {
+    if !skip::has("a_command_that_left_its_group_is_ended_too", "perl") {
+        return;
+    }
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let script = "$SIG{TERM} = sub { open(F, '>asked') }; setpgrp(0, getpgrp(getppid)) or die; \
+                  open(F, '>shell'); print F \"$$\\n\"; close F; sleep 1 for 1 .. 600";
+    let words = ["name:a", "--grace", "1s", "--", "perl", "-e", script];
+    let running = start(&ann, &words);
+    let command = number_in(&repo.main().join("shell"));
+    bob.jit(["claim", "force-evict", "name:a", "--reason", "mine now"]).ok();
+    answer(running).refused(124);
+    assert!(is_gone(command) && repo.main().join("asked").exists());
+    // So it is when somebody stops jit.
+    for file in ["shell", "asked"] {
+        fs::remove_file(repo.main().join(file)).unwrap();
+    }
+    let running = start(&ann, &words);
+    let command = number_in(&repo.main().join("shell"));
+    kill_process(Pid::from_child(&running), Signal::TERM).unwrap();
+    let began = Instant::now();
+    while !repo.main().join("asked").exists() {
+        assert!(began.elapsed() < SOON, "it was not told");
+    }
+    kill_process(command, Signal::KILL).unwrap();
+    assert_eq!(answer(running).status, Some(137));
+}
+
 /// What else can be done about a lost lease.
 #[test]
 fn a_lost_lease_can_be_survived() {

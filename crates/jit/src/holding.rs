@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches};
 use libc::{SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU};
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpgid, kill_process, waitid};
 
 use crate::cgroup::Cgroup;
 use crate::commands::one;
@@ -75,7 +75,8 @@ struct Running<'j, 'k, 'w, 'm> {
     child: Child,
     group: Group,
     terminal: Option<Terminal>,
-    status: Option<ExitStatus>,
+    /// It has, and was not collected yet: its number, which is its group's, is nobody else's.
+    has_ended: bool,
     asked: bool,
     /// Somebody on the terminal asked jit to pause.
     paused: bool,
@@ -106,9 +107,9 @@ pub(crate) fn run<'m>(
     };
     let leader = Pid::from_child(&child);
     let group = Group::led_by(leader);
-    let (status, asked, paused, lost, kill_at) = (None, false, false, None, None);
+    let (has_ended, asked, paused, lost, kill_at) = (false, false, false, None, None);
     let running =
-        Running { job, world, keeper, child, group, terminal, status, asked, paused, lost, kill_at };
+        Running { job, world, keeper, child, group, terminal, has_ended, asked, paused, lost, kill_at };
     // What became of it is not known then: nothing of it is to go on.
     running.until_its_end(&signals).inspect_err(|_| Group::led_by(leader).signal(Signal::KILL))
 }
@@ -119,13 +120,11 @@ fn back(terminal: Option<Terminal>) {
 
 impl Running<'_, '_, '_, '_> {
     fn until_its_end(mut self, signals: &Receiver<i32>) -> Result<Ended, Failure> {
-        let status = loop {
+        loop {
             self.look()?;
-            if let Some(status) = self.status.filter(|_| self.is_over()) {
-                break status;
-            }
-            if self.kill_at.is_some_and(|at| self.now() >= at) {
-                break self.kill()?;
+            let is_time = self.kill_at.is_some_and(|at| self.now() >= at);
+            if is_time || self.has_ended && self.is_over() {
+                break;
             }
             if self.lost.is_none()
                 && let Err(lost) = self.keeper.keep()
@@ -135,30 +134,28 @@ impl Running<'_, '_, '_, '_> {
             if let Ok(signal) = signals.recv_timeout(self.nap()) {
                 self.heed(signal);
             }
-        };
-        back(self.terminal);
-        match &self.job.cgroup {
-            Some(cgroup) if self.is_killing() => cgroup.kill(),
-            Some(cgroup) => cgroup.let_go(),
-            None => {}
         }
+        let status = self.collected()?;
+        back(self.terminal);
         Ok(Ended { status, asked: self.asked, lost: self.lost })
     }
 
     /// What became of the command.
     fn look(&mut self) -> Result<(), Failure> {
-        let leader = WaitId::Pid(self.group.leader());
-        if self.status.is_some() {
+        let leader = self.group.leader();
+        let look = |how| waitid(WaitId::Pid(leader), how | WaitIdOptions::NOHANG);
+        if self.has_ended {
             return Ok(());
         }
-        if let Ok(Some(stopped)) = waitid(leader, WaitIdOptions::STOPPED | WaitIdOptions::NOHANG)
+        if let Ok(Some(stopped)) = look(WaitIdOptions::STOPPED)
             && let Some(SIGTSTP | SIGTTIN | SIGTTOU) = stopped.stopping_signal()
             && (self.terminal.is_some() || self.paused)
         {
             self.pause();
         }
-        self.status = self.child.try_wait().map_err(|error| Failure::command_lost(&error))?;
-        if self.status.is_some() && self.kill_at.is_none() {
+        let ended = look(WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+        self.has_ended = ended.map_err(|error| Failure::command_lost(&error.into()))?.is_some();
+        if self.has_ended && self.kill_at.is_none() {
             // What it left running works without its lease from now on.
             self.end();
         }
@@ -176,14 +173,35 @@ impl Running<'_, '_, '_, '_> {
     }
 
     fn end(&mut self) {
-        self.group.ask_to_end();
+        self.ask_to_end();
         let grace = u64::try_from(self.job.grace.as_nanos()).unwrap_or(u64::MAX);
         self.kill_at = Some(self.now().saturating_add(grace));
     }
 
-    fn kill(&mut self) -> Result<ExitStatus, Failure> {
-        self.group.signal(Signal::KILL);
-        self.status.map_or_else(|| self.child.wait().map_err(|error| Failure::command_lost(&error)), Ok)
+    /// To the group, and to the command itself if it left that.
+    fn signal(&self, signal: Signal) {
+        let leader = self.group.leader();
+        self.group.signal(signal);
+        if getpgid(Some(leader)).is_ok_and(|group| group != leader) {
+            let _ = kill_process(leader, signal);
+        }
+    }
+
+    /// What is stopped has to go on for that.
+    fn ask_to_end(&self) {
+        self.signal(Signal::TERM);
+        self.signal(Signal::CONT);
+    }
+
+    /// Kills what is left, and collects the command last.
+    fn collected(&mut self) -> Result<ExitStatus, Failure> {
+        self.signal(Signal::KILL);
+        match &self.job.cgroup {
+            Some(cgroup) if self.is_killing() => cgroup.kill(),
+            Some(cgroup) => cgroup.let_go(),
+            None => {}
+        }
+        self.child.wait().map_err(|error| Failure::command_lost(&error))
     }
 
     fn lose(&mut self, lost: Failure) {
@@ -191,7 +209,7 @@ impl Running<'_, '_, '_, '_> {
             OnLost::Kill => self.end(),
             OnLost::Signal => {
                 render::tell(&lost.message);
-                self.group.ask_to_end();
+                self.ask_to_end();
             }
             OnLost::Ignore => render::tell(&lost.message),
         }
@@ -222,7 +240,7 @@ impl Running<'_, '_, '_, '_> {
         if let Some(signal) = Signal::from_named_raw(signal)
             && !matches!(signal, Signal::CHILD | Signal::TTOU)
         {
-            self.group.signal(signal);
+            self.signal(signal);
         }
     }
 
@@ -235,6 +253,6 @@ impl Running<'_, '_, '_, '_> {
             terminal.lend(self.group.leader());
         }
         self.paused = false;
-        self.group.signal(Signal::CONT);
+        self.signal(Signal::CONT);
     }
 }
