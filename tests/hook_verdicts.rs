@@ -33,6 +33,18 @@ fn a_commit_over_anothers_paths_is_refused_and_passes_after_the_right_claim() {
     two.bob_claims(&["--path", "src"]);
     two.bob_commits("src/a", &[]).silent();
 }
+/// Whatever the repository's own files say of submodules.
+#[test]
+fn another_commit_of_a_submodule_is_a_change() {
+    let two = Two::new();
+    let tip = two.repo.git(two.ann(), &["rev-parse", "HEAD"]);
+    write(&two.bob.join(".gitmodules"), "[submodule \"vendor\"]\npath = vendor\nurl = ../x\nignore = all\n");
+    two.bob_can(&["add", "-A"]);
+    two.bob_can(&["update-index", "--add", "--cacheinfo", &format!("160000,{tip},vendor")]);
+    two.ann_claims(&["--path", "vendor"]);
+    two.bob_git(&["commit", "-qm", "x"]).refused(&["vendor", "agent:ann"]);
+}
+
 
 #[test]
 fn one_keeps_to_the_paths_that_one_claimed() {
