@@ -141,6 +141,22 @@ fn in_a_merge_only_what_differs_from_every_parent_counts() {
     two.bob_git(&["merge", "-q", "main"]).refused(&[]);
     write(&two.bob.join("doc/a"), "both\n");
     two.bob_can(&["add", "doc/a"]);
+/// Whatever the user's settings make of other trailers.
+#[test]
+fn trailers_have_one_form() {
+    let two = Two::new();
+    let lease = two.bob_claims(&["--path", "src"]);
+    two.bob_can(&["config", "trailer.separators", "#"]);
+    two.bob_commits("src/a", &[]).silent();
+    two.bob_can(&["commit", "-q", "--amend", "--no-edit"]);
+    let message = two.message(&two.bob);
+    assert_eq!(message.matches(&format!("Jit-Lease: {lease}\n")).count(), 1, "{message}");
+    two.ann_takes(&lease, "src");
+    let bare = two.repo.dir().join("bare.git");
+    two.repo.init(&bare, &["--bare"]);
+    two.bob_git(&["push", "-q", bare.to_str().unwrap(), "bob"]).refused(&["agent:ann took over"]);
+}
+
     write(&two.bob.join("src/b"), "bob\n");
     two.bob_can(&["add", "src/b"]);
     two.bob_git(&["commit", "-qm", "x"]).refused(&["src/b", "agent:ann"]);

@@ -38,6 +38,9 @@ pub struct Trailed {
     pub trailers: Vec<(String, String)>,
 }
 
+/// Trailers are written and read in one form, whatever the user's settings make of others.
+const SEPARATED: [&str; 2] = ["-c", "trailer.separators=:"];
+
 impl Repo {
     /// Whether commits are being made again: by a rebase, a cherry-pick, or from mails.
     pub fn is_replaying(&self) -> bool {
@@ -86,6 +89,7 @@ impl Repo {
             Destination::Here => "--all".to_owned(),
         };
         let arguments = ["rev-list", "--ignore-missing", &format, "--stdin", "--not", &there];
+        let arguments = [&SEPARATED[..], &arguments].concat();
         let output = git.run(self.git_dir(), &arguments, input.as_bytes())?.successful()?;
         let text = String::from_utf8_lossy(&output.stdout);
         Ok(text.lines().filter(|line| !line.starts_with("commit ")).filter_map(trailed).collect())
@@ -112,8 +116,8 @@ impl Repo {
         let trailers: Vec<String> =
             trailers.iter().map(|(key, value)| format!("--trailer={key}: {value}")).collect();
         let trailers = trailers.iter().map(String::as_str);
-        let arguments: Vec<&str> =
-            ["interpret-trailers"].into_iter().chain(options).chain(trailers).chain([&*path]).collect();
+        let arguments = SEPARATED.into_iter().chain(["interpret-trailers"]).chain(options);
+        let arguments: Vec<&str> = arguments.chain(trailers).chain([&*path]).collect();
         git.run(self.git_dir(), &arguments, b"")?.successful().map(drop)
     }
 
