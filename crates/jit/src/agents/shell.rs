@@ -24,10 +24,7 @@ pub(crate) fn changes(command: &str) -> Vec<Change> {
             Piece::Word(word) => script.words.push(word),
             Piece::From => drop(pieces.next()),
             Piece::Into => {
-                // In `[[ a > b ]]` nothing is written.
-                if let Some(Piece::Word(word)) = pieces.next()
-                    && script.words.first() != Some(&Some("[[".into()))
-                {
+                if let Some(Piece::Word(word)) = pieces.next() {
                     script.change(word.as_deref());
                 }
             }
@@ -243,6 +240,8 @@ mod tests {
             ("if true; then rm a; fi", "a"),
             ("echo \"a > b\" '> c' \\> d # > e", ""),
             ("echo a>b", "b"),
+            ("[[ a > b ]] && rm c; [[ a > b ]] > d", "c d"),
+            ("echo [[; rm a", "a"),
         ] {
             assert_eq!(changed(command), paths, "{command}");
         }
@@ -268,6 +267,10 @@ mod tests {
             "rm $a \"$b\" `c` $(d e) *.rs [ab] {a,b} ~/x x*",
             "echo > $(mktemp) > \"$x/y\" > ~/z > ${a}",
             "[[ a > b ]]",
+            "if [[ \"$a\" > b ]]; then echo 1; fi",
+            "while [[ a > b ]]; do :; done",
+            "[[ -n $x && $x > b || ( a > b ) ]] && echo",
+            "[[ -n $x &&\n rm = b ]]",
             "(( a > b ))",
             "diff <(sort a) <(sort b)",
             "git checkout main",

@@ -22,7 +22,8 @@ pub(super) enum Piece {
 
 /// The pieces of a command; none where a quotation has no end.
 pub(super) fn pieces(command: &str) -> Option<Vec<Piece>> {
-    let mut lexer = Lexer { rest: command.chars().peekable(), found: Vec::new(), documents: Vec::new() };
+    let rest = command.chars().peekable();
+    let mut lexer = Lexer { rest, found: Vec::new(), documents: Vec::new(), in_test: false };
     while lexer.piece()? {}
     Some(lexer.found)
 }
@@ -33,6 +34,8 @@ struct Lexer<'c> {
     /// How each here-document ends that begins with the next line, and whether tabs before that do
     /// not count.
     documents: Vec<(String, bool)>,
+    /// Whether it is between `[[` and `]]`, where `>` compares.
+    in_test: bool,
 }
 
 impl Lexer<'_> {
@@ -45,6 +48,7 @@ impl Lexer<'_> {
         let Some(&c) = self.rest.peek() else { return Some(false) };
         match c {
             ' ' | '\t' | '\r' => drop(self.rest.next()),
+            '<' | '>' | '&' | '|' | '(' | ')' | '\n' if self.in_test => drop(self.rest.next()),
             '#' => while self.rest.next_if(|c| *c != '\n').is_some() {},
             '\n' => {
                 self.rest.next();
@@ -53,6 +57,7 @@ impl Lexer<'_> {
             }
             ';' | '|' => {
                 self.rest.next();
+                self.in_test = false;
                 self.found.push(Piece::End);
             }
             '&' => {
@@ -77,6 +82,11 @@ impl Lexer<'_> {
             '<' => self.read()?,
             _ => {
                 let word = self.word()?;
+                match word.as_deref() {
+                    Some("[[") => self.in_test = true,
+                    Some("]]") => self.in_test = false,
+                    _ => {}
+                }
                 // Of `2>`, the number is no word.
                 let is_number = word.as_ref().is_some_and(|word| word.bytes().all(|b| b.is_ascii_digit()));
                 if !(is_number && matches!(self.rest.peek(), Some('>' | '<'))) {
