@@ -24,15 +24,53 @@ fn commits_under_a_lease_that_was_taken_over_are_not_pushed() {
     two.repo.agent("ann").jit(["config", "unset", "enforce_agents"]).ok();
     // Neither does ann push it as it is; built upon under her lease, it goes.
     two.ann_git(&["merge", "-q", "--ff-only", "bob"]).silent();
-    two.ann_git(&["push", "-q", "origin", "main"]).refused(&words);
-    write(&two.ann().join("src/a"), "ann\n");
-    two.ann_git(&["commit", "-qam", "ann's"]).silent();
+    let refused = two.ann_git(&["push", "-q", "origin", "main"]);
+    assert!(refused.err.contains("git commit --allow-empty -m 'taken over'"), "{refused:?}");
+    refused.refused(&words);
+    two.ann_git(&["commit", "-q", "--allow-empty", "-m", "taken over"]).silent();
     assert!(two.message(two.ann()).contains(&taken));
     two.ann_git(&["push", "-q", "origin", "main"]).silent();
     // The other side has it now.
     two.bob_git(&["push", "-q", "origin", "bob"]).silent();
     // Deleting takes no commit along.
     two.bob_git(&["push", "-q", "origin", ":bob"]).silent();
+}
+
+/// Whoever took over makes commits again under both leases; whoever did not, under none of its own.
+#[test]
+fn who_took_over_makes_commits_again_under_its_own_lease() {
+    let two = Two::new();
+    let bare = two.repo.dir().join("bare.git");
+    two.repo.init(&bare, &["--bare"]);
+    two.repo.git(two.ann(), &["remote", "add", "origin", bare.to_str().unwrap()]);
+    let lost = two.bob_claims(&["name:x"]);
+    two.bob_commits("src/a", &[]).silent();
+    two.repo.agent("ann").jit(["claim", "force-evict", &lost, "--reason", "gone"]).ok();
+    let other = two.ann_claims(&["name:y"]);
+    let carried = |leases: &[&str]| {
+        let message = two.message(two.ann());
+        let found: Vec<&str> = message.lines().filter_map(|line| line.strip_prefix("Jit-Lease: ")).collect();
+        assert_eq!(found, leases, "{message}");
+    };
+    let again = |how: &str| {
+        two.ann_git(&["reset", "-q", "--hard", "main"]).passed();
+        two.ann_git(&["commit", "-q", "--allow-empty", "--no-verify", "-m", "another base"]).passed();
+        match how {
+            "rebase" => two.ann_git(&["rebase", "-q", "HEAD", "bob"]).passed(),
+            _ => two.ann_git(&["cherry-pick", "bob"]).passed(),
+        };
+    };
+    two.ann_git(&["checkout", "-q", "-b", "picked"]).passed();
+    two.repo.git(&two.bob, &["checkout", "-q", "--detach"]);
+    again("cherry-pick");
+    carried(&[&lost]);
+    let taken = two.ann_claims(&["name:x"]);
+    again("cherry-pick");
+    carried(&[&lost, &taken]);
+    two.ann_git(&["push", "-q", "origin", "picked"]).silent();
+    again("rebase");
+    carried(&[&lost, &taken]);
+    assert!(!two.message(two.ann()).contains(&other));
 }
 
 /// Two agents, the repository that they push to, and a lease of bob's that ann took over.

@@ -18,6 +18,8 @@ pub struct Pushed {
     /// Leases that were lost to somebody else, each with all that came in its place, one after the
     /// other: what builds on a commit under one of them has it in order.
     pub replaced: Vec<(Replaced, Vec<LeaseId>)>,
+    /// The pusher's leases that stand.
+    pub own: Vec<LeaseId>,
     /// Leases of the pusher's that are about to lapse.
     pub ending: Vec<Lease>,
     /// When this was.
@@ -44,11 +46,12 @@ impl Query for Push {
             }
         }
         let mut ending = view.held_by(&self.by)?;
+        let own = ending.iter().filter(|lease| !lease.lapsed(&now.stamp)).map(|lease| lease.id).collect();
         ending.retain(|lease| match lease.lifetime(&now.stamp) {
             Lifetime::Left(left) => left < lease.ttl.duration() / 5,
             _ => false,
         });
-        Ok(Pushed { replaced, ending, now: *now })
+        Ok(Pushed { replaced, own, ending, now: *now })
     }
 }
 

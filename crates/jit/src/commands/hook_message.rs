@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use clap::{ArgMatches, Command};
+use jit_core::verdict::Push;
 use jit_core::{ControlPlaneId, Holder, Lease, LeaseId, Now, Query, View, trailers};
 use jit_git::SystemGit;
 
@@ -18,8 +19,9 @@ pub(crate) fn arguments(command: Command) -> Command {
         .arg(texts("SOURCE", "SOURCE", "Where it comes from, and of which commit, as Git says"))
         .after_help(
             "Called by Git. Adds to the message under which leases the commit is made: Jit-Issue, Jit-Lease,\n\
-             Jit-Fence, Jit-Agent, for the committer's leases that stand. Those that are there already stay, and\n\
-             a rebase or cherry-pick gets none. Never stops a commit. Exit status: 0.\n\n\
+             Jit-Fence, Jit-Agent, for the committer's leases that stand. Those that are there already stay. What\n\
+             a rebase or cherry-pick makes again gets none, unless it was made under a lease that was lost and\n\
+             that the committer took over. Never stops a commit. Exit status: 0.\n\n\
              Example: jit hook prepare-commit-msg .git/COMMIT_EDITMSG message",
         )
 }
@@ -40,21 +42,25 @@ pub(crate) fn finish(world: &World<'_>, matches: &ArgMatches) -> Result<Output, 
 }
 
 fn added(world: &World<'_>, matches: &ArgMatches, edited: bool) -> Result<Output, Failure> {
-    if is_managed(world)? && !world.repo()?.is_replaying() {
+    if is_managed(world)? {
         let message = world.path(one(matches, "FILE").unwrap_or_default());
-        if let Err(failure) = committer(world).and_then(|by| add(world, by, &message, edited)) {
+        if let Err(failure) = add(world, &message, edited) {
             world.warn(failure.untold().message);
         }
     }
     Ok(nothing())
 }
 
-fn add(world: &World<'_>, by: Holder, message: &Path, edited: bool) -> Result<(), Failure> {
+fn add(world: &World<'_>, message: &Path, edited: bool) -> Result<(), Failure> {
     let (repo, git) = (world.repo()?, SystemGit::on_path());
-    let (plane, own) = world.read(&Standing(by))?;
     let unread = |error| Failure::not_read(message, &error);
     let text = std::fs::read(message).map_err(unread)?;
     let text = String::from_utf8_lossy(&text);
+    let again = repo.is_replaying().then(|| leases_in(&text));
+    if again.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(());
+    }
+    let (plane, own) = world.read(&Standing { by: committer(world)?, again })?;
     let own: Vec<&Lease> = own.iter().filter(|lease| !says(&text, &lease.id)).collect();
     if own.is_empty() || edited && repo.is_empty_message(&git, message).map_err(unread)? {
         return Ok(());
@@ -64,6 +70,12 @@ fn add(world: &World<'_>, by: Holder, message: &Path, edited: bool) -> Result<()
     repo.add_trailers(&git, message, &trailers).map_err(|error| Failure::git(&error))
 }
 
+/// The leases that a message says the commit was made under.
+fn leases_in(text: &str) -> Vec<LeaseId> {
+    let value = |line: &str| line.strip_prefix(trailers::LEASE)?.strip_prefix(": ")?.trim_end().parse().ok();
+    text.lines().filter_map(value).collect()
+}
+
 /// Whether a message has a lease's trailer.
 fn says(text: &str, lease: &LeaseId) -> bool {
     let trailer = format!("{}: {lease}", trailers::LEASE);
@@ -71,14 +83,23 @@ fn says(text: &str, lease: &LeaseId) -> bool {
 }
 
 /// The leases that somebody has and that stand, and of which control plane they are.
-struct Standing(Holder);
+struct Standing {
+    by: Holder,
+    /// Of a commit that is made again: the leases that it carries. It gets only what came in the place
+    /// of one of those that another lost.
+    again: Option<Vec<LeaseId>>,
+}
 
 impl Query for Standing {
     type Answer = (Option<ControlPlaneId>, Vec<Lease>);
 
     fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Self::Answer, V::Error> {
-        let mut held = view.held_by(&self.0)?;
+        let mut held = view.held_by(&self.by)?;
         held.retain(|lease| !lease.lapsed(&now.stamp));
+        if let Some(leases) = self.again.clone().filter(|_| !held.is_empty()) {
+            let replaced = Push { by: self.by.clone(), leases }.ask(view, now)?.replaced;
+            held.retain(|lease| replaced.iter().any(|(_, later)| later.contains(&lease.id)));
+        }
         Ok((view.control_plane(), held))
     }
 }

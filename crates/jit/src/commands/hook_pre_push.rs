@@ -71,7 +71,8 @@ fn objections(world: &World<'_>, by: &Holder, outgoing: &Outgoing) -> Result<Vec
         let left = not_built_on(&arrivals, builds).into_iter().filter(carries);
         let left: Vec<String> = left.map(|arrival| arrival.commit.clone()).collect();
         if !left.is_empty() {
-            let failure = Failure::push_is_anothers(&left, replaced, &world.look(found.now));
+            let is_own = later.iter().any(|lease| found.own.contains(lease));
+            let failure = Failure::push_is_anothers(&left, replaced, is_own, &world.look(found.now));
             objections.push(Objection { failure, replaced: true });
         }
     }

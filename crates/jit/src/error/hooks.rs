@@ -80,16 +80,25 @@ impl Failure {
     }
 
     /// Commits are to be pushed that were made under a lease that was lost.
-    pub(crate) fn push_is_anothers(commits: &[String], replaced: &Replaced, look: &Look) -> Self {
+    pub(crate) fn push_is_anothers(
+        commits: &[String],
+        replaced: &Replaced,
+        is_own: bool,
+        look: &Look,
+    ) -> Self {
+        let hint = match is_own {
+            true => "it is yours now: say so in a commit on top, and push again: git commit --allow-empty -m 'taken over'".to_owned(),
+            false => format!(
+                "leave it to {}, or let what you push build on a commit made under lease {}",
+                replaced.by.holder.agent, replaced.by.lease
+            ),
+        };
         Self::new(
             Code::LeaseLost,
             format!("pushed would be {}, made under a lease that somebody else took over", some_of(commits)),
         )
         .details(vec![lost_line(replaced, look)])
-        .hint(format!(
-            "leave it to {}, or let what you push build on a commit made under lease {}",
-            replaced.by.holder.agent, replaced.by.lease
-        ))
+        .hint(hint)
         .context(json!({ "commits": commits, "lost": lost_json(replaced) }))
     }
 
