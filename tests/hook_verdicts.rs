@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use crate::support::issue::issue;
 use crate::support::repo::write;
 use crate::support::two::Two;
 
@@ -33,6 +32,7 @@ fn a_commit_over_anothers_paths_is_refused_and_passes_after_the_right_claim() {
     two.bob_claims(&["--path", "src"]);
     two.bob_commits("src/a", &[]).silent();
 }
+
 /// Whatever the repository's own files say of submodules.
 #[test]
 fn another_commit_of_a_submodule_is_a_change() {
@@ -44,7 +44,6 @@ fn another_commit_of_a_submodule_is_a_change() {
     two.ann_claims(&["--path", "vendor"]);
     two.bob_git(&["commit", "-qm", "x"]).refused(&["vendor", "agent:ann"]);
 }
-
 
 #[test]
 fn one_keeps_to_the_paths_that_one_claimed() {
@@ -90,42 +89,6 @@ fn whoever_commits_in_a_worktree_is_the_one_who_works_there() {
     two.git_as("", two.ann(), &["commit", "-qam", "x"]).refused(&["agent:bob"]);
 }
 
-/// The data plane goes by who works on the issue alone.
-#[test]
-fn an_issues_file_is_its_holders() {
-    let two = Two::new();
-    let ann = two.repo.agent("ann");
-    ann.jit(["init"]).ok();
-    let id = issue(&ann, "one", &[]);
-    two.ann_git(&["add", "-A"]).passed();
-    two.ann_git(&["commit", "-qm", "an issue"]).silent();
-    two.bob_can(&["merge", "-q", "main"]);
-    two.ann_claims(&[&id, "--path", "src"]);
-    let file = format!(".jit/issues/{id}.json");
-    let text = fs::read_to_string(two.bob.join(&file)).unwrap();
-    two.bob_commits(".jit/events/x.jsonl", &[]).silent();
-    two.bob_claims(&["--path", "doc"]);
-    write(&two.bob.join(&file), text.replace("\"one\"", "\"two\""));
-    two.bob_git(&["commit", "-qam", "x"]).refused(&[&file, "agent:ann", "git restore --staged"]);
-    write(&two.ann().join(&file), text.replace("\"one\"", "\"uno\""));
-    two.ann_git(&["commit", "-qam", "ann's"]).silent();
-    // What was written while one held it is committed although somebody else holds it by now; not
-    // what was lost.
-    for (end, committed) in [("release", true), ("force-evict", false)] {
-        let ends: &[&str] = match committed {
-            true => &["claim", end, &id],
-            false => &["claim", end, &id, "--reason", "gone"],
-        };
-        ann.jit(ends).ok();
-        two.repo.agent("cleo").at(two.bob.clone()).jit(["claim", "acquire", &id]).lease();
-        write(&two.ann().join(&file), text.replace("\"one\"", &format!("\"{end}\"")));
-        let commit = two.ann_git(&["commit", "-qam", "ann's"]);
-        assert_eq!(commit.ok, committed, "{commit:?}");
-        two.repo.agent("cleo").at(two.bob.clone()).jit(["claim", "release", &id]).ok();
-        two.ann_claims(&[&id]);
-    }
-}
-
 /// What a merge brings along was done by whoever committed it.
 #[test]
 fn in_a_merge_only_what_differs_from_every_parent_counts() {
@@ -141,22 +104,6 @@ fn in_a_merge_only_what_differs_from_every_parent_counts() {
     two.bob_git(&["merge", "-q", "main"]).refused(&[]);
     write(&two.bob.join("doc/a"), "both\n");
     two.bob_can(&["add", "doc/a"]);
-/// Whatever the user's settings make of other trailers.
-#[test]
-fn trailers_have_one_form() {
-    let two = Two::new();
-    let lease = two.bob_claims(&["--path", "src"]);
-    two.bob_can(&["config", "trailer.separators", "#"]);
-    two.bob_commits("src/a", &[]).silent();
-    two.bob_can(&["commit", "-q", "--amend", "--no-edit"]);
-    let message = two.message(&two.bob);
-    assert_eq!(message.matches(&format!("Jit-Lease: {lease}\n")).count(), 1, "{message}");
-    two.ann_takes(&lease, "src");
-    let bare = two.repo.dir().join("bare.git");
-    two.repo.init(&bare, &["--bare"]);
-    two.bob_git(&["push", "-q", bare.to_str().unwrap(), "bob"]).refused(&["agent:ann took over"]);
-}
-
     write(&two.bob.join("src/b"), "bob\n");
     two.bob_can(&["add", "src/b"]);
     two.bob_git(&["commit", "-qm", "x"]).refused(&["src/b", "agent:ann"]);
@@ -192,6 +139,22 @@ fn commits_say_under_which_lease_they_were_made() {
     two.bob_can(&["reset", "-q", "--hard", "main"]);
     two.bob_can(&["cherry-pick", "old"]);
     assert_eq!(two.message(&two.bob), said);
+}
+
+/// Whatever the user's settings make of other trailers.
+#[test]
+fn trailers_have_one_form() {
+    let two = Two::new();
+    let lease = two.bob_claims(&["--path", "src"]);
+    two.bob_can(&["config", "trailer.separators", "#"]);
+    two.bob_commits("src/a", &[]).silent();
+    two.bob_can(&["commit", "-q", "--amend", "--no-edit"]);
+    let message = two.message(&two.bob);
+    assert_eq!(message.matches(&format!("Jit-Lease: {lease}\n")).count(), 1, "{message}");
+    two.ann_takes(&lease, "src");
+    let bare = two.repo.dir().join("bare.git");
+    two.repo.init(&bare, &["--bare"]);
+    two.bob_git(&["push", "-q", bare.to_str().unwrap(), "bob"]).refused(&["agent:ann took over"]);
 }
 
 /// An empty message calls a commit off; one that was written gets its trailers.

@@ -62,6 +62,8 @@ mod hook_verdicts;
 #[cfg(test)]
 mod hooks;
 #[cfg(test)]
+mod issue_commits;
+#[cfg(test)]
 mod issue_files;
 #[cfg(test)]
 mod issues;

@@ -7,7 +7,7 @@ mod common;
 use common::{World, holder, of, scope, thing};
 use jit_core::decide::Abandon;
 use jit_core::verdict::{Act, Branch, Commit, Push};
-use jit_core::{LeaseId, Query, Scope, Touch};
+use jit_core::{LeaseId, Outcome, Query, Scope, Touch};
 
 /// Who took over what was lost in a worktree, where that speaks against commits from it.
 fn took_over(world: &World, actor: &str) -> Vec<String> {
@@ -86,14 +86,15 @@ fn a_lapsed_lease_bars_no_commit_and_binds_nobody() {
     world.acquire("a", "#1").unwrap();
     world.acquire("b", "@src").unwrap();
     let paths = Touch { actor: holder("b"), paths: scope("@doc"), against: None };
-    let commit = Commit { touch: paths, issues: vec![thing("#1")] };
+    let ended = vec![(thing("#1"), Outcome::Done)];
+    let commit = Commit { touch: paths, issues: vec![thing("#1")], ended };
     let asked = |world: &World| {
         let found = commit.ask(&world.state, &world.now).unwrap_or_else(|never| match never {});
-        (found.issues.len(), found.touched.outside.len(), found.own.len())
+        (found.issues.len(), found.unleased.len(), found.touched.outside.len(), found.own.len())
     };
-    assert_eq!(asked(&world), (1, 1, 1));
+    assert_eq!(asked(&world), (1, 0, 1, 1));
     world.pass(601);
-    assert_eq!(asked(&world), (0, 0, 0));
+    assert_eq!(asked(&world), (0, 1, 0, 0), "nor is anything done under it");
 }
 
 #[test]

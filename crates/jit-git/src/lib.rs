@@ -55,6 +55,7 @@ pub use program::{At, Feed, GitOutput, GitProgram, ProgramError, SystemGit};
 pub use repo::{Repo, Submodule};
 pub use salvage::{Kept, KeptNow, Occasion, Restored, SalvageError};
 pub use shared_repository::{Modes, SharedRepository};
+pub use staged::Staged;
 pub use unmerged::UnmergedFile;
 pub use unsaved::{Drift, Unsaved};
 pub use worktrees::{Worktree, WorktreeKind, WorktreesError};

@@ -28,7 +28,8 @@ impl Query for Act {
 
     fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Acted, V::Error> {
         let actor = &self.0.actor;
-        let paths = Commit { touch: self.0.clone(), issues: Vec::new() }.ask(view, now)?;
+        let paths = Commit { touch: self.0.clone(), issues: Vec::new(), ended: Vec::new() };
+        let paths = paths.ask(view, now)?;
         let mut lapsed = view.held_by(actor)?;
         lapsed.retain(|lease| lease.lapsed(&now.stamp));
         let mut lost = Vec::new();

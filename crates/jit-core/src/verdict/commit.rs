@@ -1,7 +1,7 @@
 //! Whether paths and issues may be committed.
 
 use crate::decide::Wanted;
-use crate::{Item, Lease, Now, Query, Reference, Touch, Touched, View};
+use crate::{Item, Lease, Now, Outcome, Query, Reference, Touch, Touched, View};
 
 /// Paths and issues whose changes are to be committed.
 #[derive(Clone, Debug)]
@@ -10,6 +10,8 @@ pub struct Commit {
     pub touch: Touch,
     /// The issues whose files are committed too.
     pub issues: Vec<Reference>,
+    /// Those of them whose files come to say that the work ended so.
+    pub ended: Vec<(Reference, Outcome)>,
 }
 
 /// What is in the way of a commit.
@@ -19,6 +21,9 @@ pub struct Committed {
     pub touched: Touched,
     /// Others' leases of the issues.
     pub issues: Vec<Wanted<Lease>>,
+    /// The issues that are said to have ended so by whoever has no lease of them, while the log knows
+    /// nothing of it.
+    pub unleased: Vec<Reference>,
     /// Whether one of those who are in the way took over what was lost here.
     pub replaced: bool,
     /// The committer's leases that stand.
@@ -41,6 +46,15 @@ impl Query for Commit {
             let other = lease.filter(|lease| !lease.holder.acts_for(actor));
             issues.extend(other.map(|blocker| Wanted { item: Item::Reference(issue.clone()), blocker }));
         }
+        let mut unleased = Vec::new();
+        for (issue, end) in &self.ended {
+            let known = view.facts(issue)?.outcome;
+            let is_known = known == Some(*end) || known == Some(Outcome::Done);
+            let is_held = view.covering(issue)?.is_some_and(|lease| !lease.lapsed(&now.stamp));
+            if !is_known && !is_held {
+                unleased.push(issue.clone());
+            }
+        }
         let lost = view.lost_in(&actor.worktree)?;
         let took = |wanted: &Wanted<Lease>| {
             lost.iter().any(|lost| wanted.blocker.supersedes.contains(&lost.lease.id))
@@ -48,6 +62,6 @@ impl Query for Commit {
         let replaced = touched.held.iter().chain(&issues).any(took);
         let mut own = view.held_by(actor)?;
         own.retain(|lease| !lease.lapsed(&now.stamp));
-        Ok(Committed { touched, issues, replaced, own })
+        Ok(Committed { touched, issues, unleased, replaced, own })
     }
 }

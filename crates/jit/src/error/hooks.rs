@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jit_core::verdict::{ReceivedError, Replaced, Stale};
-use jit_core::{Item, Lease, Pattern};
+use jit_core::{Item, Lease, Pattern, Reference};
 use jit_git::HooksError;
 use serde_json::json;
 
@@ -35,6 +35,19 @@ impl Failure {
         let file = format!(".jit/issues/{issue}.json");
         Self { message: format!("{file} is staged, and somebody else works on that issue"), ..refused }
             .hint(format!("leave it out: git restore --staged :/{file}"))
+    }
+
+    /// The file of an issue is staged that says that it was done, and nobody did that under a lease.
+    pub(crate) fn ends_without_lease(issue: &Reference) -> Self {
+        let file = format!(".jit/issues/{issue}.json");
+        Self::new(
+            Code::NeedsLease,
+            format!("{file} is staged and says that the work was done, and nobody did it under a lease"),
+        )
+        .hint(format!(
+            "put it back: git restore --staged --worktree :/{file}, and then: jit claim acquire {issue}, and at the end: jit claim release {issue} --done; or if whoever did it was stopped while it released: jit doctor --fix"
+        ))
+        .context(json!({ "issue": issue }))
     }
 
     /// Paths are staged that one's own leases leave out.
