@@ -122,7 +122,7 @@ fn where_others_push_to_a_lower_fence_is_refused() {
         pushed.ann_commits("doc/b");
         // Nothing came before: what is first is the highest.
         two.ann_git(&[&PUSH[..], &["main"]].concat()).silent();
-        let words = [&*late, "name:x comes too late", "agent:ann", &taken];
+        let words = [&*late, "name:x comes too late", "what was offered before", "agent:ann", &taken];
         two.bob_git(&[&PUSH[..], &["bob"]].concat()).refused(&words);
         two.bob_git(&[&PUSH[..], &["bob:refs/heads/other"]].concat()).refused(&words);
         // Of people as well: it is no question of who pushes.

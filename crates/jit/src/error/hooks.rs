@@ -121,7 +121,7 @@ impl Failure {
         Self::new(
             Code::LeaseLost,
             format!(
-                "{} of {issue} comes too late: what was pushed before was made under a later lease{by}, {}",
+                "{} of {issue} comes too late: what was offered before was made under a later lease{by}, {}",
                 some_of(commits),
                 highest.lease
             ),
