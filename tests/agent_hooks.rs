@@ -208,7 +208,16 @@ fn what_can_t_be_read_is_denied_or_said() {
     let input = two.input(EDITS[0].1, "");
     Told::read("claude", &printed(&nobody, "claude", &input)).denied(&["JIT_AGENT_ID"]);
 
+    // Nor what repository something is in, here or elsewhere.
+    write(&two.there.join("odd/.git"), "odd");
+    let elsewhere = EDITS[0].1.replace("/PLACE/src/a", "/PLACE/odd/a");
+    let here = SHELLS[0].1.replace("/PLACE", "/PLACE/odd");
+    let words = &["can't tell whether this may be done", "odd/.git"][..];
+    two.told("claude", &elsewhere, "").denied(words);
+    two.told("claude", &here, "ls").denied(words);
+
     two.ann().jit(["config", "set", "enforce_agents", "warn"]).ok();
+    two.told("claude", &elsewhere, "").noted(words);
     for program in ["claude", "codex", "gemini", "cursor"] {
         for input in &broken[..5] {
             unread(program, input).noted(&["can't tell whether this may be done"]);

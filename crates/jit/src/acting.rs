@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 
 use crate::agents::{Answer, Change, Program, ToolCall, What, calls, changed};
 use crate::claiming::claimed;
-use crate::error::Failure;
+use crate::error::{Code, Failure};
 use crate::paths::case;
 use crate::render::text::told;
 use crate::shell::quoted;
-use crate::verdict::{Objection, Verdict, of_paths, verdict};
+use crate::verdict::{Objection, Verdict, of_paths, untold, verdict};
 use crate::world::{World, options};
 
 /// The answer to what a program says on standard input.
@@ -25,7 +25,7 @@ pub(crate) fn answered(world: &World<'_>, program: Program, text: &[u8]) -> Answ
     };
     match asked {
         Ok(asked) => asked.answered(),
-        Err(failure) => answer(verdict(world, |_| Err(failure)).unwrap_or_default(), None),
+        Err(failure) => answer(untold(world, failure), None),
     }
 }
 
@@ -60,13 +60,17 @@ impl<'w, 'm> Asked<'w, 'm> {
 
     fn answered(self) -> Answer {
         let mut whole = Verdict::default();
+        let here = self.world.seen(&self.here, self.by.clone());
         for (at, (there, paths)) in self.places().into_iter().enumerate() {
             let elsewhere = there.repo().ok().and_then(|repo| repo.worktree()).filter(|_| at > 0);
             let options = options(elsewhere, self.untold().map(ToString::to_string).as_deref());
             let mut notes = Vec::new();
-            // What is in no repository is nobody's.
-            let Ok(found) = verdict(&there, |by| objections(&there, by, &paths, &mut notes)) else {
-                continue;
+            let found = verdict(&there, |by| objections(&there, by, &paths, &mut notes));
+            let found = match found {
+                Ok(found) => found,
+                // What is in no repository is nobody's.
+                Err(failure) if failure.code == Code::NotARepository => continue,
+                Err(failure) => untold(&here, failure),
             };
             let hinted = |failure: Failure| failure.with_options(&options);
             whole.refused.extend(found.refused.into_iter().map(hinted));
@@ -81,7 +85,10 @@ impl<'w, 'm> Asked<'w, 'm> {
         let mut places = vec![(seen(&self.here), Vec::new())];
         for path in self.paths() {
             let there = seen(directory(&path));
-            let Ok(repo) = there.repo() else { continue };
+            let Ok(repo) = there.repo() else {
+                places.push((there, vec![path]));
+                continue;
+            };
             let is_known = |place: &&mut (World<'m>, _)| {
                 place.0.repo().is_ok_and(|known| known.git_dir() == repo.git_dir())
             };

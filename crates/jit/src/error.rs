@@ -117,6 +117,8 @@ pub(crate) enum Code {
     UnknownVersion,
     BadPolicy,
     NotARepository,
+    /// There is one, and it can't be made out; programs are told the same.
+    UnclearRepository,
     GitFailed,
 }
 
@@ -195,7 +197,7 @@ impl Code {
             Self::Corrupt => ("corrupt", 9, false),
             Self::UnknownVersion => ("unknown_version", 9, false),
             Self::BadPolicy => ("bad_policy", 9, false),
-            Self::NotARepository => ("not_a_repository", 10, false),
+            Self::NotARepository | Self::UnclearRepository => ("not_a_repository", 10, false),
             Self::GitFailed => ("git_failed", 10, false),
         }
     }

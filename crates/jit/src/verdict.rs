@@ -70,6 +70,15 @@ pub(crate) fn verdict(
     }
 }
 
+/// What can't be told, as strictly as the policy says where it is asked: nothing in no repository.
+pub(crate) fn untold(world: &World<'_>, failure: Failure) -> Verdict {
+    match verdict(world, |_| Err(failure)) {
+        Ok(verdict) => verdict,
+        Err(failure) if failure.code == Code::NotARepository => Verdict::default(),
+        Err(failure) => Verdict::new(enforcement(world), Err(failure)),
+    }
+}
+
 /// The answer to what was judged, or could not be.
 pub(crate) fn answered(
     world: &World<'_>,

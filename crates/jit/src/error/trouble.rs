@@ -177,7 +177,11 @@ impl Failure {
 
 impl From<DiscoverError> for Failure {
     fn from(error: DiscoverError) -> Self {
-        let failure = Self::new(Code::NotARepository, error.to_string());
+        let code = match error {
+            DiscoverError::NotARepository { .. } => Code::NotARepository,
+            _ => Code::UnclearRepository,
+        };
+        let failure = Self::new(code, error.to_string());
         match error {
             DiscoverError::NotARepository { .. } => {
                 failure.hint("change into a Git repository, or run git init")
