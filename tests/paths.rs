@@ -162,6 +162,50 @@ fn check_says_who_is_in_the_way_and_what_is_free() {
     take(&repo.agent("eve"), &["doc/b.md"]).lease();
 }
 
+/// Like `check`, of a whole request.
+#[test]
+fn a_dry_run_says_what_is_free_and_what_else_can_be_done() {
+    let repo = Repo::warm();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob").at(repo.worktree("other")));
+    let lease = take(&ann, &["src"]).lease().lease_id;
+    let refused = bob.jit(["claim", "acquire", "--dry-run", "name:x", "--path", "src/a", "--path", "b"]);
+    let refused = refused.refused(5);
+    assert_eq!(refused.context["free"], json!(["b"]));
+    let hint = refused.hint.as_deref().unwrap();
+    for part in ["name:x --path", "--wait 2m", "what is free", &format!("claim transfer {lease} --to")] {
+        assert!(hint.contains(part), "{part}: {hint}");
+    }
+    let free = bob.say(["claim", "acquire", "--dry-run", "--path", "src/a", "--path", "b"]).stderr;
+    assert!(free.contains("free: b\n"), "{free}");
+    // It holds nothing of what was asked for besides.
+    ann.claim("name:x");
+    let hint = bob.jit(["claim", "acquire", "--dry-run", "name:x", "--path", "b"]).refused(5).hint.unwrap();
+    assert!(hint.contains("--wait 2m") && !hint.contains("transfer"), "{hint}");
+}
+
+/// A file of it is not the directory, and of a file there is nothing below.
+#[test]
+fn check_asks_whether_all_of_a_path_is_covered() {
+    let repo = Repo::warm();
+    let there = repo.worktree("other");
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob").at(&there));
+    for name in ["a.rs", "a.md", "[x]"] {
+        write(&repo.main().join("src").join(name), "");
+    }
+    ann.jit(["claim", "acquire", "--shared", "--path", "src/*.rs", "--path", "src/a.md"]).lease();
+    let outside = |path: &str| ann.jit(["claim", "check", path]).ok()["outside"].clone();
+    for path in ["src/a.rs", "src/a.md", "src/*.rs"] {
+        assert_eq!(outside(path), json!([]), "{path}");
+    }
+    for (path, told) in [("src", "src"), (".", "."), ("src/*", "src/*"), ("src/[x]", ":(literal)src/[x]")] {
+        assert_eq!(outside(path), json!([told]));
+    }
+    // Ann shares nothing of what bob has of it.
+    bob.jit(["claim", "acquire", "--shared", "--path", "src/[x]"]).lease();
+    assert_eq!(ann.jit(["claim", "check", "src"]).refused(5).context["conflicts"][0]["path"], "src");
+    assert_eq!(outside("src/a.rs"), json!([]));
+}
+
 #[test]
 fn check_looks_at_what_is_staged() {
     let repo = Repo::warm();

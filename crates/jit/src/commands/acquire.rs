@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::decide::{Acquire, Candidate, Resume, Terms};
-use jit_core::{Claim, Holder, IssueId, Lease, Now, Reference, Token};
+use jit_core::{Claim, Holder, IssueId, Lease, Now, Reference, Token, Touch};
 
 use crate::commands::{all, duration, option, parsed, repeated, texts, warn_of_its_end};
-use crate::error::{Again, Failure};
+use crate::error::{Again, Code, Failure};
 use crate::known;
 use crate::output::Output;
 use crate::paths;
@@ -62,7 +62,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         Asked { despite_failures: matches.get_flag("override-quarantine"), ..Asked::read(world, matches)? };
     let again = Again { head: again(&asked.claim, matches), tail: String::new() };
     if matches.get_flag("dry-run") {
-        return rehearse(world, &asked.request(world, None)?).map_err(|failure| failure.with_wait(&again));
+        return rehearse(world, &asked, &again);
     }
     let granted = asked.granted(world, &again);
     if asked.claim.references().iter().any(Reference::is_issue) {
@@ -164,9 +164,17 @@ fn again(claim: &Claim, matches: &ArgMatches) -> String {
     paths::repeated_shared(command, matches)
 }
 
-fn rehearse(world: &World<'_>, request: &Acquire) -> Result<Output, Failure> {
+fn rehearse(world: &World<'_>, asked: &Asked, again: &Again) -> Result<Output, Failure> {
     world.could_write()?;
-    // A rehearsal is not counted.
-    let lease = world.rehearse(request).map_err(|failure| Failure { refused: None, ..failure })?;
-    Ok(Output::WouldGrant { lease })
+    let failure = match world.rehearse(&asked.request(world, None)?) {
+        Ok(lease) => return Ok(Output::WouldGrant { lease }),
+        // A rehearsal is not counted.
+        Err(failure) => Failure { refused: None, ..failure },
+    };
+    if failure.code != Code::Held || failure.hint.is_some() || asked.claim.scope().is_none() {
+        return Err(failure.with_wait(again));
+    }
+    let paths = asked.claim.scope().clone();
+    let touched = world.read(&Touch { actor: world.reading_holder()?, paths, against: None })?;
+    Err(failure.with_wait(again).with_ways(&touched, &world.look(touched.now)))
 }

@@ -66,21 +66,39 @@ impl Failure {
     /// Paths that somebody else covers, to whoever wants to touch them.
     pub(crate) fn in_the_way(touched: &Touched, look: &Look) -> Self {
         let failure = Self::held(&touched.held, look);
-        let free = touched.free.iter().map(|path| one_line(&path.to_string())).collect::<Vec<_>>().join(", ");
-        let mut details = failure.details.clone();
-        details.extend(Some(format!("free: {free}")).filter(|_| !free.is_empty()));
         let mut context = json!({ "free": touched.free, "outside": touched.outside });
         context["conflicts"] = json!(conflicts(&touched.held, look));
-        let hint = touched.held.first().map(|Wanted { blocker, .. }| {
-            let wait = acquire_paths(touched.held.iter().map(|wanted| &wanted.item));
-            let to = look.by.as_ref().map_or_else(|| "AGENT".to_owned(), |by| by.agent.to_string());
-            format!(
-                "wait: {wait} --wait 10m; or keep to what is free; or let {} hand it over (jit claim transfer {} --to {to}), or do both as one task",
-                blocker.holder.agent, blocker.id
-            )
-        });
-        Self { hint, ..failure.details(details).context(context) }
+        let wait = acquire_paths(touched.held.iter().map(|wanted| &wanted.item));
+        let hint = ways(touched, look).map(|ways| format!("wait: {wait} --wait 10m; or {ways}"));
+        Self { hint, ..failure.context(context) }.free(touched)
     }
+
+    /// What else there is to do, besides waiting, where paths were asked for too.
+    pub(crate) fn with_ways(mut self, touched: &Touched, look: &Look) -> Self {
+        if self.code != Code::Held {
+            return self;
+        }
+        let Some(ways) = ways(touched, look) else { return self };
+        self.hint = Some(self.hint.map_or(ways.clone(), |hint| format!("wait: {hint}; or {ways}")));
+        self.context["free"] = json!(touched.free);
+        self.free(touched)
+    }
+
+    fn free(mut self, touched: &Touched) -> Self {
+        let free = touched.free.iter().map(|path| one_line(&path.to_string())).collect::<Vec<_>>().join(", ");
+        self.details.extend(Some(format!("free: {free}")).filter(|_| !free.is_empty()));
+        self
+    }
+}
+
+/// What whoever is in somebody's way over paths can do instead of waiting.
+fn ways(touched: &Touched, look: &Look) -> Option<String> {
+    let Wanted { blocker, .. } = touched.held.first()?;
+    let to = look.by.as_ref().map_or_else(|| "AGENT".to_owned(), |by| by.agent.to_string());
+    Some(format!(
+        "keep to what is free; or let {} hand it over (jit claim transfer {} --to {to}), or do both as one task",
+        blocker.holder.agent, blocker.id
+    ))
 }
 
 /// The command that would take these paths.
