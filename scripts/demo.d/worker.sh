@@ -22,7 +22,7 @@ merge() {
     jit run name:main --wait 30s --ttl 10s -- sh -c '
         cd "$1" && rm -f .git/index.lock
         git merge --abort 2>/dev/null
-        git reset --quiet --hard && git merge --quiet --no-edit "$2"' sh "$repo" "$1" >>"$scratch/$me.log" 2>&1
+        git reset --quiet --hard && git clean --quiet -fd && git merge --quiet --no-edit "$2"' sh "$repo" "$1" >>"$scratch/$me.log" 2>&1
 }
 
 # After a kill: an issue's file that says that it is done is kept, and the log is told; an edit that never
