@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::support::issue::issue;
 use crate::support::repo::{mkdir, write};
-use crate::support::{Agent, Repo, follow};
+use crate::support::{Agent, Repo, follow, shell};
 
 /// A repository with an issue that is committed.
 fn with_issue(title: &str) -> (Repo, String) {
@@ -59,17 +59,44 @@ fn a_worktree_comes_with_branch_identity_and_lease() {
     assert!(made["token"].is_string());
     assert_eq!(repo.git(&root, &["status", "--porcelain"]), "");
     bob.clone().at(&root).jit(["claim", "renew", &id]).ok();
-    assert!(reason(&repo, &root).is_some_and(|why| why.contains("holds a lease")));
-    fs::rename(&root, repo.dir().join("away")).unwrap();
-    repo.git(repo.main(), &["worktree", "prune"]);
-    fs::rename(repo.dir().join("away"), &root).unwrap();
-    repo.healthy();
-    bob.at(&root).jit(["claim", "release", &id]).ok();
-    // Whoever makes or removes one next unlocks it.
-    repo.agent("ann").jit(["worktree", "add", "--branch", "other"]).ok();
-    assert_eq!(reason(&repo, &root), None);
-    assert_eq!(reason(&repo, &repo.dir().join("main-other")), None);
-    repo.healthy();
+    let pruned = |root: &Path| {
+        assert!(reason(&repo, root).is_some_and(|why| why.contains("made by jit")));
+        fs::rename(root, repo.dir().join("away")).unwrap();
+        repo.git(repo.main(), &["worktree", "prune"]);
+        fs::rename(repo.dir().join("away"), root).unwrap();
+        repo.healthy();
+    };
+    pruned(&root);
+    let bob = bob.at(&root);
+    bob.jit(["claim", "release", &id]).ok();
+    let other = path(&repo.agent("ann").jit(["worktree", "add", "--branch", "other"]).ok());
+    // Whoever claims something there later, and in one that was made without a lease.
+    for root in [&root, &other] {
+        let there = bob.clone().at(root);
+        let lease = there.claim("name:later");
+        pruned(root);
+        there.jit(["claim", "release", &lease.lease_id]).ok();
+    }
+}
+
+/// What is gone is forgotten by the commands that are said, though it is locked.
+#[test]
+fn what_is_gone_can_be_forgotten() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let add = |place: &str| ann.jit(["worktree", "add", "--branch", "x", "--at", place]);
+    let root = path(&add("../x y").ok());
+    fs::remove_dir_all(&root).unwrap();
+    let hint = ann.jit(["worktree", "remove", "x"]).refused(3).hint.unwrap();
+    let (_, forget) = hint.split_once("if not: ").unwrap();
+    // By its branch, and by its place.
+    for (branch, place) in [("x", "../elsewhere"), ("y", "../x y")] {
+        let refused = ann.jit(["worktree", "add", "--branch", branch, "--at", place]).refused(7);
+        assert!(refused.message.contains("which is gone"), "{refused:?}");
+        assert!(refused.hint.unwrap().ends_with(forget));
+    }
+    assert_eq!(shell(&ann, forget).status, Some(0), "{forget}");
+    assert_eq!(path(&add("../x y").ok()), root);
 }
 
 /// Where the claim is refused, where Git fails, and where something is in the way, all is as it was.
@@ -159,20 +186,47 @@ fn one_at_a_time() {
     assert!(path(&made).exists());
 }
 
-/// A jit that is killed in the middle: the next one takes away what it left, the lease lapses, and the
-/// issue can be worked on.
-#[test]
-fn what_a_killed_one_left_is_taken_away() {
-    let (repo, id) = with_issue("work");
+/// A jit that is killed while it adds a worktree.
+fn killed(repo: &Repo, arguments: &[&str]) {
     let marks = repo.dir().join("reached");
-    let slow = hook(&repo, "post-checkout", &format!("touch '{}'; sleep 2", marks.display()));
-    let mut adding = repo.agent("bob").start(["worktree", "add", &id, "--ttl", "3"]);
+    let slow = hook(repo, "post-checkout", &format!("touch '{}'; sleep 2", marks.display()));
+    let mut adding = repo.agent("bob").start([&["worktree", "add"], arguments].concat());
     let began = Instant::now();
     while !marks.exists() {
         assert!(adding.is_running() && began.elapsed() < Duration::from_secs(20));
     }
     adding.kill();
     fs::remove_file(slow).unwrap();
+}
+
+/// The doctor names what is half made, and takes it away when asked.
+#[test]
+fn the_doctor_knows_what_is_half_made() {
+    let repo = Repo::warm();
+    killed(&repo, &["--branch", "x"]);
+    let root = repo.dir().join("main-x");
+    write(&root.join("notes"), "mine\n");
+    let state = |arguments: &[&str], warnings: usize| {
+        let answer = repo.agent("ann").jit(arguments);
+        assert_eq!(answer.warned().len(), warnings, "{answer:?}");
+        let told: Value = serde_json::from_str(&answer.stdout).unwrap();
+        let findings = told["data"]["findings"].as_array().unwrap().clone();
+        let half = findings.into_iter().find(|finding| finding["code"] == "half_made_worktree")?;
+        assert_eq!(half["path"], root.to_str().unwrap());
+        half["state"].as_str().map(str::to_owned)
+    };
+    assert_eq!(state(&["doctor"], 0).as_deref(), Some("fixable"));
+    // What was in it is kept, of which a warning tells.
+    assert_eq!(state(&["doctor", "--fix"], 1).as_deref(), Some("fixed"));
+    assert_eq!((root.exists(), state(&["doctor"], 0)), (false, None));
+}
+
+/// A jit that is killed in the middle: the next one takes away what it left, the lease lapses, and the
+/// issue can be worked on.
+#[test]
+fn what_a_killed_one_left_is_taken_away() {
+    let (repo, id) = with_issue("work");
+    killed(&repo, &[&id, "--ttl", "3"]);
     let root = repo.dir().join(format!("main-{}", &id[..8]));
     assert!(reason(&repo, &root).is_some_and(|why| why.contains("is making")));
     let ann = repo.agent("ann");
@@ -271,6 +325,7 @@ fn nothing_is_removed_that_would_be_lost() {
     write(&root.join("new"), "1\n");
     assert_eq!(remove().refused(7).context["untracked"][0], "new");
     fs::remove_file(root.join("new")).unwrap();
+    repo.git(&root, &["worktree", "unlock", "."]);
     repo.git(&root, &["worktree", "lock", "--reason", "on a stick", "."]);
     assert_eq!(remove().refused(7).code, "worktree_locked");
     repo.git(&root, &["worktree", "unlock", "."]);

@@ -206,6 +206,18 @@ impl Finding {
         Self::new(Kind::WorktreeGone, Needs::Nothing, what).hint(end)
     }
 
+    /// A worktree that jit began to make. While its maker holds a lease there, nobody takes it away.
+    pub(crate) fn half_made(place: &Path, is_leased: bool) -> Self {
+        let what = format!(
+            "{} is half made, by a jit that is at it or was interrupted; whoever adds or removes a worktree next \
+             keeps what is in it, and takes it away{}",
+            place.display(),
+            if is_leased { ", once the lease there has lapsed" } else { "" }
+        );
+        let needs = if is_leased { Needs::Nothing } else { Needs::Fix };
+        Self::new(Kind::HalfMadeWorktree, needs, what).at(place.to_path_buf())
+    }
+
     /// What the survey of a directory saw.
     pub(crate) fn odd(oddity: &Oddity) -> Self {
         let path = oddity.path.display();

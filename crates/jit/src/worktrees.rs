@@ -1,21 +1,20 @@
 //! Worktrees that are made and taken away: by one process at a time, which also tidies up after
-//! those that died, and keeps Git from pruning what is leased.
+//! those that died.
 
 use std::path::Path;
 
 use jit_core::decide::Sweep;
-use jit_core::{Lease, LeaseId, WorktreeId};
-use jit_git::{Drift, Occasion, SalvageError, SystemGit, Unsaved, Worktree, WorktreeKind, real};
+use jit_core::{Lease, LeaseId, Now, Query, View, WorktreeId};
+use jit_git::{Drift, Occasion, SalvageError, SystemGit, Unsaved, Worktree, real};
 use jit_tracker::DirLock;
 
-use crate::commands::list::Live;
 use crate::error::Failure;
 use crate::world::World;
 
 /// Why a worktree is locked while a process of jit's makes it.
 pub(crate) const MAKING: &str = "jit is making this worktree";
-/// Why one is locked while somebody holds a lease in it.
-pub(crate) const LEASED: &str = "somebody holds a lease here: jit worktree list";
+/// Why one is locked that jit made.
+pub(crate) const MADE: &str = "made by jit, which takes it away: jit worktree remove";
 
 /// The lock's file, in the control plane's `locks/`; it is never taken away.
 const LOCK: &str = "worktrees";
@@ -32,6 +31,22 @@ pub(crate) struct Listed {
 /// No other process makes or takes away a worktree while this is there.
 pub(crate) struct WorktreeLock {
     _lock: DirLock,
+}
+
+/// The leases that stand in worktrees with these identities: of each its own, in their order.
+pub(crate) struct Standing(pub(crate) Vec<Option<WorktreeId>>);
+
+impl Query for Standing {
+    type Answer = (Vec<Vec<Lease>>, Now);
+
+    fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Self::Answer, V::Error> {
+        let standing = self.0.iter().map(|worktree| {
+            let mut held = worktree.as_ref().map_or(Ok(Vec::new()), |worktree| view.held_in(worktree))?;
+            held.retain(|lease| !lease.lapsed(&now.stamp));
+            Ok(held)
+        });
+        Ok((standing.collect::<Result<_, _>>()?, *now))
+    }
 }
 
 impl World<'_> {
@@ -53,10 +68,8 @@ impl World<'_> {
 
     /// The leases that stand in a worktree.
     pub(crate) fn leases_in(&self, worktree: &Worktree) -> Result<Vec<Lease>, Failure> {
-        let (leases, now) = self.read(&Live)?;
-        let id = identity(worktree);
-        let here = |lease: &Lease| Some(lease.holder.worktree) == id && !lease.lapsed(&now.stamp);
-        Ok(leases.into_iter().filter(here).collect())
+        let (mut leases, _) = self.read(&Standing(vec![identity(worktree)]))?;
+        Ok(leases.pop().unwrap_or_default())
     }
 
     /// The one worktree that a path or a branch names.
@@ -69,25 +82,28 @@ impl World<'_> {
         at.map(|at| all.swap_remove(at)).ok_or_else(|| Failure::names_no_worktree(text))
     }
 
-    /// What an interrupted process left is kept and taken away, and what `jit worktree add` made is
-    /// locked against pruning exactly while somebody holds a lease there.
+    /// What an interrupted process left is kept and taken away, or, where it was whole, locked like
+    /// all that `jit worktree add` made.
     pub(crate) fn settle(&self, _: &WorktreeLock) -> Result<(), Failure> {
-        let (repo, git) = (self.repo()?, SystemGit::on_path());
-        for worktree in self.worktrees()?.iter().filter(|worktree| worktree.kind == WorktreeKind::Linked) {
-            let why = worktree.locked.as_deref();
-            let (ours, made) = (matches!(why, Some(MAKING | LEASED)), worktree.added().is_some());
-            let ours = ours || made && why.is_none();
-            if !ours {
-                continue;
+        for worktree in &self.worktrees()? {
+            if is_half_made(worktree) && self.leases_in(worktree)?.is_empty() {
+                self.take_left(worktree);
             }
-            match (self.leases_in(worktree)?.is_empty(), why) {
-                (true, Some(MAKING)) if !made => drop(self.take_left(worktree)),
-                (true, Some(_)) => repo.unlock_worktree(&git, &worktree.path)?,
-                (false, None) => repo.lock_worktree(&git, &worktree.path, LEASED)?,
-                _ => {}
+            let is_whole = worktree.added().is_some();
+            if is_whole && matches!(worktree.locked.as_deref(), None | Some(MAKING)) {
+                self.lock_made(worktree)?;
             }
         }
         Ok(())
+    }
+
+    /// Keeps Git from pruning a worktree that jit made, for as long as it is there.
+    fn lock_made(&self, worktree: &Worktree) -> Result<(), Failure> {
+        let (repo, git) = (self.repo()?, SystemGit::on_path());
+        if worktree.locked.is_some() {
+            repo.unlock_worktree(&git, &worktree.path)?;
+        }
+        Ok(repo.lock_worktree(&git, &worktree.path, MADE)?)
     }
 
     /// What this process made of a worktree before something failed is kept and taken away, unless

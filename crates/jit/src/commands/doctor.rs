@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::Lease;
 use jit_core::decide::Sweep;
-use jit_git::{ConfigEnv, SystemGit};
+use jit_git::{ConfigEnv, SystemGit, Worktree};
 use jit_store::os::{Modes, Oddity, may_write, mend, survey};
 use jit_store::{Keeper, StoreError};
 
@@ -17,6 +17,7 @@ use crate::error::{Code, Failure};
 use crate::finding::{Finding, Kind, Needs};
 use crate::output::Output;
 use crate::unrecorded::tell;
+use crate::worktrees::is_half_made;
 use crate::world::{Minted, POLICY, World};
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -136,6 +137,10 @@ fn mended(world: &World<'_>) -> Result<(), Failure> {
     // The next writer's step mends the log and evicts; what is left is taken away after it.
     world.transact(&Sweep)?;
     tell(world)?;
+    if !half_made(world)?.is_empty() {
+        // Whoever takes the lock tidies up after those that died with it.
+        world.lock_worktrees()?;
+    }
     world.store()?.tidy(&world.holder()?).map_err(|error| world.trouble(error))
 }
 
@@ -163,7 +168,7 @@ fn look(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
     // Whatever is in the way of these was said.
     findings.extend(data_plane::unrecorded(world).unwrap_or_default());
     findings.extend(data_plane::end_nowhere(world).unwrap_or_default());
-    for found in [lost_worktrees(world), data_plane::look(world)] {
+    for found in [lost_worktrees(world), half_made(world), data_plane::look(world)] {
         match found {
             Ok(found) => findings.extend(found),
             Err(failure) => findings.push(failed(failure)),
@@ -221,4 +226,12 @@ fn lost_worktrees(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
         }
     };
     Ok(leases.iter().filter_map(lost).collect())
+}
+
+/// Worktrees that a jit began to make, and that are not whole.
+fn half_made(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
+    let all = world.worktrees()?;
+    let finding =
+        |worktree: &Worktree| Ok(Finding::half_made(&worktree.path, !world.leases_in(worktree)?.is_empty()));
+    all.iter().filter(|worktree| is_half_made(worktree)).map(finding).collect()
 }

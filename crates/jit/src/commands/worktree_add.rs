@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::{ArgMatches, Command};
 use jit_core::decide::{Attempted, Release, Target};
 use jit_core::{Holder, IssueId, Lease, Reference, WorktreeId};
-use jit_git::{Added, ConfigEnv, GitEnv, NewWorktree, Repo, SystemGit, Worktree, WorktreeKind, real};
+use jit_git::{
+    Added, ConfigEnv, GitEnv, NewWorktree, Repo, SalvageError, SystemGit, Worktree, WorktreeKind, real,
+};
 
 use crate::commands::acquire::Asked;
 use crate::commands::{all, one, option, repeated, texts};
@@ -14,7 +16,7 @@ use crate::hooks::spread_to;
 use crate::output::{MadeWorktree, Output};
 use crate::paths;
 use crate::tracker::Tracker;
-use crate::worktrees::{LEASED, MAKING, branch};
+use crate::worktrees::{MAKING, branch};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -29,8 +31,8 @@ pub(crate) fn arguments(command: Command) -> Command {
             "All of it, or nothing: where the claim is refused there is no worktree and no branch, and where Git\n\
              fails the claim is given back. The lease is that of --agent in the new worktree: renew and release it\n\
              from there. Without a REF or a --path nothing is claimed. A branch that is there already is checked\n\
-             out as it is. While it is leased, Git does not prune the worktree. Where core.hooksPath leads into each\n\
-             worktree, jit's hooks are put there, too, if another has them.\n\
+             out as it is. Git does not prune the worktree: it is locked until jit worktree remove takes it away.\n\
+             Where core.hooksPath leads into each worktree, jit's hooks are put there, too, if another has them.\n\
              Exit status 5: somebody holds some of it; 7: there is such a directory, or the branch is checked out\n\
              elsewhere.\n\n\
              Example: jit --agent agent:bob worktree add 3f2a91bc --path src/\n\
@@ -129,6 +131,9 @@ impl Plan {
             .iter()
             .find(|other| other.kind != WorktreeKind::Bare && branch(other).as_deref() == Some(&*self.branch))
         {
+            if let Err(SalvageError::Gone { path, locked }) = other.is_at_its_place() {
+                return Err(Failure::place_of_gone(&path, locked));
+            }
             let what = format!("branch {} is checked out in {}", self.branch, other.path.display());
             return Err(Failure::occupied(what, "work there, or name another branch: --branch BRANCH"));
         }
@@ -159,23 +164,21 @@ impl Plan {
         let orphan = !is_there && start.is_none();
         let new = NewWorktree { path: &self.path, branch: &self.branch, orphan, reason: MAKING };
         let made = repo.add_worktree(&git, &new).map_err(Failure::from);
-        made.and_then(|()| self.completed(world, holder, is_there, lease.is_some())).inspect_err(|_| {
+        made.and_then(|()| self.completed(world, holder, is_there)).inspect_err(|_| {
             let gone = world.take_back(&lock, &self.path, lease.map(|lease| lease.id));
             if let (true, Some(start)) = (gone, &start) {
                 let _ = repo.delete_branch(&git, &self.branch, start);
             }
-        })
+        })?;
+        // It is whole. What can't be locked for good now, the next one locks.
+        if let Err(failure) = world.settle(&lock) {
+            world.warn(failure.message);
+        }
+        Ok(())
     }
 
-    fn completed(
-        &self,
-        world: &World<'_>,
-        holder: &Holder,
-        is_there: bool,
-        leased: bool,
-    ) -> Result<(), Failure> {
-        let (repo, git) = (world.repo()?, SystemGit::on_path());
-        let modes = repo.shared_repository(&ConfigEnv::from_process())?.modes();
+    fn completed(&self, world: &World<'_>, holder: &Holder, is_there: bool) -> Result<(), Failure> {
+        let modes = world.repo()?.shared_repository(&ConfigEnv::from_process())?.modes();
         let there = Repo::discover_from(&self.path, &GitEnv::default())?;
         let id = there.ensure_identity(holder.worktree.uuid(), modes, world.lock_timeout()?)?.id;
         if WorktreeId::new(id) != holder.worktree {
@@ -184,12 +187,7 @@ impl Plan {
         }
         let branch = Some(self.branch.clone()).filter(|_| !is_there);
         let noted = there.note_added(&Added { branch }, modes);
-        noted.map_err(|(path, error)| Failure::not_made(&path, &error))?;
-        repo.unlock_worktree(&git, &self.path)?;
-        if leased {
-            repo.lock_worktree(&git, &self.path, LEASED)?;
-        }
-        Ok(())
+        noted.map_err(|(path, error)| Failure::not_made(&path, &error))
     }
 }
 

@@ -1,13 +1,11 @@
 //! `jit worktree list`
 
 use clap::{ArgMatches, Command};
-use jit_core::Lease;
 use jit_git::{SystemGit, Worktree, WorktreeKind};
 
-use crate::commands::list::Live;
 use crate::error::Failure;
 use crate::output::Output;
-use crate::worktrees::{Listed, branch, identity};
+use crate::worktrees::{Listed, Standing, branch, identity};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -28,18 +26,16 @@ pub(crate) fn run(world: &World<'_>, _: &ArgMatches) -> Result<Output, Failure> 
         identity.into_iter().chain(branch).for_each(|error| world.warn(error));
     }
     // Worktrees are there without leases too.
-    let (leases, now) = match world.read(&Live) {
+    let (mut leases, now) = match world.read(&Standing(worktrees.iter().map(identity).collect())) {
         Ok(read) => read,
         Err(failure) => {
             world.warn(failure.message);
             (Vec::new(), world.now()?)
         }
     };
+    leases.resize_with(worktrees.len(), Vec::new);
     let main = worktrees.iter().find(|worktree| worktree.kind != WorktreeKind::Linked).and_then(branch);
-    let listed = worktrees.into_iter().map(|worktree| {
-        let id = identity(&worktree);
-        let here = |lease: &&Lease| Some(lease.holder.worktree) == id && !lease.lapsed(&now.stamp);
-        let leases = leases.iter().filter(here).cloned().collect();
+    let listed = worktrees.into_iter().zip(leases).map(|(worktree, leases)| {
         let drift = drift(world, &worktree, main.as_deref());
         Listed { worktree, leases, drift }
     });

@@ -6,7 +6,7 @@ use jit_git::{SystemGit, Worktree, WorktreeKind, real};
 use crate::commands::{one, text};
 use crate::error::Failure;
 use crate::output::{Output, Removed};
-use crate::worktrees::{LEASED, MAKING, branch};
+use crate::worktrees::{MADE, MAKING, branch};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -34,7 +34,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let text = one(matches, "WORKTREE").unwrap_or_default();
     // What can't be removed needs no lock to say so.
     refuse(world, &world.worktree_named(text)?)?;
-    let lock = world.lock_worktrees()?;
+    let _lock = world.lock_worktrees()?;
     let worktree = world.worktree_named(text)?;
     refuse(world, &worktree)?;
     let going = going(&worktree, matches.get_flag("keep-branch"));
@@ -53,7 +53,6 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         (Some(branch), Some(tip)) => delete(world, branch, tip),
         _ => None,
     };
-    world.settle(&lock)?;
     Ok(Output::Removed(Removed {
         stays: branch(&worktree).filter(|branch| Some(branch) != deleted.as_ref()),
         path: worktree.path,
@@ -97,7 +96,7 @@ fn refuse(world: &World<'_>, worktree: &Worktree) -> Result<(), Failure> {
         return Err(Failure::leased(path, &leases, &world.look(world.now()?), &world.repeated()));
     }
     match worktree.locked.as_deref() {
-        None | Some(LEASED | MAKING) => {}
+        None | Some(MADE | MAKING) => {}
         Some(reason) => return Err(Failure::locked_worktree(path, reason)),
     }
     Ok(worktree.is_at_its_place()?)
