@@ -15,7 +15,7 @@ pub use self::file::{HookChange, HookState};
 
 use crate::config_env::ConfigEnv;
 use crate::core_config::ConfigError;
-use crate::paths;
+use crate::paths::{self, real};
 use crate::place::Place;
 use crate::program::{GitProgram, ProgramError};
 use crate::repo::Repo;
@@ -134,15 +134,6 @@ impl Repo {
         }
         let around = roots.iter().filter(|inside| path.starts_with(&inside.root));
         around.max_by_key(|inside| inside.root.as_os_str().len()).cloned()
-    }
-}
-
-/// The path with what is there of it resolved.
-fn real(path: &Path) -> PathBuf {
-    match (std::fs::canonicalize(path), path.parent(), path.file_name()) {
-        (Ok(real), _, _) => real,
-        (Err(_), Some(parent), Some(name)) => real(parent).join(name),
-        _ => path.to_path_buf(),
     }
 }
 

@@ -1,12 +1,11 @@
 //! In a submodule, the superproject that answers for it.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::discover::Search;
 use crate::discover_error::DiscoverError;
 use crate::env::GitEnv;
-use crate::paths;
+use crate::paths::{self, real};
 use crate::place::Place;
 use crate::probe::Probe;
 use crate::repo::Submodule;
@@ -69,8 +68,4 @@ fn around(inner: &Place) -> Result<Option<(Place, bool)>, DiscoverError> {
 fn holds(outer: &Path, inner: &Path) -> bool {
     let modules = outer.join("modules");
     inner.starts_with(&modules) || real(inner).starts_with(real(&modules))
-}
-
-fn real(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
 }

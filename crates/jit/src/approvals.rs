@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use jit_core::decide::Sweep;
 use jit_core::{ControlPlaneId, Now, Query, View};
-use jit_git::{Repo, SystemGit};
+use jit_git::{Repo, SystemGit, real};
 use jit_tracker::GateName;
 use jit_tracker::gates::{Check, Gate, Repository};
 
@@ -118,15 +118,6 @@ fn is_inside(file: &Path, repo: &Repo) -> Result<bool, Failure> {
     let worktrees = repo.worktrees(&SystemGit::on_path())?;
     let roots = worktrees.iter().map(|worktree| &*worktree.path).chain(repo.worktree());
     Ok(roots.chain([repo.common_dir()]).any(|root| file.starts_with(real(root))))
-}
-
-/// A path without symlinks, as far as it is there.
-fn real(path: &Path) -> PathBuf {
-    let there = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
-    match there {
-        Some((above, real)) => path.strip_prefix(above).map_or(real.clone(), |rest| real.join(rest)),
-        None => path.to_owned(),
-    }
 }
 
 /// Where this user's programs keep what they remember.
