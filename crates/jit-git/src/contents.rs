@@ -41,6 +41,11 @@ impl Sight {
         let index = git_dir.join("index").symlink_metadata().ok().as_ref().and_then(Seen::of);
         Ok(Self { contents: Contents::of(&worktree.path)?, branch, head, index })
     }
+
+    /// Whether nothing was ever checked out or staged there.
+    pub(crate) fn has_no_index(&self) -> bool {
+        self.index.is_none()
+    }
 }
 
 /// A file as it was seen: another content has another stamp.

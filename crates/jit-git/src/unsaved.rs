@@ -117,6 +117,10 @@ impl Worktree {
                 }
             }
         }
+        if unsaved.sight.has_no_index() {
+            // Nobody took anything out of it: it was not filled yet.
+            unsaved.staged.clear();
+        }
         unsaved.changed.extend(self.hidden(git, contents)?);
         let tracked = at.ask(git, &with_look(&["ls-files", "-z"]))?;
         let tracked: BTreeSet<&[u8]> = entries(&tracked).collect();

@@ -63,6 +63,23 @@ fn what_would_be_lost_is_named() {
     }
 }
 
+/// One that was not filled yet has nothing to lose but what somebody put there.
+#[test]
+fn what_was_not_checked_out_is_not_lost() {
+    let sandbox = Sandbox::new();
+    let main = sandbox.repository("main");
+    let two = sandbox.path("two");
+    sandbox.git(&main, &["worktree", "add", "-q", "--no-checkout", "-b", "two", two.to_str().unwrap()]);
+    let unsaved = || worktree_at(&main, &two).unsaved(&system_git(), None).unwrap();
+    assert!(unsaved().is_none());
+    write(&two.join("file"), "mine\n");
+    assert_eq!(unsaved().lines(), ["untracked: file"]);
+    // Whoever took it out of the index has one.
+    sandbox.git(&two, &["reset", "-q"]);
+    sandbox.git(&two, &["rm", "-q", "--cached", "file"]);
+    assert_eq!(unsaved().staged, ["file"]);
+}
+
 /// A repository inside of a worktree, a submodule too, is found wherever it is.
 #[test]
 fn repositories_inside_are_found() {
