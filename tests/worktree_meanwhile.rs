@@ -189,7 +189,20 @@ fn a_commit_made_meanwhile_is_not_lost() {
     }
 }
 
-/// Nor is one that comes after the last look, where there is a branch.
+/// Somebody claims something in it while it is kept, where nobody ever did.
+#[test]
+fn one_that_somebody_begins_to_work_in_stays() {
+    let repo = Repo::warm();
+    let two = repo.worktree("two");
+    write(&two.join("new"), "1\n");
+    let script = format!("cd '{}' && JIT_AGENT_ID=agent:zed '{JIT}' claim acquire name:z", two.display());
+    let bob = meanwhile(&repo, &When::After("fast-import"), &script);
+    assert_eq!(bob.jit(["worktree", "remove", "two", "--force"]).refused(5).code, "held");
+    assert_eq!(names(&two), ["file", "new"]);
+    repo.healthy();
+}
+
+/// A commit after the last look stays, too, where there is a branch.
 #[test]
 fn a_branch_that_moved_meanwhile_stays() {
     let repo = Repo::warm();

@@ -45,8 +45,9 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     }
     let with_ignored = matches.get_flag("with-ignored");
     let kept = world.keep(&worktree, &unsaved, with_ignored)?;
-    // Somebody may have come meanwhile.
-    refuse(world, &worktree)?;
+    // Somebody may have come meanwhile, whose first claim there gave it an identity.
+    let by_now = world.worktrees()?.into_iter().find(|other| other.git_dir == worktree.git_dir);
+    refuse(world, by_now.as_ref().unwrap_or(&worktree))?;
     world.take_away(&worktree, &unsaved, kept.as_deref())?;
     // At the commit of which was seen that it is elsewhere, or kept.
     let deleted = match (going, unsaved.head()) {
