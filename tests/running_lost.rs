@@ -174,7 +174,11 @@ fn a_command_that_left_its_group_is_ended_too() {
     }
     let repo = Repo::warm();
     let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
-    let script = "$SIG{TERM} = sub { open(F, '>asked') }; setpgrp(0, getpgrp(getppid)) or die; \
+    // It leaves the cgroup too, if there is one.
+    let script = "open(C, '/proc/self/cgroup'); my ($above) = join('', <C>) =~ m{^0::(.*)/jit-}m; \
+                  open(M, '/proc/self/mountinfo'); my ($root) = join('', <M>) =~ m{ / (\\S+) [^\\n]*- cgroup2 }; \
+                  if (defined $above && $root) { open(P, '>', \"$root$above/cgroup.procs\"); print P $$; close P } \
+                  $SIG{TERM} = sub { open(F, '>asked') }; setpgrp(0, getpgrp(getppid)) or die; \
                   open(F, '>shell'); print F \"$$\\n\"; close F; sleep 1 for 1 .. 600";
     let words = ["name:a", "--grace", "1s", "--", "perl", "-e", script];
     let running = start(&ann, &words);
