@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::support::repo::JIT;
-use crate::support::{Agent, Repo, follow};
+use crate::support::{Agent, Repo, follow, shell};
 
 /// The command that a refusal hints at asks for the same again, with the caller's own words, and
 /// works from where the refused one was given.
@@ -323,4 +323,64 @@ fn many_conflicts_are_summed_up() {
     assert!(said.contains("… and 30 more") && said.lines().count() == 13, "{said}");
     let told = repo.agent("bob").jit(all()).refused(5);
     assert_eq!(told.find("conflicts").unwrap().as_array().unwrap().len(), 40);
+}
+
+/// What the holder of a path can do for whoever is refused works as printed, run by the holder.
+#[test]
+fn what_is_handed_over_is_where_it_was_wanted() {
+    let repo = Repo::new();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("x").at(repo.worktree("there")));
+    let check = ["--agent", "agent:bob", "claim", "check", ":/src", "file"];
+    let theirs = || {
+        let hint = bob.jit(check).refused(5).hint.unwrap();
+        assert!(
+            hint.contains("wait: jit --agent agent:bob claim acquire --path :/file --wait 10m;"),
+            "{hint}"
+        );
+        let (_, command) = hint.rsplit_once('(').unwrap();
+        command.strip_suffix(')').unwrap().to_owned()
+    };
+    ann.jit(["claim", "acquire", "--path", "file"]).lease();
+    // Nothing can be given to a worktree that has no identity yet.
+    shell(&ann, &format!("{} --json", theirs())).ok();
+    bob.jit(check).ok();
+    ann.jit(["claim", "acquire", "--path", "file"]).lease();
+    bob.jit(["--agent", "agent:bob", "claim", "acquire", "name:z"]).lease();
+    shell(&ann, &format!("{} --json", theirs())).ok();
+    bob.jit(check).ok();
+    assert_eq!(ann.jit(["claim", "check", "file"]).refused(5).code, "held");
+}
+
+/// One's own lease of another worktree is no other's to hand over.
+#[test]
+fn ones_own_path_in_another_worktree_is_gone_to() {
+    let repo = Repo::new();
+    let ann = repo.agent("ann");
+    ann.jit(["claim", "acquire", "--path", "file"]).lease();
+    let hint =
+        ann.clone().at(repo.worktree("there")).jit(["claim", "check", "file"]).refused(5).hint.unwrap();
+    let place = format!("cd '{}'", repo.main().display());
+    assert_eq!(hint, format!("you hold it in another worktree; act from there: {place}"));
+}
+
+/// Whose lease of paths alone is another's, or was lost, is told how to take these paths.
+#[test]
+fn the_hint_about_a_lease_of_paths_names_them() {
+    let repo = Repo::new();
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let take = ["claim", "acquire", "--path", "file", "--path", "a b"];
+    let lease = ann.jit(take).lease().lease_id;
+    let not_his = bob.jit(["claim", "renew", &lease]);
+    not_his.refused(6);
+    ann.jit(["claim", "release", &lease]).ok();
+    let his = follow(&bob, &not_his).ok()["lease"].clone();
+    assert_eq!(his["scope"]["paths"], serde_json::json!(["a b", "file"]));
+
+    let his = his["lease_id"].as_str().unwrap();
+    ann.jit(["claim", "force-evict", his, "--reason", "r"]).ok();
+    let lost = bob.jit(["claim", "renew", his]);
+    assert!(lost.refused(6).hint.unwrap().starts_with("nobody has it now"), "{lost:?}");
+    follow(&bob, &lost).ok();
+    let hint = bob.jit(["claim", "renew", his]).refused(6).hint.unwrap();
+    assert!(hint.starts_with("you have it again"), "{hint}");
 }

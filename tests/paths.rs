@@ -172,7 +172,7 @@ fn a_dry_run_says_what_is_free_and_what_else_can_be_done() {
     let refused = refused.refused(5);
     assert_eq!(refused.context["free"], json!(["b"]));
     let hint = refused.hint.as_deref().unwrap();
-    for part in ["name:x --path", "--wait 2m", "what is free", &format!("claim transfer {lease} --to")] {
+    for part in ["name:x --path", "--wait 2m", "what is free", &format!("claim release {lease}")] {
         assert!(hint.contains(part), "{part}: {hint}");
     }
     let free = bob.say(["claim", "acquire", "--dry-run", "--path", "src/a", "--path", "b"]).stderr;

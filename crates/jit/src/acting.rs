@@ -167,7 +167,7 @@ fn objections(
             Err(failure) => vec![Objection { failure, replaced: found.paths.replaced }],
         });
     }
-    Ok(of_paths(world, found.paths))
+    Ok(of_paths(world, by, found.paths))
 }
 
 /// What the agent is to have before it goes on: nothing if somebody else has some of it.

@@ -33,6 +33,8 @@ pub(crate) struct Failure {
     pub(crate) details: Vec<String>,
     /// What to do next.
     pub(crate) hint: Option<String>,
+    /// What somebody else can do about it, with commands that are not the caller's.
+    pub(crate) others: Option<String>,
     /// Where the hint's command runs, if not where the caller is.
     pub(crate) place: Option<PathBuf>,
     /// The facts, for programs.
@@ -225,6 +227,7 @@ impl Failure {
             message: message.into(),
             details: Vec::new(),
             hint: None,
+            others: None,
             place: None,
             context: json!({}),
             refused: None,
@@ -235,6 +238,12 @@ impl Failure {
     /// The exit status.
     pub(crate) fn status(&self) -> i32 {
         self.exit.unwrap_or_else(|| self.code.status())
+    }
+
+    /// What can be done next, by the caller and by others.
+    pub(crate) fn advice(&self) -> Option<String> {
+        let ways: Vec<&str> = self.hint.iter().chain(&self.others).map(String::as_str).collect();
+        (!ways.is_empty()).then(|| ways.join("; or "))
     }
 
     /// With this exit status, unless it has one of its own already.

@@ -78,8 +78,8 @@ impl Finding {
             kind: Kind::Failure(failure.code),
             path: Some(fact("file").and_then(|file| file.as_str()).map_or(dir.into(), |file| dir.join(file))),
             offset: fact("offset").and_then(serde_json::Value::as_u64),
+            hint: failure.advice(),
             what: failure.message,
-            hint: failure.hint,
             needs: Needs::Person,
         }
     }

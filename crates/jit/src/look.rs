@@ -13,7 +13,7 @@ use crate::world::World;
 pub(crate) struct Look {
     /// When.
     pub(crate) now: Now,
-    /// By whom, where that is known.
+    /// By whom, where that is known; in no worktree, where that has no identity.
     pub(crate) by: Option<Holder>,
     /// The roots of worktrees that are there.
     pub(crate) places: BTreeMap<WorktreeId, PathBuf>,
@@ -56,6 +56,6 @@ impl World<'_> {
     pub(crate) fn look(&self, now: Now) -> Look {
         let roots = self.repo().map(|repo| repo.roots()).unwrap_or_default();
         let places = roots.into_iter().map(|(identity, root)| (WorktreeId::new(identity.id), root));
-        Look { now, by: self.reader().ok().flatten(), places: places.collect() }
+        Look { now, by: self.reading_holder().ok(), places: places.collect() }
     }
 }

@@ -6,6 +6,7 @@ use jit_core::{AgentId, AgentKind, Enforcement, Holder, Name, Now, Policy, Query
 use uuid::Uuid;
 
 use crate::error::{Code, Failure};
+use crate::look::Look;
 use crate::output::Output;
 use crate::world::World;
 
@@ -90,10 +91,11 @@ pub(crate) fn answered(
 
 /// What speaks against changing paths: somebody else covers them, or one's own leases of paths
 /// leave them out.
-pub(crate) fn of_paths(world: &World<'_>, found: Committed) -> Vec<Objection> {
+pub(crate) fn of_paths(world: &World<'_>, by: &Holder, found: Committed) -> Vec<Objection> {
     let (touched, mut objections) = (found.touched.plain(), Vec::new());
     if !touched.held.is_empty() {
-        let failure = Failure::in_the_way(&touched, &world.look(touched.now));
+        let failure =
+            Failure::in_the_way(&touched, &Look { by: Some(by.clone()), ..world.look(touched.now) });
         objections.push(Objection { failure, replaced: found.replaced });
     }
     if !touched.outside.is_empty() {

@@ -45,7 +45,7 @@ fn objections(world: &World<'_>, by: &Holder) -> Result<Vec<Objection>, Failure>
     let mut found = world.read(&Commit { touch, issues, ended })?;
     let unleased = std::mem::take(&mut found.unleased);
     let (issues, replaced, now) = (std::mem::take(&mut found.issues), found.replaced, found.touched.now);
-    let mut objections = of_paths(world, found);
+    let mut objections = of_paths(world, by, found);
     objections.extend(
         unleased
             .iter()

@@ -2,17 +2,16 @@
 
 use std::path::Path;
 
-use jit_core::{Ended, Lease, Mode, Now, Pattern, Successor};
+use jit_core::{Ended, Lease, Now, Pattern, Successor};
 use serde_json::json;
 
+use super::held::anew;
 use super::{Code, Failure};
 use crate::agents::Program;
 use crate::look::Look;
-use crate::paths::argument;
 use crate::render::json::ended as ended_json;
 use crate::render::text::{ending, left, one_line, whole};
 use crate::setup::Tool;
-use crate::shell::quoted;
 
 impl Failure {
     /// What a program is about to do can't be made out.
@@ -62,7 +61,7 @@ impl Failure {
     pub(crate) fn has_lapsed(lease: &Lease, now: &Now) -> Self {
         let what = whole(&lease.issues, &lease.scope);
         Self::new(Code::LeaseLost, format!("your lease {} of {what} {}", lease.id, left(lease, now)))
-            .hint(format!("if you still work on it, take it anew: {}", anew(lease)))
+            .hint(format!("if you still work on it, take it anew: {}", anew(lease, "")))
             .context(json!({ "lease_id": lease.id }))
     }
 
@@ -72,7 +71,7 @@ impl Failure {
         let Some(by) = by else {
             return failure.hint(format!(
                 "if you still work on it, take it anew: {}; if not: jit claim abandon",
-                anew(&lost.lease)
+                anew(&lost.lease, "")
             ));
         };
         let place = look.places.get(&by.holder.worktree).map(|place| format!(", in {}", place.display()));
@@ -82,17 +81,4 @@ impl Failure {
             .details(vec![who])
             .hint("leave it to them; put your changes aside or hand them over, and then: jit claim abandon")
     }
-}
-
-/// The command that takes the same again; the one that shows what that was, where it is too much.
-fn anew(lease: &Lease) -> String {
-    const MOST: usize = 10;
-    let (issues, paths) = (&lease.issues, lease.scope.patterns());
-    if issues.len() + paths.len() > MOST {
-        return format!("jit claim status {}", lease.id);
-    }
-    let issues = issues.iter().map(|issue| format!(" {issue}"));
-    let paths = paths.iter().map(|path| format!(" --path {}", quoted(&argument(path))));
-    let shared = (lease.scope.mode() == Mode::Shared).then(|| " --shared".to_owned());
-    format!("jit claim acquire{}", issues.chain(paths).chain(shared).collect::<String>())
 }

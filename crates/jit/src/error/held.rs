@@ -1,7 +1,7 @@
 //! What is said of whoever holds, or waits for, what was asked for.
 
 use jit_core::decide::Wanted;
-use jit_core::{Item, Lease, Touched, Waiter};
+use jit_core::{Holder, Item, Lease, Mode, Touched, Waiter};
 use serde_json::{Value, json};
 
 use super::refusals::worktree_gone;
@@ -34,13 +34,7 @@ impl Failure {
         if let [Wanted { blocker, .. }] = held
             && look.is_elsewhere(blocker)
         {
-            return failure.hint(match look.place(blocker) {
-                Some(place) => format!(
-                    "you hold it in another worktree; act from there: cd {}",
-                    quoted(&place.to_string_lossy())
-                ),
-                None => worktree_gone(blocker),
-            });
+            return failure.hint(there(blocker, look));
         }
         match own {
             // Another process of the same identity may have it: its secret is not to be asked for.
@@ -68,9 +62,14 @@ impl Failure {
         let failure = Self::held(&touched.held, look);
         let mut context = json!({ "free": touched.free, "outside": touched.outside });
         context["conflicts"] = json!(conflicts(&touched.held, look));
+        let failure = failure.context(context).free(touched);
+        let Some(blocker) = others(touched, look) else {
+            let own = touched.held.first().map(|wanted| there(&wanted.blocker, look));
+            return Self { hint: own, ..failure };
+        };
         let wait = acquire_paths(touched.held.iter().map(|wanted| &wanted.item));
-        let hint = ways(touched, look).map(|ways| format!("wait: {wait} --wait 10m; or {ways}"));
-        Self { hint, ..failure.context(context) }.free(touched)
+        let hint = Some(format!("wait: {wait} --wait 10m; or {OWN_WAYS}"));
+        Self { hint, others: Some(handing_over(blocker, look)), ..failure }
     }
 
     /// What else there is to do, besides waiting, where paths were asked for too.
@@ -78,8 +77,9 @@ impl Failure {
         if self.code != Code::Held {
             return self;
         }
-        let Some(ways) = ways(touched, look) else { return self };
-        self.hint = Some(self.hint.map_or(ways.clone(), |hint| format!("wait: {hint}; or {ways}")));
+        let Some(blocker) = others(touched, look) else { return self };
+        self.hint = Some(self.hint.map_or(OWN_WAYS.into(), |hint| format!("wait: {hint}; or {OWN_WAYS}")));
+        self.others = Some(handing_over(blocker, look));
         self.context["free"] = json!(touched.free);
         self.free(touched)
     }
@@ -91,14 +91,55 @@ impl Failure {
     }
 }
 
-/// What whoever is in somebody's way over paths can do instead of waiting.
-fn ways(touched: &Touched, look: &Look) -> Option<String> {
-    let Wanted { blocker, .. } = touched.held.first()?;
-    let to = look.by.as_ref().map_or_else(|| "AGENT".to_owned(), |by| by.agent.to_string());
-    Some(format!(
-        "keep to what is free; or let {} hand it over (jit claim transfer {} --to {to}), or do both as one task",
-        blocker.holder.agent, blocker.id
-    ))
+/// What whoever is refused paths can do instead of waiting.
+const OWN_WAYS: &str = "keep to what is free; or do both as one task";
+
+/// The first lease in the way that is not the caller's own in another worktree.
+fn others<'t>(touched: &'t Touched, look: &Look) -> Option<&'t Lease> {
+    touched.held.iter().map(|wanted| &wanted.blocker).find(|lease| !look.is_elsewhere(lease))
+}
+
+/// Where the caller's own lease of another worktree is acted on from.
+pub(super) fn there(lease: &Lease, look: &Look) -> String {
+    match look.place(lease) {
+        Some(place) => {
+            format!(
+                "you hold it in another worktree; act from there: cd {}",
+                quoted(&place.to_string_lossy())
+            )
+        }
+        None => worktree_gone(lease),
+    }
+}
+
+/// What a lease's holder can do for whoever is refused. Without an identity its worktree can be given
+/// nothing.
+fn handing_over(lease: &Lease, look: &Look) -> String {
+    let holder = &lease.holder;
+    let receiver = look.by.as_ref().filter(|by| !by.worktree.uuid().is_nil());
+    let (what, command) = match receiver {
+        None => ("release it", format!("release {}", lease.id)),
+        Some(Holder { agent, worktree }) => {
+            let to = format!("transfer {} --to {agent}", lease.id);
+            let is_there = *worktree == holder.worktree;
+            ("hand it over", if is_there { to } else { format!("{to} --to-worktree {worktree}") })
+        }
+    };
+    format!("let {} {what} (jit claim {command})", holder.agent)
+}
+
+/// The command that takes the same as a lease again, with more options; the one that shows what that
+/// was, where it is too much.
+pub(super) fn anew(lease: &Lease, options: &str) -> String {
+    const MOST: usize = 10;
+    let (issues, paths) = (&lease.issues, lease.scope.patterns());
+    if issues.len() + paths.len() > MOST {
+        return format!("jit claim status {}", lease.id);
+    }
+    let issues = issues.iter().map(|issue| format!(" {issue}"));
+    let paths = paths.iter().map(|path| format!(" --path {}", quoted(&argument(path))));
+    let shared = (lease.scope.mode() == Mode::Shared).then(|| " --shared".to_owned());
+    format!("jit claim acquire{}{options}", issues.chain(paths).chain(shared).collect::<String>())
 }
 
 /// The command that would take these paths.

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use jit_core::decide::Wanted;
-use jit_core::{Ended, Lease, Mode, Reference, Refusal, span};
+use jit_core::{Ended, Lease, Mode, Reference, Refusal, Scope, span};
 use serde_json::json;
 
-use super::held::{conflicts, held_lines, names, waiter_json, waiter_line};
+use super::held::{anew, conflicts, held_lines, names, waiter_json, waiter_line};
 use super::{Again, Code, Failure};
 use crate::look::Look;
 use crate::render::json::{ended as ended_json, lease as lease_json};
@@ -40,10 +40,7 @@ impl Failure {
             Refusal::NotYours(lease) if look.is_elsewhere(lease) => Self::elsewhere(lease, look),
             Refusal::NotYours(lease) => Self::new(Code::NotYours, format!("lease {} is not yours", lease.id))
                 .details(vec![lease_line(lease, look)])
-                .hint(format!(
-                    "see what is yours: jit claim status; wait: {} --wait 2m",
-                    acquire(&lease.issues)
-                ))
+                .hint(format!("see what is yours: jit claim status; wait: {}", anew(lease, " --wait 2m")))
                 .context(json!({ "lease": lease_json(lease, look) })),
             Refusal::NotHeld(reference) => Self::new(Code::NotHeld, format!("nobody holds {reference}"))
                 .hint(format!(
@@ -118,16 +115,21 @@ impl Failure {
     fn lost(lost: &Ended, now_held: &[Wanted<Lease>], look: &Look) -> Self {
         let mut details = vec![ending(lost)];
         details.extend(held_lines(now_held, look));
-        let has = |wanted: &&Wanted<Lease>| look.is_own(&wanted.blocker);
-        let again: Vec<&Reference> =
-            now_held.iter().filter(has).filter_map(|wanted| wanted.item.reference()).collect();
-        let wanting = lost.lease.issues.iter().filter(|reference| !again.contains(reference));
-        let hint = match (now_held.len() - again.len(), wanting.clone().count()) {
-            (_, 0) => "you have it again, by another lease: jit claim status".into(),
-            (0, _) => {
-                format!("nobody has it now; if you still work on it, take it anew: {}", acquire(wanting))
+        let (again, others): (Vec<_>, Vec<_>) = now_held.iter().partition(|held| look.is_own(&held.blocker));
+        let has = |reference: &Reference| again.iter().any(|held| held.item.reference() == Some(reference));
+        let mut wanting = lost.lease.clone();
+        wanting.issues.retain(|reference| !has(reference));
+        if again.iter().any(|held| held.item.reference().is_none()) {
+            wanting.scope = Scope::none();
+        }
+        let hint = match others.is_empty() {
+            _ if wanting.issues.is_empty() && wanting.scope.is_none() => {
+                "you have it again, by another lease: jit claim status".into()
             }
-            _ => format!("stop working on it; wait: {} --wait 2m", acquire(wanting)),
+            true => {
+                format!("nobody has it now; if you still work on it, take it anew: {}", anew(&wanting, ""))
+            }
+            false => format!("stop working on it; wait: {}", anew(&wanting, " --wait 2m")),
         };
         Self::new(Code::LeaseLost, format!("lease {} is not yours any more", lost.lease.id))
             .details(details)

@@ -63,7 +63,7 @@ pub(crate) fn failure(failure: &Failure) -> Value {
     json!({
         "code": failure.code.name(),
         "message": failure.message,
-        "hint": failure.hint,
+        "hint": failure.advice(),
         "retryable": failure.code.retryable(),
         "context": failure.context,
     })

@@ -19,7 +19,7 @@ fn lines(failure: &Failure, paint: Paint) -> String {
     for line in &failure.details {
         text.push_str(&format!("  {}\n", printable(line)));
     }
-    if let Some(hint) = &failure.hint {
+    if let Some(hint) = &failure.advice() {
         text.push_str(&format!("{} {}\n", paint.bold("hint:"), printable(hint)));
     }
     text
