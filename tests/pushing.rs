@@ -73,6 +73,33 @@ fn who_took_over_makes_commits_again_under_its_own_lease() {
     assert!(!two.message(two.ann()).contains(&other));
 }
 
+/// Who lost it to another and has it again, by a lease that follows on nothing, may push all of it; the
+/// hints on the way there work as they stand.
+#[test]
+fn whoever_has_it_again_may_push_it() {
+    let two = Two::new();
+    let bare = two.repo.dir().join("bare.git");
+    two.repo.init(&bare, &["--bare"]);
+    two.repo.git(two.ann(), &["remote", "add", "origin", bare.to_str().unwrap()]);
+    let lease = two.bob_claims(&["name:dep", "--path", "src"]);
+    two.bob_commits("src/a", &[]).silent();
+    let taken = two.ann_takes(&lease, "src");
+    let push = ["push", "-q", "origin", "bob"];
+    two.bob_git(&push)
+        .refused(&["hint: leave it to agent:ann; or take it when it is free", "--wait 10m && git"]);
+    two.repo.agent("ann").jit(["claim", "release", &taken]).ok();
+    let refused = two.bob_git(&push).err;
+    let (_, command) = refused.lines().find_map(|line| line.split_once("on top: ")).unwrap();
+    assert_eq!(
+        command,
+        "jit claim acquire name:dep --path :/src && git commit --allow-empty -m 'taken over'"
+    );
+    two.bob_claims(&["name:dep", "--path", ":/src"]);
+    two.bob_git(&push).refused(&["hint: you have it now", "git commit --allow-empty -m 'taken over'"]);
+    two.bob_git(&["commit", "-q", "--allow-empty", "-m", "taken over"]).silent();
+    two.bob_git(&push).silent();
+}
+
 /// Two agents, the repository that they push to, and a lease of bob's that ann took over.
 struct Pushed {
     two: Two,

@@ -127,6 +127,12 @@ pub enum Lifetime {
 }
 
 impl Lease {
+    /// Whether it is of all that another was: of its references, and of its paths as they were named.
+    pub fn has_again(&self, lost: &Self) -> bool {
+        let has = |path| self.scope.patterns().contains(path);
+        lost.issues.iter().all(|issue| self.issues.contains(issue)) && lost.scope.patterns().iter().all(has)
+    }
+
     /// The reading of `now`'s clock at which the lease lapses; `None` when nothing is known of it
     /// on that clock.
     ///
@@ -264,7 +270,8 @@ pub struct Ended {
     /// What superseded it. Until then its paths are as unclaimed as they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superseded_by: Option<Successor>,
-    /// Whether those in its worktree have said since that they let it go.
+    /// Whether it does not matter in its worktree any more: those there have said so, have had the same
+    /// again, or have lost too much since.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub abandoned: bool,
 }

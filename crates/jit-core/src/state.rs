@@ -31,6 +31,8 @@ pub struct State {
     covering: BTreeMap<Reference, LeaseId>,
     lost: BTreeMap<Reference, LeaseId>,
     worktrees: BTreeMap<WorktreeId, BTreeSet<LeaseId>>,
+    /// The latest that were lost in each worktree and not settled there, oldest first.
+    unsettled: BTreeMap<WorktreeId, Vec<LeaseId>>,
     paths: Paths,
     facts: BTreeMap<Reference, Facts>,
 }
@@ -91,12 +93,16 @@ impl State {
                     ..Self::default()
                 };
             }
-            Operation::Carry(Known::Live(lease)) | Operation::Acquire(lease) => {
+            Operation::Carry(Known::Live(lease)) => self.grant(record.seq, lease)?,
+            Operation::Acquire(lease) => {
                 self.grant(record.seq, lease)?;
+                self.settle(lease);
             }
             Operation::Carry(Known::Ended(ended)) => self.remember(ended.clone()),
-            Operation::Resume(lease) | Operation::Transfer(lease) | Operation::Extend(lease) => {
+            Operation::Resume(lease) => self.replace(record.seq, std::slice::from_ref(lease))?,
+            Operation::Transfer(lease) | Operation::Extend(lease) => {
                 self.replace(record.seq, std::slice::from_ref(lease))?;
+                self.settle(lease);
             }
             Operation::Renew(leases) => self.replace(record.seq, leases)?,
             Operation::Release { lease, .. } if !lease.issues.is_empty() => {
@@ -143,8 +149,21 @@ impl State {
     }
 
     fn abandon(&mut self, worktree: &WorktreeId) {
-        let lost = self.ended.values_mut().filter(|ended| ended.lease.holder.worktree == *worktree);
-        lost.filter(|ended| ended.was_lost()).for_each(|ended| ended.abandoned = true);
+        for id in self.unsettled.remove(worktree).unwrap_or_default() {
+            self.ended.get_mut(&id).into_iter().for_each(|ended| ended.abandoned = true);
+        }
+    }
+
+    /// What was lost in a worktree does not matter there once it has the same again.
+    fn settle(&mut self, lease: &Lease) {
+        let Some(unsettled) = self.unsettled.get_mut(&lease.holder.worktree) else { return };
+        unsettled.retain(|id| match self.ended.get_mut(id) {
+            Some(ended) if lease.has_again(&ended.lease) => {
+                ended.abandoned = true;
+                false
+            }
+            _ => true,
+        });
     }
 
     /// Checks that nobody covers what this lease covers; nobody but itself, if it stands already.
@@ -225,6 +244,14 @@ impl State {
     fn remember(&mut self, ended: Ended) {
         for reference in &ended.unclaimed {
             self.lost.insert(reference.clone(), ended.lease.id);
+        }
+        if ended.was_lost() && !ended.abandoned {
+            let unsettled = self.unsettled.entry(ended.lease.holder.worktree).or_default();
+            unsettled.push(ended.lease.id);
+            if unsettled.len() > LATEST_LOST {
+                let oldest = unsettled.remove(0);
+                self.ended.get_mut(&oldest).into_iter().for_each(|ended| ended.abandoned = true);
+            }
         }
         self.ended.insert(ended.lease.id, ended);
     }
@@ -318,9 +345,8 @@ impl View for State {
     }
 
     fn lost_in(&self, worktree: &WorktreeId) -> Result<Vec<Ended>, Infallible> {
-        let lost = self.ended().into_iter().rev().filter(|ended| ended.was_lost() && !ended.abandoned);
-        let here = lost.filter(|ended| ended.lease.holder.worktree == *worktree);
-        Ok(here.take(LATEST_LOST).cloned().collect())
+        let lost = self.unsettled.get(worktree).into_iter().flatten().rev();
+        Ok(lost.filter_map(|id| self.ended.get(id)).cloned().collect())
     }
 
     fn held_in(&self, worktree: &WorktreeId) -> Result<Vec<Lease>, Infallible> {

@@ -12,7 +12,7 @@ pub use act::{Act, Acted};
 pub use arrival::{Arrival, not_built_on};
 pub use branch::{Branch, Replaced};
 pub use commit::{Commit, Committed};
-pub use push::{Push, Pushed};
+pub use push::{Overtaken, Push, Pushed};
 pub use receive::{Highest, PushId, Received, ReceivedError, Stale};
 
 use crate::{Ended, Successor, View};

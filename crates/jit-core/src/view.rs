@@ -47,8 +47,8 @@ pub trait View {
     /// [`LATEST_LOST`] that anybody of its agent and worktree lost.
     fn lost_by(&self, holder: &Holder) -> Result<Vec<Ended>, Self::Error>;
 
-    /// The leases that were lost in a worktree since anybody there abandoned such, newest first: the
-    /// latest [`LATEST_LOST`].
+    /// The leases that were lost in a worktree since anybody there abandoned such or had the same
+    /// again, newest first: of the latest [`LATEST_LOST`].
     fn lost_in(&self, worktree: &WorktreeId) -> Result<Vec<Ended>, Self::Error>;
 
     /// The leases that are held in a worktree, lapsed or not, in order of their fences.

@@ -7,7 +7,7 @@ mod common;
 use common::{World, holder, of, scope, thing};
 use jit_core::decide::Abandon;
 use jit_core::verdict::{Act, Branch, Commit, Push};
-use jit_core::{LeaseId, Outcome, Query, Scope, Touch};
+use jit_core::{Carried, ControlPlaneId, Lease, LeaseId, Outcome, Query, Scope, Touch, View, trailers};
 
 /// Who took over what was lost in a worktree, where that speaks against commits from it.
 fn took_over(world: &World, actor: &str) -> Vec<String> {
@@ -16,16 +16,24 @@ fn took_over(world: &World, actor: &str) -> Vec<String> {
     replaced.iter().map(|replaced| replaced.by.holder.agent.to_string()).collect()
 }
 
-/// Who took over these leases, and how many came after them; and how many of the pusher's are about
-/// to lapse.
-fn pushed(world: &World, actor: &str, leases: &[LeaseId]) -> (Vec<(String, usize)>, usize) {
-    let asked = Push { by: holder(actor), leases: leases.to_vec() };
+/// What commits made under a lease say.
+fn said(world: &World, lease: &Lease) -> Carried {
+    let plane = world.state.control_plane().unwrap();
+    let written = trailers::written(lease, plane);
+    trailers::read(written.iter().map(|(key, value)| (*key, value.as_str()))).remove(0)
+}
+
+/// Who took over what commits say they were made under, and what of it sets that right; and how many
+/// leases of the pusher's are about to lapse.
+fn pushed(world: &World, actor: &str, leases: &[&Lease]) -> (Vec<(String, Vec<LeaseId>)>, usize) {
+    let carried = leases.iter().map(|lease| said(world, lease)).collect();
+    let asked = Push { by: holder(actor), carried };
     let found = asked.ask(&world.state, &world.now).unwrap_or_else(|never| match never {});
-    let replaced = found.replaced.iter();
-    let who = |(replaced, later): &(jit_core::verdict::Replaced, Vec<LeaseId>)| {
-        (replaced.by.holder.agent.to_string(), later.len())
-    };
-    (replaced.map(who).collect(), found.ending.len())
+    let overtaken = found.overtaken.iter().map(|overtaken| {
+        let settled = overtaken.settled_by.iter().map(|carried| carried.lease).collect();
+        (overtaken.replaced.by.holder.agent.to_string(), settled)
+    });
+    (overtaken.collect(), found.ending.len())
 }
 
 #[test]
@@ -53,19 +61,81 @@ fn a_worktree_is_stopped_when_all_it_had_is_anothers() {
 #[test]
 fn what_its_own_holder_took_again_is_no_reason_until_others_have_it() {
     let mut world = World::new();
-    let first = world.acquire("b@2", "x").unwrap().id;
+    let first = world.acquire("b@2", "x").unwrap();
     world.pass(601);
-    let second = world.acquire("b@2", "x").unwrap().id;
-    assert_eq!(pushed(&world, "b@2", &[first, second]), (vec![], 0));
+    let second = world.acquire("b@2", "x").unwrap();
+    assert_eq!(pushed(&world, "b@2", &[&first, &second]), (vec![], 0));
     world.pass(601);
-    let third = world.acquire("a", "x").unwrap().id;
-    assert_eq!(took_over(&world, "b@2"), ["agent:a", "agent:a"]);
-    let both = vec![("agent:a".to_owned(), 1); 2];
-    assert_eq!(pushed(&world, "b@2", &[first, second, third]), (both, 0));
+    let third = world.acquire("a", "x").unwrap();
+    assert_eq!(took_over(&world, "b@2"), ["agent:a"], "the first loss was settled");
+    let both = vec![("agent:a".to_owned(), vec![third.id]); 2];
+    assert_eq!(pushed(&world, "b@2", &[&first, &second, &third]), (both, 0));
     // Whoever has it after that will do as well.
     world.pass(601);
-    world.acquire("c", "x").unwrap();
-    assert_eq!(pushed(&world, "b@2", &[first]).0, [("agent:a".to_owned(), 2)]);
+    let fourth = world.acquire("c", "x").unwrap();
+    let later = vec![third.id, fourth.id];
+    assert_eq!(pushed(&world, "b@2", &[&first, &third, &fourth]).0[0], ("agent:a".to_owned(), later));
+}
+
+/// A later lease of some of the same sets it right, whoever has it and whatever ended between; one of
+/// something else, or of another control plane, or from before does not.
+#[test]
+fn whoever_has_it_properly_after_that_may_push_it() {
+    let mut world = World::new();
+    let lost = world.acquire("b@2", "x @src").unwrap();
+    world.pass(601);
+    let over = world.acquire("a", "x").unwrap();
+    world.release("a", of("x")).unwrap();
+    let settles = |world: &World, lease: &Lease| pushed(world, "b@2", &[&lost, lease]).0[0].1 == [lease.id];
+    let again = world.acquire("b@2", "x").unwrap();
+    assert!(settles(&world, &again));
+    world.release("b@2", of("x")).unwrap();
+    assert!(settles(&world, &again), "it was given up since");
+    let part = world.acquire("c", "@src/a").unwrap();
+    assert!(settles(&world, &part));
+    let other = world.acquire("c", "y @doc").unwrap();
+    assert!(!settles(&world, &other));
+    let early = Lease { fence: lost.fence, ..again.clone() };
+    assert!(!settles(&world, &early) && settles(&world, &Lease { fence: over.fence, ..again }));
+    let foreign =
+        Carried { fence: Some((ControlPlaneId::new(uuid::Uuid::nil()), part.fence)), ..said(&world, &part) };
+    let asked = Push { by: holder("b@2"), carried: vec![said(&world, &lost), foreign] };
+    let found = asked.ask(&world.state, &world.now).unwrap_or_else(|never| match never {});
+    assert_eq!(found.overtaken[0].settled_by, []);
+    let held =
+        |overtaken: &jit_core::verdict::Overtaken| overtaken.held.iter().map(|lease| lease.id).collect();
+    assert_eq!(found.overtaken.iter().map(held).collect::<Vec<Vec<_>>>(), [[part.id]]);
+}
+
+/// A loss is settled once its worktree has the same again, whoever had it between; not by a part of it.
+#[test]
+fn what_a_worktree_has_again_it_has_not_lost() {
+    let lost = || {
+        let mut world = World::new();
+        world.acquire("b@2", "x y @src").unwrap();
+        world.pass(601);
+        world.acquire("a", "x @src").unwrap();
+        world.release("a", of("x")).unwrap();
+        assert_eq!(took_over(&world, "b@2"), ["agent:a"]);
+        world
+    };
+    for (claim, settles) in [
+        ("x y @src", true),
+        ("x y z @src @doc", true),
+        ("x @src", false),
+        ("x y", false),
+        ("x y @src/a", false),
+        ("z", false),
+    ] {
+        let mut world = lost();
+        world.acquire("c@2", claim).unwrap();
+        world.release("c@2", of(claim.split(" @").next().unwrap())).unwrap();
+        assert_eq!(took_over(&world, "b@2").is_empty(), settles, "{claim}");
+    }
+    let mut world = lost();
+    world.acquire("c@3", "x y @src").unwrap();
+    world.release("c@3", of("x y")).unwrap();
+    assert_eq!(took_over(&world, "b@2"), ["agent:a"], "that was another worktree");
 }
 
 #[test]
@@ -100,15 +170,15 @@ fn a_lapsed_lease_bars_no_commit_and_binds_nobody() {
 #[test]
 fn a_lease_that_was_given_up_may_be_pushed_and_one_at_its_end_is_told() {
     let mut world = World::new();
-    let lease = world.acquire("b", "x").unwrap().id;
+    let lease = world.acquire("b", "x").unwrap();
     world.pass(479);
-    assert_eq!(pushed(&world, "b", &[lease]), (vec![], 0));
+    assert_eq!(pushed(&world, "b", &[&lease]), (vec![], 0));
     world.pass(2);
-    assert_eq!(pushed(&world, "b", &[lease]), (vec![], 1));
-    assert_eq!(pushed(&world, "a", &[lease]), (vec![], 0), "it is not a's");
+    assert_eq!(pushed(&world, "b", &[&lease]), (vec![], 1));
+    assert_eq!(pushed(&world, "a", &[&lease]), (vec![], 0), "it is not a's");
     world.release("b", of("x")).unwrap();
     world.acquire("a", "x").unwrap();
-    assert_eq!(pushed(&world, "b", &[lease]), (vec![], 0));
+    assert_eq!(pushed(&world, "b", &[&lease]), (vec![], 0));
 }
 
 /// How many leases somebody is told of before it acts, as lapsed and as lost; and who took over.

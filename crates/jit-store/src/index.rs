@@ -139,6 +139,7 @@ impl<C: Cells> Index<C> {
         match &record.operation {
             Operation::Acquire(lease) => {
                 self.claim(&lease.issues, log)?;
+                self.settle(lease, log)?;
                 return Ok(self.supersede(lease, extent, log)? && self.insert(lease, extent, now)?);
             }
             Operation::Extend(lease) => {
@@ -149,6 +150,7 @@ impl<C: Cells> Index<C> {
                 slot.paths = paths;
                 self.put(i, &slot)?;
                 self.expect_by(slot.deadline);
+                self.settle(lease, log)?;
                 return self.supersede(lease, extent, log);
             }
             Operation::Abandon => self.abandon(&record.actor.worktree, log)?,
@@ -167,6 +169,7 @@ impl<C: Cells> Index<C> {
                 slot.describe(lease, extent, now);
                 self.link(i, slot)?;
                 self.expect_by(slot.deadline);
+                self.settle(lease, log)?;
             }
             Operation::Release { lease, released, .. } if !lease.issues.is_empty() => {
                 let Some((i, mut slot)) = self.slot_of(&lease.id)? else { return Ok(false) };

@@ -50,11 +50,25 @@ impl<C: Cells> Index<C> {
 
     /// What was lost in this worktree does not matter there any more.
     pub(super) fn abandon<F: DiskFile>(&mut self, worktree: &WorktreeId, log: &F) -> io::Result<()> {
+        self.forget_lost(worktree, log, |_| true)
+    }
+
+    /// What was lost in a lease's worktree and is had again does not matter there any more.
+    pub(super) fn settle<F: DiskFile>(&mut self, lease: &Lease, log: &F) -> io::Result<()> {
+        self.forget_lost(&lease.holder.worktree, log, |lost| lease.has_again(lost))
+    }
+
+    fn forget_lost<F: DiskFile>(
+        &mut self,
+        worktree: &WorktreeId,
+        log: &F,
+        is_settled: impl Fn(&Lease) -> bool,
+    ) -> io::Result<()> {
         let key = Key::lost_in(worktree);
         for value in self.table().find(key)? {
             let lost = IndexView::new(self, log).ended_in(value);
-            let lost = lost.map_err(|_| io::Error::other("a lost lease has no record"))?;
-            if lost.lease.holder.worktree == *worktree {
+            let lost = lost.map_err(|_| io::Error::other("a lost lease has no record"))?.lease;
+            if lost.holder.worktree == *worktree && is_settled(&lost) {
                 self.take(key, value)?;
             }
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::{ArgMatches, Command};
 use jit_core::verdict::Push;
-use jit_core::{ControlPlaneId, Holder, Lease, LeaseId, Now, Query, View, trailers};
+use jit_core::{Carried, ControlPlaneId, Holder, Lease, LeaseId, Now, Query, View, trailers};
 use jit_git::SystemGit;
 
 use crate::commands::{all, one, text, texts};
@@ -85,8 +85,8 @@ fn says(text: &str, lease: &LeaseId) -> bool {
 /// The leases that somebody has and that stand, and of which control plane they are.
 struct Standing {
     by: Holder,
-    /// Of a commit that is made again: the leases that it carries. It gets only what came in the place
-    /// of one of those that another lost.
+    /// Of a commit that is made again: the leases that it carries. It gets only those of some of what
+    /// was lost to another.
     again: Option<Vec<LeaseId>>,
 }
 
@@ -97,8 +97,12 @@ impl Query for Standing {
         let mut held = view.held_by(&self.by)?;
         held.retain(|lease| !lease.lapsed(&now.stamp));
         if let Some(leases) = self.again.clone().filter(|_| !held.is_empty()) {
-            let replaced = Push { by: self.by.clone(), leases }.ask(view, now)?.replaced;
-            held.retain(|lease| replaced.iter().any(|(_, later)| later.contains(&lease.id)));
+            let said = |lease| Carried { issues: Vec::new(), lease, fence: None, agent: None };
+            let carried = leases.into_iter().map(said).collect();
+            let overtaken = Push { by: self.by.clone(), carried }.ask(view, now)?.overtaken;
+            let now_held: Vec<LeaseId> =
+                overtaken.iter().flat_map(|overtaken| &overtaken.held).map(|lease| lease.id).collect();
+            held.retain(|lease| now_held.contains(&lease.id));
         }
         Ok((view.control_plane(), held))
     }

@@ -1,16 +1,16 @@
 //! `jit hook pre-push`
 
-use std::collections::BTreeSet;
 use std::io::Read;
 
 use clap::{ArgMatches, Command};
 use jit_core::verdict::{Arrival, Push, not_built_on};
-use jit_core::{Holder, LeaseId};
+use jit_core::{Carried, Holder};
 use jit_git::{Destination, Outgoing};
 
 use crate::arrivals::{arrivals, is_commit};
 use crate::commands::{one, text};
 use crate::error::Failure;
+use crate::look::Look;
 use crate::output::Output;
 use crate::render::text::{left, subject};
 use crate::verdict::{Objection, given, nothing};
@@ -23,7 +23,7 @@ pub(crate) fn arguments(command: Command) -> Command {
         .after_help(
             "Called by Git, which writes what it pushes to standard input. Refuses commits that say they were made\n\
              under a lease that was lost to somebody else, unless what is pushed with them builds on them under\n\
-             the lease that came in its place. Warns of leases that are about to lapse.\n\
+             the lease that came in its place, or a later one of some of the same. Warns of leases that are about to lapse.\n\
              Exit status: 0 may be pushed, 6 lost to somebody else, 9 can't be told.\n\n\
              Example: jit hook pre-push origin git@example.com:repo.git < updates",
         )
@@ -55,8 +55,13 @@ fn outgoing(text: &str, remote: &str) -> Outgoing {
 
 fn objections(world: &World<'_>, by: &Holder, outgoing: &Outgoing) -> Result<Vec<Objection>, Failure> {
     let arrivals = arrivals(world, outgoing)?;
-    let leases: BTreeSet<LeaseId> = arrivals.iter().flat_map(leases_of).collect();
-    let found = world.read(&Push { by: by.clone(), leases: leases.into_iter().collect() })?;
+    let mut carried: Vec<Carried> = Vec::new();
+    for one in arrivals.iter().flat_map(|arrival| &arrival.carried) {
+        if !carried.contains(one) {
+            carried.push(one.clone());
+        }
+    }
+    let found = world.read(&Push { by: by.clone(), carried })?;
     for lease in &found.ending {
         let (what, left) = (subject(lease), left(lease, &found.now));
         world.warn(format!(
@@ -65,20 +70,17 @@ fn objections(world: &World<'_>, by: &Holder, outgoing: &Outgoing) -> Result<Vec
         ));
     }
     let mut objections = Vec::new();
-    for (replaced, later) in &found.replaced {
-        let builds = |arrival: &Arrival| leases_of(arrival).any(|lease| later.contains(&lease));
-        let carries = |arrival: &&Arrival| leases_of(arrival).any(|lease| lease == replaced.lost.lease.id);
+    for overtaken in &found.overtaken {
+        let lost = overtaken.replaced.lost.lease.id;
+        let builds = |arrival: &Arrival| arrival.carried.iter().any(|own| overtaken.settled_by.contains(own));
+        let carries = |arrival: &&Arrival| arrival.carried.iter().any(|own| own.lease == lost);
         let left = not_built_on(&arrivals, builds).into_iter().filter(carries);
         let left: Vec<String> = left.map(|arrival| arrival.commit.clone()).collect();
         if !left.is_empty() {
-            let is_own = later.iter().any(|lease| found.own.contains(lease));
-            let failure = Failure::push_is_anothers(&left, replaced, is_own, &world.look(found.now));
+            let look = Look { by: Some(by.clone()), ..world.look(found.now) };
+            let failure = Failure::push_is_anothers(&left, overtaken, &look);
             objections.push(Objection { failure, replaced: true });
         }
     }
     Ok(objections)
-}
-
-fn leases_of(arrival: &Arrival) -> impl Iterator<Item = LeaseId> {
-    arrival.carried.iter().map(|carried| carried.lease)
 }

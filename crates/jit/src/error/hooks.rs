@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use jit_core::verdict::{ReceivedError, Replaced, Stale};
+use jit_core::verdict::{Overtaken, ReceivedError, Replaced, Stale};
 use jit_core::{Item, Lease, Pattern, Reference};
 use jit_git::HooksError;
 use serde_json::json;
 
+use super::held::{anew, there};
 use super::{Code, Failure};
 use crate::hooks::Hook;
 use crate::look::Look;
@@ -93,17 +94,22 @@ impl Failure {
     }
 
     /// Commits are to be pushed that were made under a lease that was lost.
-    pub(crate) fn push_is_anothers(
-        commits: &[String],
-        replaced: &Replaced,
-        is_own: bool,
-        look: &Look,
-    ) -> Self {
-        let hint = match is_own {
-            true => "it is yours now: say so in a commit on top, and push again: git commit --allow-empty -m 'taken over'".to_owned(),
-            false => format!(
-                "leave it to {}, or let what you push build on a commit made under lease {}",
-                replaced.by.holder.agent, replaced.by.lease
+    pub(crate) fn push_is_anothers(commits: &[String], overtaken: &Overtaken, look: &Look) -> Self {
+        const ON_TOP: &str = "git commit --allow-empty -m 'taken over'";
+        let Overtaken { replaced, held, .. } = overtaken;
+        let hint = match held.iter().find(|lease| look.is_own(lease)).or(held.last()) {
+            Some(own) if look.is_own(own) => {
+                format!("you have it now; put a commit on top that says so, under your lease: {ON_TOP}")
+            }
+            Some(own) if look.is_elsewhere(own) => there(own, look),
+            Some(other) => format!(
+                "leave it to {}; or take it when it is free, and put a commit on top: {} && {ON_TOP}",
+                other.holder.agent,
+                anew(&replaced.lost.lease, " --wait 10m")
+            ),
+            None => format!(
+                "leave it out; or take it, which nobody has now, and put a commit on top: {} && {ON_TOP}",
+                anew(&replaced.lost.lease, "")
             ),
         };
         Self::new(
