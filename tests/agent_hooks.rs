@@ -119,6 +119,32 @@ fn an_edit_over_anothers_paths_is_denied_in_each_programs_own_form() {
     }
 }
 
+/// What Git ignores is nobody's work: it lies outside of no lease, and is in somebody's way only where
+/// that lease covers it by its path.
+#[test]
+fn what_git_ignores_is_judged_for_others_alone() {
+    let two = Two::new();
+    write(&two.there.join(".gitignore"), "out/\n*.log\n");
+    write(&two.there.join("out/kept"), "x");
+    two.repo.git(&two.there, &["add", "-f", "out/kept"]);
+    two.session("claude").jit(["claim", "acquire", "--path", "doc"]).lease();
+    write(&two.there.join("tmp/out/x"), "x");
+    for command in ["make > build.log 2>&1", "echo > out/new", "rm -rf tmp/out", "tee doc/a ':x.log'"] {
+        two.shell(command).silent();
+    }
+    for (command, path) in [("rm -rf out", "out"), ("echo > out/kept", "out/kept"), ("rm -rf tmp", "tmp")] {
+        two.shell(command).denied(&["do not cover", path]);
+    }
+    two.shell("echo > a.log > src/a").denied(&["do not cover src/a\n"]);
+    let lease = two.ann().jit(["claim", "acquire", "--path", "*.log"]).lease().lease_id;
+    two.shell("make > build.log").denied(&["agent:ann"]);
+    two.ann().jit(["claim", "release", &lease]).ok();
+    // Nor is it claimed for anybody.
+    two.ann().jit(["config", "set", "auto_claim", "true"]).ok();
+    two.shell("make > build.log").silent();
+    two.shell("make > build.log > src/a").noted(&["jit claimed src/a for you"]);
+}
+
 #[test]
 fn a_command_that_changes_anothers_paths_is_denied() {
     let two = Two::new();

@@ -21,6 +21,7 @@ mod git_files;
 mod hooks;
 mod identity;
 mod identity_file;
+mod ignored;
 mod merging;
 mod named_path;
 mod paths;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use jit_core::verdict::{Act, Committed};
-use jit_core::{AgentId, Holder, Mode, Pattern, RepoPath, Scope, Touch};
+use jit_core::{AgentId, Holder, Mode, Pattern, RepoPath, Scope, Touch, Touched};
 use jit_git::{NamedPath, SystemGit};
 use serde_json::{Map, Value};
 
@@ -146,12 +146,16 @@ fn objections(
     paths: &[PathBuf],
     notes: &mut Vec<Failure>,
 ) -> Result<Vec<Objection>, Failure> {
-    let mut patterns = Vec::new();
+    let mut named = Vec::new();
     for path in paths {
-        patterns.extend(pattern(world, path)?);
+        named.extend(pattern(world, path)?);
     }
+    let patterns = named.iter().map(|(_, pattern)| pattern.clone()).collect();
     let paths = Scope::of_any_size(patterns, Mode::Exclusive, case(world)?);
-    let found = world.read(&Act(Touch { actor: by.clone(), paths, against: None }))?;
+    let mut found = world.read(&Act(Touch { actor: by.clone(), paths, against: None }))?;
+    if !found.paths.touched.outside.is_empty() || to_be_claimed(world, &found.paths).is_some() {
+        leave_ignored(world, &named, &mut found.paths.touched);
+    }
     let now = found.paths.touched.now;
     if !found.lost.is_empty() || !found.lapsed.is_empty() {
         let look = world.look(now);
@@ -170,6 +174,18 @@ fn objections(
     Ok(of_paths(world, by, found.paths))
 }
 
+/// What Git ignores is nobody's work: one's own leases need not cover it.
+fn leave_ignored(world: &World<'_>, named: &[(String, Pattern)], touched: &mut Touched) {
+    let names: Vec<&str> =
+        named.iter().map(|(name, _)| name.as_str()).filter(|name| !name.is_empty()).collect();
+    // Where Git can't say, it is as any other path.
+    let ignored = world.repo().ok().and_then(|repo| repo.ignored(&SystemGit::on_path(), &names).ok());
+    let ignored = ignored.unwrap_or_default();
+    let is_work = |path: &Pattern| named.iter().any(|(name, own)| own == path && !ignored.contains(name));
+    touched.outside.retain(is_work);
+    touched.free.retain(is_work);
+}
+
 /// What the agent is to have before it goes on: nothing if somebody else has some of it.
 fn to_be_claimed(world: &World<'_>, found: &Committed) -> Option<Vec<Pattern>> {
     let has_paths = found.own.iter().any(|lease| !lease.scope.is_none());
@@ -178,8 +194,8 @@ fn to_be_claimed(world: &World<'_>, found: &Committed) -> Option<Vec<Pattern>> {
     (wanted && found.touched.held.is_empty() && !missing.is_empty()).then(|| missing.clone())
 }
 
-/// What a path means to leases; nothing outside of the worktree and for what is not code.
-fn pattern(world: &World<'_>, path: &Path) -> Result<Option<Pattern>, Failure> {
+/// What a path is called from the root on, and what it means to leases; nothing outside of the worktree and for what is not code.
+fn pattern(world: &World<'_>, path: &Path) -> Result<Option<(String, Pattern)>, Failure> {
     let literal = format!(":(literal){}", path.display());
     let named = world.repo()?.named_path(&SystemGit::on_path(), &literal);
     let Ok(NamedPath::Literal(name)) = named else { return Ok(None) };
@@ -187,12 +203,12 @@ fn pattern(world: &World<'_>, path: &Path) -> Result<Option<Pattern>, Failure> {
     if matches!(name.split('/').next(), Some(".git" | ".jit")) {
         return Ok(None);
     }
-    let path = match (name.is_empty(), path.is_dir()) {
+    let pattern = match (name.is_empty(), path.is_dir()) {
         (true, _) => Pattern::literal(RepoPath::root()).ok(),
         (_, true) => name.parse().ok().and_then(|path| Pattern::literal(path).ok()),
         _ => name.parse().ok().map(Pattern::exact),
     };
-    Ok(path)
+    Ok(pattern.map(|pattern| (name, pattern)))
 }
 
 /// The directory that a path is, or the nearest above it that is there.
