@@ -1,7 +1,7 @@
 //! `jit run` when something goes wrong: its lease is lost, or jit itself is killed.
 
 use std::fs;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::gates::seen;
 use crate::running::{SOON, answer, guardians, last_release, run, start};
 use crate::support::issue::{file, issue};
 use crate::support::repo::JIT;
-use crate::support::{Repo, skip};
+use crate::support::{Agent, Repo, skip};
 
 /// A command with a child that heeds no SIGTERM any more than itself.
 const STUBBORN: &str = "exec 2>/dev/null; trap '' TERM; (echo $(exec sh -c 'echo $PPID') >child; while :; do sleep 0.05; done) & \
@@ -52,17 +52,14 @@ fn a_killed_jit_contradicts_the_file_of_its_work() {
     let repo = Repo::warm();
     let ann = repo.agent("ann");
     let id = issue(&ann, "work", &[]);
-    let mut running = ann.command(["run", &id, "--", "sleep", "60"]).spawn().unwrap();
-    while ann.jit(["claim", "status", &id]).ok()["lease"].is_null() {}
+    let mut running = at_work(&repo, &ann, &id);
     let path = file(repo.main(), &id);
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replace("\"ready\"", "\"done\"")).unwrap();
     running.kill().unwrap();
     running.wait().unwrap();
-    let began = Instant::now();
-    while last_release(&repo).0 != "infra" {
-        assert!(began.elapsed() < SOON, "nobody released it: {:?}", last_release(&repo));
-    }
+    given_up(&ann, &id);
+    assert_eq!(last_release(&repo).0, "infra");
     assert_eq!(seen(&ann, &id)["unrecorded"], true);
 }
 
@@ -74,21 +71,36 @@ fn what_a_killed_jit_had_said_is_made_good() {
     ann.jit(["gate", "define", "review", "--manual"]).ok();
     for (more, state) in [(&[][..], "done"), (&["--gate", "review"], "gated")] {
         let id = issue(&ann, "work", more);
-        let mut running = ann.command(["run", &id, "--", "sleep", "60"]).spawn().unwrap();
-        while ann.jit(["claim", "status", &id]).ok()["lease"].is_null() {}
+        let mut running = at_work(&repo, &ann, &id);
         ann.jit(["issue", "update", &id, "--label", "of now"]).ok();
         let path = file(repo.main(), &id);
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, text.replace("\"ready\"", &format!("\"{state}\""))).unwrap();
         running.kill().unwrap();
         running.wait().unwrap();
-        let began = Instant::now();
-        while seen(&ann, &id)["state"] == "in_progress" {
-            assert!(began.elapsed() < SOON, "nobody released it");
-        }
+        given_up(&ann, &id);
         assert_eq!(last_release(&repo).0, "done");
         let known = seen(&ann, &id);
         assert_eq!((&known["state"], &known["unrecorded"]), (&state.into(), &false.into()));
+    }
+}
+
+/// Jit with a command that has begun: what is killed before may be in its flush, and the log is then
+/// carried over.
+fn at_work(repo: &Repo, agent: &Agent<'_>, id: &str) -> Child {
+    let begun = repo.main().join(format!("begun-{id}"));
+    let script = format!("echo $$ >'{}'; exec sleep 60", begun.display());
+    let running = agent.command(["run", id, "--", "sh", "-c", &script]).spawn().unwrap();
+    number_in(&begun);
+    running
+}
+
+/// Waits until nobody works on an issue.
+#[track_caller]
+fn given_up(agent: &Agent<'_>, id: &str) {
+    let began = Instant::now();
+    while seen(agent, id)["state"] == "in_progress" {
+        assert!(began.elapsed() < SOON, "nobody released it");
     }
 }
 
