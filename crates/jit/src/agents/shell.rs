@@ -15,7 +15,7 @@ pub(crate) struct Change {
 }
 
 /// What a command changes by `>` and `>>`, `tee`, `sed -i`, `rm`, `mv`, `cp` and
-/// `git checkout -- PATH`, after `cd`.
+/// `git checkout -- PATH`, `git restore`, `git rm` and `git mv`, after `cd`.
 pub(crate) fn changes(command: &str) -> Vec<Change> {
     let mut script = Script { here: Some(PathBuf::new()), ..Script::default() };
     let mut pieces = pieces(command).unwrap_or_default().into_iter();
@@ -153,7 +153,7 @@ impl Script {
         }
     }
 
-    /// `git checkout … -- PATH`.
+    /// `git checkout … -- PATH`, and `git restore`, `rm` and `mv` as far as they change files.
     fn git(&mut self, words: &[Option<String>]) {
         let before = self.here.clone();
         let mut words = words.iter();
@@ -170,11 +170,28 @@ impl Script {
                     }
                     break;
                 }
+                Some(command @ ("restore" | "rm" | "mv")) => {
+                    self.git_files(command, words.as_slice());
+                    break;
+                }
                 Some(option) if option.starts_with('-') => {}
                 _ => break,
             }
         }
         self.here = before;
+    }
+
+    fn git_files(&mut self, command: &str, words: &[Option<String>]) {
+        let has = |options: &[&str]| words.iter().flatten().any(|word| options.contains(&word.as_str()));
+        let is_of_index = match command {
+            "restore" => has(&["--staged", "-S"]) && !has(&["--worktree", "-W", "-SW", "-WS"]),
+            _ => has(&["--cached"]),
+        };
+        match command {
+            _ if is_of_index => {}
+            "mv" => self.copy(words, true),
+            _ => self.change_all(&operands(words, &["-s", "--source"])),
+        }
     }
 }
 
@@ -236,6 +253,10 @@ mod tests {
             ("cp -t d a b", "d{a,b}"),
             ("mv --target-directory=d a", "a d{a}"),
             ("git checkout HEAD~1 -- a b", "a b"),
+            ("git restore -s HEAD~1 a; git -C d restore -SW -- b", "a d/b"),
+            ("git restore --staged a; git restore -S b; git rm --cached c", ""),
+            ("git rm -rf a b", "a b"),
+            ("git mv a b", "a b{a}"),
             ("git -C sub -c x=y checkout -- a && rm b", "sub/a b"),
             ("if true; then rm a; fi", "a"),
             ("echo \"a > b\" '> c' \\> d # > e", ""),
