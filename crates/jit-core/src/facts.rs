@@ -232,6 +232,9 @@ impl Facts {
     /// It may be claimed again, from the record at this position and of this time on.
     #[must_use]
     pub fn reopened(self, at: Fence, time: WallTime) -> Self {
+        // A clock that was set back makes no file later that says otherwise.
+        let ended_at = self.ended_by.as_ref().map_or(time, |by| by.at);
+        let undone_at = self.since(time.max(ended_at));
         Self {
             outcome: None,
             open_gates: BTreeSet::new(),
@@ -239,21 +242,28 @@ impl Facts {
             deleted: false,
             ended_by: None,
             reopened: Some(at),
-            undone_at: Some(time),
+            undone_at: Some(undone_at),
             ..self
         }
     }
 
     /// Whether it was said not to be done since a file that says otherwise was written; that is of an
     /// earlier attempt, should it have ended again.
+    ///
+    /// Whoever writes an end says with [`Self::since`] that it is later, whatever the clock says.
     pub fn contradicts(&self, written: WallTime) -> bool {
         self.undone_at.is_some_and(|undone| undone >= written)
+    }
+
+    /// The later of this time and the one at which it was last said not to be done.
+    pub fn since(&self, written: WallTime) -> WallTime {
+        self.undone_at.map_or(written, |undone| undone.max(written))
     }
 
     /// Given up undone at this time, although a file says that it was done.
     #[must_use]
     pub fn given_up(self, at: WallTime) -> Self {
-        Self { undone_at: Some(at), ..self }
+        Self { undone_at: Some(self.since(at)), ..self }
     }
 
     /// With one failed attempt more.

@@ -6,13 +6,13 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{World, holder, of, short, thing, things};
+use common::{World, holder, of, short, thing, things, wall};
 use jit_core::decide::{
     Acquire, Attempted, Bar, Candidate, Close, Ending, Finish, Release, Reopen, SaysEnded, Settle, Take,
     Taken, Took, Unearned, Unrecorded,
 };
 use jit_core::{
-    Attempt, Cause, Facts, Fence, Filed, FiledGates, Gate, Operation, Outcome, Refusal, Round, Seq,
+    Attempt, Cause, EndedBy, Facts, Fence, Filed, FiledGates, Gate, Operation, Outcome, Refusal, Round, Seq,
 };
 
 fn end(world: &mut World, actor: &str, names: &str, attempt: Attempt) {
@@ -402,4 +402,18 @@ fn what_was_deleted_is_told_as_such() {
     end(&mut world, "a", "#1", Attempt::Done);
     let facts = world.ask("b", &close(Ending::Deleted)).unwrap().facts;
     assert_eq!((facts.outcome, facts.deleted), (Some(Outcome::Done), false));
+}
+
+/// A clock that was set back makes no file later that says otherwise: what it reopens contradicts what was
+/// done before, and what is done after that is said to be later still.
+#[test]
+fn a_clock_that_was_set_back_decides_no_attempt() {
+    let facts = Facts::none(thing("#1"));
+    let ended_by = EndedBy { at: wall(1000), by: holder("a"), branch: None };
+    let done = Facts { ended_by: Some(Box::new(ended_by)), ..facts.ended(Outcome::Done) };
+    let reopened = done.reopened(Fence(Seq(7)), wall(10));
+    assert!(reopened.contradicts(wall(1000)) && !reopened.contradicts(wall(1001)));
+    let given_up = reopened.given_up(wall(20));
+    assert!(given_up.contradicts(wall(1000)));
+    assert_eq!((given_up.since(wall(30)), given_up.since(wall(2000))), (wall(1000), wall(2000)));
 }

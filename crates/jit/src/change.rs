@@ -101,7 +101,9 @@ fn settled(said: &BTreeSet<GateName>, before: &Issue, known: &Known<Issue>) -> S
         issue: known.issue.reference(),
         settled: &said - &is_open,
         opened: &is_open - &(&was_open - &said),
-        filed: before.state == State::Gated && is_open.is_empty(),
+        filed: before.state == State::Gated
+            && is_open.is_empty()
+            && !known.standing.facts.contradicts(before.updated_at),
         seen: known.standing.facts.round(),
     }
 }
@@ -135,7 +137,8 @@ pub(crate) fn closed(
             known.issue.state = State::Rejected;
             // A file that says so of an attempt before says it of this one, too.
             if known.standing.facts.contradicts(before.updated_at) {
-                known.issue.updated_at = later(world.now()?.wall, before.updated_at);
+                let since = known.standing.facts.since(before.updated_at);
+                known.issue.updated_at = later(world.now()?.wall, since);
             }
             let changed = written(world, &tracker, before, known)?;
             Ok(Changed { is_another: is_another || changed.is_another, ..changed })
@@ -158,7 +161,8 @@ pub(crate) fn filed(world: &World<'_>, id: IssueId) -> Result<Known<Issue>, Fail
     // Gates that only the lost file had as passed are open, and have to be passed again.
     let gated = outcome == Outcome::Gated || before.open_gates().next().is_some();
     known.issue.state = if gated { State::Gated } else { State::Done };
-    known.issue.updated_at = later(world.now()?.wall, before.updated_at);
+    let since = known.standing.facts.since(before.updated_at);
+    known.issue.updated_at = later(world.now()?.wall, since);
     tracker.write(&[Rewrite::of(Some(&before), &known.issue)])?;
     world.something_changed();
     Ok(known)
@@ -284,7 +288,7 @@ fn stamp(world: &World<'_>, known: &mut Known<Issue>, before: &Issue, facts: &Fa
         Some(_) => known.issue.state == before.state && facts.contradicts(before.updated_at),
     };
     if !is_behind {
-        known.issue.updated_at = later(world.now()?.wall, before.updated_at);
+        known.issue.updated_at = later(world.now()?.wall, facts.since(before.updated_at));
     }
     Ok(())
 }

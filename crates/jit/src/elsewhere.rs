@@ -191,6 +191,11 @@ impl Likely {
         let found = at.is_some();
         let (id, jit) = (self.end.id, format!("jit {}", world.repeated()));
         let way = match at {
+            Some(At::Commit(name)) if self.head.as_ref() == Some(&name) && self.deleted => {
+                format!(
+                    "to delete it here, too: {jit}issue delete {id}; if it is open again: {jit}issue reopen {id}"
+                )
+            }
             Some(At::Commit(name)) if self.head.as_ref() == Some(&name) => format!(
                 "the file here says otherwise than HEAD: to have it as it is there: {} checkout HEAD -- {}; if it is open again: {jit}issue reopen {id}",
                 git(&tracker.root()),

@@ -8,7 +8,7 @@ use jit_tracker::{GateName, GateResult, Issue, PassedAs, State, Work};
 
 use crate::elsewhere::not_lost;
 use crate::error::Failure;
-use crate::filed::ended;
+use crate::filed::{ended, is_worked};
 use crate::gates::{Defined, Verdict};
 use crate::known::{Known, Stage};
 use crate::tracker::Tracker;
@@ -70,7 +70,12 @@ impl Of {
 }
 
 fn nothing_to_pass(known: &Known<Issue>) -> Failure {
-    Failure::nothing_to_pass(known.issue.id, known.ended_elsewhere().is_some_and(Outcome::is_worked))
+    let (id, facts) = (known.issue.id, &known.standing.facts);
+    let is_of_before = is_worked(&known.issue) && facts.contradicts(known.issue.updated_at);
+    match known.ended_elsewhere() {
+        None if is_of_before => Failure::of_an_attempt_before(id),
+        ended => Failure::nothing_to_pass(id, ended.is_some_and(Outcome::is_worked)),
+    }
 }
 
 /// Refuses to look here at work that is not here, or that nobody has begun.

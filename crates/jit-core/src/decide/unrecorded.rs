@@ -81,7 +81,11 @@ impl<V: View> Step<'_, V> {
         let undone = undone.map(|at| Unrecorded::Undone { at, filed: *outcome });
         // The log is told of a rejection before the file.
         let here = if outcome.is_worked() { self.released_here(issue, held)? } else { None };
-        Ok(here.or(undone))
+        Ok(match here {
+            // Somebody took it over meanwhile, and said that it is not done.
+            Some(Unrecorded::Left) if undone.is_some() => undone,
+            here => here.or(undone),
+        })
     }
 
     /// Whether it may have been written by a release here of which the log was never told.

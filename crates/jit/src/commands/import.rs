@@ -5,7 +5,7 @@ use std::io::Read;
 use std::time::Duration;
 
 use clap::{ArgMatches, Command};
-use jit_core::{IssueId, Outcome};
+use jit_core::{IssueId, Outcome, Reference};
 use jit_tracker::stream::{self, Entry, Here, Import};
 use jit_tracker::{EventId, Issue};
 
@@ -60,13 +60,28 @@ fn leave_to_a_merge(world: &World<'_>, import: &mut Import) -> Result<(), Failur
         log_knows && is_done && import.issues.contains_key(&known.issue.id)
     };
     let elsewhere: Vec<&Known> = all.issues.iter().filter(is_elsewhere).collect();
+    let mut new: Vec<IssueId> = import.issues.keys().copied().collect();
+    let there: HashSet<IssueId> = all.issues.iter().map(|known| known.issue.id).collect();
+    new.retain(|id| !there.contains(id));
+    let standings =
+        world.read(&Log::about(world, new.iter().map(|id| Reference::Issue(*id).into()).collect())?)?;
+    for (id, standing) in new.into_iter().zip(standings) {
+        if standing.facts.outcome.is_some_and(Outcome::is_worked) {
+            import.issues.remove(&id);
+            import.kept.push(id);
+            world.warn(format!(
+                "nothing was written of {id}: it was done in another worktree; merge its branch"
+            ));
+        }
+    }
     for (known, place) in elsewhere.iter().zip(places(world, &elsewhere)?) {
         let id = known.issue.id;
         import.issues.remove(&id);
         import.kept.push(id);
         let place =
             place.map(|place| format!(" was {}, and is not in your files; {}", place.told(), place.way));
-        world.warn(format!("nothing was written of {id}: it{}", place.unwrap_or_default()));
+        let place = place.unwrap_or_else(|| " was done elsewhere".into());
+        world.warn(format!("nothing was written of {id}: it{place}"));
     }
     Ok(())
 }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::decide::{Attempted, Bar, Candidate, Release, ReleaseAll, Released, Target};
-use jit_core::{Attempt, Facts, IssueId, LeaseId, Outcome, Reference, WallTime};
+use jit_core::{
+    Attempt, Facts, IssueId, Known, LeaseId, Now, Outcome, Query, Reference, References, View, WallTime,
+};
 use jit_tracker::{GateName, Issue, Origin, State, Work};
 
 use crate::commands::{all, option, parsed, texts};
@@ -110,26 +112,47 @@ pub(crate) fn give_up(world: &World<'_>, target: Target, attempt: Attempt) -> Re
     given_up(world, &Held::Named(target), attempt)
 }
 
-/// Gives up a lease whose process died: as done if the files here came to say so of each of its issues
-/// while it was held, for whoever wrote that was about to release it; else with what is said.
+/// Gives up a lease whose process died: as done the issues of which the files here came to say so while
+/// it was held, for whoever wrote that was about to release them; the rest with what is said.
 pub(crate) fn give_up_for_the_dead(
     world: &World<'_>,
     lease: LeaseId,
     attempt: Attempt,
 ) -> Result<Output, Failure> {
-    let held = Held::Named(Target::Lease(lease));
+    // What can't be found out was not said.
+    let said = said_by_the_dead(world, lease).unwrap_or_default();
+    if let Ok(said) = References::try_from(said) {
+        match given_up(world, &Held::Named(Target::Issues(said)), Attempt::Done) {
+            // To give it up now would deny what can be said a moment later.
+            Err(failure) if failure.code.retryable() => return Err(failure),
+            Ok(done) if world.read(&IsOver(lease))? => return Ok(done),
+            _ => {}
+        }
+    }
+    given_up(world, &Held::Named(Target::Lease(lease)), attempt)
+}
+
+fn said_by_the_dead(world: &World<'_>, lease: LeaseId) -> Result<Vec<Reference>, Failure> {
     let root = Tracker::around(world)?.root();
+    let released = Held::Named(Target::Lease(lease)).rehearse(world, Attempted::default())?;
     let is_said = |since: WallTime, issue: &Reference| {
         let said = issue.issue().and_then(|id| Said::in_worktree(&root, id).issue);
         said.is_some_and(|issue| is_worked(&issue) && issue.updated_at >= since)
     };
-    let released = held.rehearse(world, Attempted::default())?;
-    let is_done = released.iter().all(|Released { lease, issues }| {
-        !issues.is_empty() && issues.iter().all(|issue| is_said(lease.acquired_at, issue))
+    let said = released.into_iter().flat_map(|Released { lease, issues }| {
+        issues.into_iter().filter(move |issue| is_said(lease.acquired_at, issue)).collect::<Vec<_>>()
     });
-    match is_done {
-        true => given_up(world, &held, Attempt::Done).or_else(|_| given_up(world, &held, attempt)),
-        false => given_up(world, &held, attempt),
+    Ok(said.collect())
+}
+
+/// Whether a lease is over.
+struct IsOver(LeaseId);
+
+impl Query for IsOver {
+    type Answer = bool;
+
+    fn ask<V: View>(&self, view: &V, _: &Now) -> Result<bool, V::Error> {
+        Ok(!matches!(view.lease(&self.0)?, Some(Known::Live(_))))
     }
 }
 
@@ -173,11 +196,12 @@ fn done(world: &World<'_>, held: &Held) -> Result<Output, Failure> {
         let of = filed(&after);
         after.state = if of.open.is_empty() { State::Done } else { State::Gated };
         let is_of_before = facts.contradicts(found.issue.updated_at);
+        let since = facts.since(found.issue.updated_at);
         ended.extend((facts.outcome == Some(Outcome::Rejected)).then_some((facts, after.state)));
         gates.insert(after.reference(), of);
         commit.push(tracker.file(id));
         if after != *found.issue || found.origin != Origin::Worktree || is_of_before {
-            after.updated_at = later(world.now()?.wall, after.updated_at);
+            after.updated_at = later(world.now()?.wall, since);
             changed.push((*found.issue, after));
         }
     }

@@ -159,15 +159,18 @@ fn over(
             return Err(failure.or_exit(LOST_IN_RUN));
         }
         // Somebody ended the issue otherwise, say: nobody else knows yet that the command has ended.
-        Err(failure) => {
+        Err(failure) if !failure.code.retryable() => {
             let why = format!("the command ended, and that could not be said: {}", failure.code.name());
             let released = give_up(world, Target::Lease(lease.id), Attempt::Infra(why.parse().ok()));
             return Err(match released {
-                Ok(_) => Failure { hint: Some("the lease was released".into()), ..failure },
+                Ok(_) => {
+                    let hint = failure.hint.iter().map(|hint| format!("{hint}; ")).collect::<String>();
+                    Failure { hint: Some(hint + "the lease was released"), ..failure }
+                }
                 Err(_) => failure,
             });
         }
-        Ok(released) => Some(Box::new(released)),
+        released => Some(Box::new(released?)),
     };
     Ok(Output::Ran { lease: lease.clone(), status: status(ended.status), released })
 }

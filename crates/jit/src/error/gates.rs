@@ -98,6 +98,18 @@ impl Failure {
             .context(json!({ "issue": issue }))
     }
 
+    /// The file at hand says that the work is done, and it was reopened or given up undone since.
+    pub(crate) fn of_an_attempt_before(issue: IssueId) -> Self {
+        Self::new(
+            Code::NeedsLease,
+            format!(
+                "no gate of {issue} is passed here: its file is of an attempt before, and it is open again"
+            ),
+        )
+        .hint(format!("merge the branch that reopened it; if there is none: jit issue reopen {issue}"))
+        .context(json!({ "issue": issue }))
+    }
+
     /// Work that was done in another worktree, and is not in this one.
     /// `way` brings it here, if anything does.
     pub(crate) fn work_elsewhere(
