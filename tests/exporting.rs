@@ -390,3 +390,24 @@ fn an_import_brings_no_work() {
     assert!(text.contains("\"note\"") && text.contains("\"ready\""), "{text}");
     ann.jit(["claim", "acquire", &waiting]).refused(7);
 }
+
+/// What is nowhere any more comes back from a stream, whatever the log knows of it.
+#[test]
+fn an_import_brings_back_what_was_lost() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let id = issue(&ann, "work", &[]);
+    commit(&repo, repo.main(), "issue");
+    ann.claim(&id);
+    ann.jit(["claim", "release", &id, "--done"]).ok();
+    let backup = repo.dir().join("backup.jsonl");
+    write(&backup, ann.say(["export"]).stdout);
+    repo.git(repo.main(), &["checkout", "-q", "--", ".jit/issues"]);
+    ann.jit(["import", backup.to_str().unwrap()]).ok();
+    assert!(text(&repo, &id).contains("\"done\""));
+    repo.git(repo.main(), &["rm", "-q", "--cached", "-r", ".jit/issues"]);
+    repo.git(repo.main(), &["commit", "-q", "-m", "lost"]);
+    fs::remove_file(file(repo.main(), &id)).unwrap();
+    ann.jit(["import", backup.to_str().unwrap()]).ok();
+    assert!(text(&repo, &id).contains("\"done\""));
+}

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::time::Duration;
 
 use clap::{ArgMatches, Command};
-use jit_core::{IssueId, Outcome, Reference};
+use jit_core::{IssueId, Outcome};
 use jit_tracker::stream::{self, Entry, Here, Import};
 use jit_tracker::{EventId, Issue};
 
@@ -29,7 +29,8 @@ pub(crate) fn arguments(command: Command) -> Command {
          else here. Exit status 2: a line is none of its own. Where the policy is strict, by default for agents\n\
          (enforce_agents) and not for people (enforce_people), 6: somebody else holds an issue; 7: one would be\n\
          done without its lease or with open gates, or pass a gate that has a command. What ends by it has\n\
-         ended for every worktree at once; what ended here stays so until `jit issue reopen`.\n\n\
+         ended for every worktree at once; what ended here stays so until `jit issue reopen`. Work that another\n\
+         branch or worktree of this repository has is left to a merge, with a warning.\n\n\
          Example: jit import backup.jsonl",
     )
 }
@@ -51,7 +52,8 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     Ok(Output::Imported(all.counted(import)))
 }
 
-/// Of work that was done elsewhere in this repository, a merge brings the file, and the work with it.
+/// Of work that another branch or worktree of this repository has, a merge brings the file, and the work
+/// with it. What is nowhere any more comes from the stream: it may be all that is left.
 fn leave_to_a_merge(world: &World<'_>, import: &mut Import) -> Result<(), Failure> {
     let all = All::here(world)?;
     let is_elsewhere = |known: &&Known| {
@@ -60,28 +62,13 @@ fn leave_to_a_merge(world: &World<'_>, import: &mut Import) -> Result<(), Failur
         log_knows && is_done && import.issues.contains_key(&known.issue.id)
     };
     let elsewhere: Vec<&Known> = all.issues.iter().filter(is_elsewhere).collect();
-    let mut new: Vec<IssueId> = import.issues.keys().copied().collect();
-    let there: HashSet<IssueId> = all.issues.iter().map(|known| known.issue.id).collect();
-    new.retain(|id| !there.contains(id));
-    let standings =
-        world.read(&Log::about(world, new.iter().map(|id| Reference::Issue(*id).into()).collect())?)?;
-    for (id, standing) in new.into_iter().zip(standings) {
-        if standing.facts.outcome.is_some_and(Outcome::is_worked) {
-            import.issues.remove(&id);
-            import.kept.push(id);
-            world.warn(format!(
-                "nothing was written of {id}: it was done in another worktree; merge its branch"
-            ));
-        }
-    }
     for (known, place) in elsewhere.iter().zip(places(world, &elsewhere)?) {
+        let Some(place) = place.filter(|place| place.found) else { continue };
         let id = known.issue.id;
         import.issues.remove(&id);
         import.kept.push(id);
-        let place =
-            place.map(|place| format!(" was {}, and is not in your files; {}", place.told(), place.way));
-        let place = place.unwrap_or_else(|| " was done elsewhere".into());
-        world.warn(format!("nothing was written of {id}: it{place}"));
+        let (told, way) = (place.told(), place.way);
+        world.warn(format!("nothing was written of {id}: it was {told}, and is not in your files; {way}"));
     }
     Ok(())
 }
