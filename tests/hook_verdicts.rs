@@ -45,6 +45,22 @@ fn another_commit_of_a_submodule_is_a_change() {
     two.bob_git(&["commit", "-qm", "x"]).refused(&["vendor", "agent:ann"]);
 }
 
+/// Paths are those of the root, wherever one stands and however Git is told to show them.
+#[test]
+fn what_is_staged_is_named_from_the_root() {
+    let two = Two::new();
+    two.ann_claims(&["--path", "src"]);
+    write(&two.bob.join("src/a"), "bob\n");
+    two.bob_can(&["add", "-A"]);
+    two.bob_can(&["config", "extensions.worktreeConfig", "true"]);
+    two.bob_can(&["config", "--worktree", "core.worktree", two.bob.to_str().unwrap()]);
+    two.bob_can(&["config", "diff.relative", "true"]);
+    let check = ["claim", "check", "--staged"];
+    for dir in ["src", "doc"] {
+        assert!(two.repo.agent("bob").at(two.bob.join(dir)).jit(check).refused(5).names("src/a"), "from {dir}");
+    }
+}
+
 #[test]
 fn one_keeps_to_the_paths_that_one_claimed() {
     let two = Two::new();
@@ -189,8 +205,10 @@ fn a_superseded_worktree_gets_no_commit_on_a_branch() {
     two.bob_commits("src/a", &[]).refused(&["src/a", "agent:ann"]);
     let words = &["gets no commit from here", "agent:ann took over", "jit claim abandon"];
     two.bob_git(&["commit", "-qm", "x", "--no-verify"]).refused(words);
+    two.bob_can(&["reset", "-q", "--hard", "HEAD~1"]);
+    // Back to where the branch was: nothing else leads there by now.
+    two.bob_can(&["reset", "-q", "--hard", "HEAD@{1}"]);
     // Of other paths too: it does not know what else it has missed.
-    two.bob_can(&["reset", "-q", "--hard"]);
     two.bob_commits("doc/a", &["-n"]).refused(words);
     two.repo.agent("ann").jit(["config", "set", "enforce_agents", "warn"]).ok();
     two.bob_commits("doc/a", &["-n"]).refused(words);
@@ -203,8 +221,6 @@ fn a_superseded_worktree_gets_no_commit_on_a_branch() {
         &["branch", "-D", "side"],
         &["tag", "v1"],
         &["update-ref", "refs/jit/salvage/x", "HEAD"],
-        &["reset", "-q", "--hard", "HEAD~1"],
-        &["reset", "-q", "--hard", "HEAD@{1}"],
         &["merge", "-q", "--ff-only", "bob"],
         &["checkout", "-q", "--detach"],
         &["commit", "-q", "--allow-empty", "-m", "on no branch"],

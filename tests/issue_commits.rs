@@ -43,6 +43,19 @@ fn an_issues_file_is_its_holders() {
     }
 }
 
+/// Whoever gave it up before its holder had it, and in another worktree, says nothing for this one.
+#[test]
+fn what_others_gave_up_is_nobodys_reason() {
+    let (two, [id]) = with_issues();
+    let cleo = two.repo.agent("cleo").at(two.repo.worktree("third"));
+    cleo.jit(["claim", "acquire", &id]).lease();
+    cleo.jit(["claim", "release", &id]).ok();
+    two.ann_claims(&[&id]);
+    let path = two.bob.join(file(&id));
+    write(&path, fs::read_to_string(&path).unwrap().replace("issue 0", "mine"));
+    two.bob_git(&["commit", "-qam", "x"]).refused(&["somebody else works on that issue", "agent:ann"]);
+}
+
 /// Ann's repository with so many issues, committed and in bob's branch too.
 fn with_issues<const N: usize>() -> (Two, [String; N]) {
     let two = Two::new();

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::support::repo::write;
 use crate::support::two::Two;
@@ -243,20 +244,35 @@ fn a_hook_behind_reads_what_is_pushed() {
     assert!(pushed.memory().exists());
 }
 
-/// Two calls that do not say of which push they are: the second is compared with what the first brought.
+/// A push is told from others by the process that takes it; one that nobody tells is one by itself. The
+/// second call is compared with what the first brought, unless both are of one push.
 #[test]
-fn what_nobody_tells_from_other_pushes_is_one_by_itself() {
-    let pushed = Pushed::to("update");
-    let two = &pushed.two;
-    pushed.bob_loses();
-    pushed.ann_commits("doc/b");
-    // There, and on no branch.
-    two.repo.git(&pushed.bare, &["fetch", "-q", two.ann().to_str().unwrap(), "main", "bob"]);
-    let root = two.repo.agent("root").at(&pushed.bare);
-    let asked = |branch: &str| {
-        let new = two.repo.git(two.ann(), &["rev-parse", branch]);
-        root.jit(["hook", "update", "refs/heads/x", &"0".repeat(40), &new])
-    };
-    assert_eq!(asked("main").status, Some(0));
-    assert_eq!(asked("bob").refused(6).code, "lease_lost");
+fn a_push_is_told_from_others_by_its_process() {
+    let mut living = Command::new("sleep").arg("60").spawn().unwrap();
+    let (lives, number) = (["--push".to_owned(), std::process::id().to_string()], living.id().to_string());
+    let ends = ["--push".to_owned(), number];
+    for (push, is_one) in [(&[][..], false), (&lives, true), (&ends, false)] {
+        let pushed = Pushed::to("update");
+        let two = &pushed.two;
+        pushed.bob_loses();
+        pushed.ann_commits("doc/b");
+        // There, and on no branch.
+        two.repo.git(&pushed.bare, &["fetch", "-q", two.ann().to_str().unwrap(), "main", "bob"]);
+        let root = two.repo.agent("root").at(&pushed.bare);
+        let asked = |branch: &str| {
+            let (new, old) = (two.repo.git(two.ann(), &["rev-parse", branch]), "0".repeat(40));
+            let words = ["hook", "update", "refs/heads/x", &old, &new].map(str::to_owned);
+            root.jit(words.iter().chain(push))
+        };
+        assert_eq!(asked("main").status, Some(0));
+        // Its number may be another's by now.
+        if push == ends {
+            living.kill().unwrap();
+            living.wait().unwrap();
+        }
+        match is_one {
+            true => assert_eq!(asked("bob").status, Some(0)),
+            false => assert_eq!(asked("bob").refused(6).code, "lease_lost"),
+        }
+    }
 }

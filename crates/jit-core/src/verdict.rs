@@ -3,6 +3,7 @@
 
 mod act;
 mod arrival;
+mod at_work;
 mod branch;
 mod commit;
 mod push;
@@ -10,6 +11,7 @@ mod receive;
 
 pub use act::{Act, Acted};
 pub use arrival::{Arrival, not_built_on};
+pub use at_work::AtWork;
 pub use branch::{Branch, Replaced};
 pub use commit::{Commit, Committed};
 pub use push::{Overtaken, Push, Pushed};

@@ -6,7 +6,7 @@ mod common;
 
 use common::{World, holder, of, scope, thing};
 use jit_core::decide::Abandon;
-use jit_core::verdict::{Act, Branch, Commit, Push};
+use jit_core::verdict::{Act, AtWork, Branch, Commit, Push};
 use jit_core::{Carried, ControlPlaneId, Lease, LeaseId, Outcome, Query, Scope, Touch, View, trailers};
 
 /// Who took over what was lost in a worktree, where that speaks against commits from it.
@@ -165,6 +165,28 @@ fn a_lapsed_lease_bars_no_commit_and_binds_nobody() {
     assert_eq!(asked(&world), (1, 0, 1, 1));
     world.pass(601);
     assert_eq!(asked(&world), (0, 1, 0, 0), "nor is anything done under it");
+}
+
+/// Whoever says nothing is the one who works there, as long as that is one.
+#[test]
+fn who_works_in_a_worktree() {
+    let mut world = World::new();
+    let who = |world: &World| {
+        let asked = AtWork { worktree: holder("b@2").worktree };
+        let found = asked.ask(&world.state, &world.now).unwrap_or_else(|never| match never {});
+        found.map(|agent| agent.to_string())
+    };
+    world.acquire("a", "w").unwrap();
+    assert_eq!(who(&world), None, "another worktree's");
+    world.acquire("b@2", "x").unwrap();
+    world.acquire("b/sub@2", "y").unwrap();
+    assert_eq!(who(&world).as_deref(), Some("agent:b"));
+    world.acquire("c@2", "z").unwrap();
+    assert_eq!(who(&world), None, "two of them");
+    world.release("c@2", of("z")).unwrap();
+    assert_eq!(who(&world).as_deref(), Some("agent:b"));
+    world.pass(601);
+    assert_eq!(who(&world), None, "lapsed");
 }
 
 #[test]

@@ -63,7 +63,7 @@ impl Repo {
     /// The paths of the index that are otherwise in a commit; without one, in `HEAD`.
     fn differing(&self, git: &dyn GitProgram, from: Option<&str>) -> Result<BTreeSet<String>, ProgramError> {
         // Which submodules count is not for the repository's own files to say.
-        let whole = ["--no-renames", "--no-ext-diff", "--no-relative", "--ignore-submodules=none"];
+        let whole = ["--no-renames", "--no-relative", "--ignore-submodules=none"];
         let arguments = ["diff", "--cached", "--name-only", "-z"].into_iter().chain(whole);
         let arguments: Vec<&str> = arguments.chain(from).chain(["--"]).collect();
         let listed = git.run(self.git_dir(), &arguments, b"")?.successful()?.stdout;

@@ -1,8 +1,8 @@
 //! What a hook is told: that jit does not manage this, that nothing is in the way, what is, or
 //! that this can't be told.
 
-use jit_core::verdict::Committed;
-use jit_core::{AgentId, AgentKind, Enforcement, Holder, Name, Now, Policy, Query, View, WorktreeId};
+use jit_core::verdict::{AtWork, Committed};
+use jit_core::{AgentId, AgentKind, Enforcement, Holder, Name, Policy, WorktreeId};
 use uuid::Uuid;
 
 use crate::error::{Code, Failure};
@@ -117,7 +117,7 @@ pub(crate) fn committer(world: &World<'_>) -> Result<Holder, Failure> {
     let worktree = WorktreeId::new(identity.map_or_else(Uuid::nil, |identity| identity.id));
     let agent = match world.named_agent()? {
         Some(agent) => Some(agent),
-        None => world.read(&AtWork(worktree))?,
+        None => world.read(&AtWork { worktree })?,
     };
     let agent = match agent.map_or_else(|| world.agent(), Ok) {
         // Whoever can claim nothing has nothing, and can still be in others' way.
@@ -129,25 +129,6 @@ pub(crate) fn committer(world: &World<'_>) -> Result<Holder, Failure> {
 
 fn nobody() -> Option<AgentId> {
     Name::fitted("nobody").map(|name| AgentId::new(AgentKind::Agent, name))
-}
-
-/// The only agent, sub-agents aside, that holds something in a worktree.
-struct AtWork(WorktreeId);
-
-impl Query for AtWork {
-    type Answer = Option<AgentId>;
-
-    fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Self::Answer, V::Error> {
-        let held = view.held_in(&self.0)?;
-        let mut agents: Vec<AgentId> = held
-            .iter()
-            .filter(|lease| !lease.lapsed(&now.stamp))
-            .map(|lease| lease.holder.agent.base())
-            .collect();
-        agents.sort_unstable();
-        agents.dedup();
-        Ok(agents.pop().filter(|_| agents.is_empty()))
-    }
 }
 
 pub(crate) fn nothing() -> Output {

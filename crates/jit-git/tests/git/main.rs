@@ -4,6 +4,9 @@
 mod at_work;
 #[cfg(test)]
 mod bad_input;
+#[cfg(test)]
+mod commits;
+#[cfg(test)]
 mod committed;
 #[cfg(test)]
 mod config;
