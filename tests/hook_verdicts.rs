@@ -57,7 +57,10 @@ fn what_is_staged_is_named_from_the_root() {
     two.bob_can(&["config", "diff.relative", "true"]);
     let check = ["claim", "check", "--staged"];
     for dir in ["src", "doc"] {
-        assert!(two.repo.agent("bob").at(two.bob.join(dir)).jit(check).refused(5).names("src/a"), "from {dir}");
+        assert!(
+            two.repo.agent("bob").at(two.bob.join(dir)).jit(check).refused(5).names("src/a"),
+            "from {dir}"
+        );
     }
 }
 
