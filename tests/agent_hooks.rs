@@ -160,7 +160,7 @@ fn a_command_that_changes_anothers_paths_is_denied() {
             "cat src/a > doc/b 2>&1".to_owned(),
             "cp src/a doc/".into(),
             format!("echo > '{outside}/src'"),
-            "rm $x; tee *".into(),
+            "rm $x; tee $x/*".into(),
             "echo > .git".into(),
         ] {
             two.told(program, recorded, &command).silent();
@@ -169,6 +169,36 @@ fn a_command_that_changes_anothers_paths_is_denied() {
     // A patch that is a command.
     let patch = "apply_patch <<'EOF'\n*** Begin Patch\n*** Delete File: src/a\n*** End Patch\nEOF";
     two.told("codex", SHELLS[1].1, patch).denied(&["src/a"]);
+}
+
+/// Of what is there.
+#[test]
+fn a_pattern_is_judged_by_what_it_matches() {
+    let two = Two::new();
+    let lease = two.ann().jit(["claim", "acquire", "--path", "src"]).lease().lease_id;
+    for command in [
+        "rm src/*",
+        "rm -rf doc/../*",
+        "rm {src,doc}/a",
+        "git checkout src/a",
+        "git checkout HEAD src",
+        "pushd src && rm a",
+    ] {
+        two.shell(command).denied(&["held by somebody", "agent:ann"]);
+    }
+    for command in ["rm doc/* src/*.md", "git checkout there", "git checkout -b src", "popd; rm src/*"] {
+        two.shell(command).silent();
+    }
+    // Of many, not each is named.
+    for n in 10..30 {
+        write(&two.there.join(format!("src/{n}")), "");
+    }
+    let wait = format!("wait: jit --agent agent:claude-5e55 claim wait {lease} --timeout 10m; or");
+    two.shell("rm src/*").denied(&["src/18, src/19 and 12 more are held", &wait]);
+    two.ann().jit(["claim", "release", &lease]).ok();
+    two.session("claude").jit(["claim", "acquire", "--path", "doc"]).lease();
+    two.shell("rm doc/*").silent();
+    two.shell("rm {src,doc}/[ab]").denied(&["do not cover src/a, src/b\n"]);
 }
 
 /// Strict: denied; warn: said; off: nothing.

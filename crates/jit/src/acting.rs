@@ -7,9 +7,10 @@ use jit_core::{AgentId, Holder, Mode, Pattern, RepoPath, Scope, Touch, Touched};
 use jit_git::{NamedPath, SystemGit};
 use serde_json::{Map, Value};
 
-use crate::agents::{Answer, Change, Program, ToolCall, What, calls, changed};
+use crate::agents::{Answer, Change, Part, Program, ToolCall, What, calls, changed};
 use crate::claiming::claimed;
 use crate::error::{Code, Failure};
+use crate::matching::matching;
 use crate::paths::case;
 use crate::render::text::told;
 use crate::shell::quoted;
@@ -103,13 +104,14 @@ impl<'w, 'm> Asked<'w, 'm> {
     /// What is changed.
     fn paths(&self) -> Vec<PathBuf> {
         let is_edit = matches!(self.call.what, What::Edit(_));
-        let resolved = |Change { path, within }: Change| {
+        let resolved = |Change { path, part }: Change| {
             let path = self.here.join(path);
-            match path.is_dir() {
-                true if !within.is_empty() => within.iter().map(|name| path.join(name)).collect(),
+            match part {
+                Part::Matching(glob) => matching(&path, &glob),
+                Part::Within(names) if path.is_dir() => names.iter().map(|name| path.join(name)).collect(),
                 // An editor writes through a symlink.
-                false if is_edit => vec![path.canonicalize().unwrap_or(path)],
-                _ => vec![path],
+                Part::Whole if is_edit && !path.is_dir() => vec![path.canonicalize().unwrap_or(path)],
+                Part::Whole | Part::Within(_) => vec![path],
             }
         };
         changed(&self.call.what).into_iter().flat_map(resolved).collect()

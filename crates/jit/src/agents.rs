@@ -7,6 +7,7 @@ mod gemini;
 mod patch;
 mod said;
 mod shell;
+mod spelled;
 mod words;
 
 use std::path::PathBuf;
@@ -15,7 +16,7 @@ use serde_json::{Map, Value};
 
 use said::Said;
 use shell::changes;
-pub(crate) use shell::{Change, calls};
+pub(crate) use shell::{Change, Part, calls};
 
 /// A coding agent's program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +111,7 @@ impl Program {
 
 /// What a call changes, relative to where it is made.
 pub(crate) fn changed(what: &What) -> Vec<Change> {
-    let whole = |path: String| Change { path: path.into(), within: Vec::new() };
+    let whole = |path: String| Change { path: path.into(), part: Part::Whole };
     match what {
         What::Edit(paths) => paths.iter().cloned().map(whole).collect(),
         What::Shell { command, .. } if patch::is_in(command) => {

@@ -29,6 +29,7 @@ mod keeper;
 mod known;
 mod launch;
 mod look;
+mod matching;
 mod merging;
 mod output;
 mod passing;

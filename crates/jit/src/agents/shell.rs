@@ -3,19 +3,30 @@
 
 use std::path::{Path, PathBuf};
 
+use super::spelled::{Word, escaped};
 use super::words::{Piece, pieces};
 
 /// Something that a command writes, moves or takes away.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
     /// Relative to where the command begins, or absolute.
     pub(crate) path: PathBuf,
-    /// If that is a directory: what in it is changed, or nothing for the whole.
-    pub(crate) within: Vec<String>,
+    pub(crate) part: Part,
+}
+
+/// How much of a path is changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// All of it.
+    Whole,
+    /// If it is a directory: these names in it.
+    Within(Vec<String>),
+    /// What is there, and a glob matches that begins in it.
+    Matching(String),
 }
 
 /// What a command changes by `>` and `>>`, `tee`, `sed -i`, `rm`, `mv`, `cp` and
-/// `git checkout -- PATH`, `git restore`, `git rm` and `git mv`, after `cd`.
+/// `git checkout`, `git restore`, `git rm` and `git mv`, after `cd`.
 pub(crate) fn changes(command: &str) -> Vec<Change> {
     let mut script = Script { here: Some(PathBuf::new()), ..Script::default() };
     let mut pieces = pieces(command).unwrap_or_default().into_iter();
@@ -24,8 +35,9 @@ pub(crate) fn changes(command: &str) -> Vec<Change> {
             Piece::Word(word) => script.words.push(word),
             Piece::From => drop(pieces.next()),
             Piece::Into => {
-                if let Some(Piece::Word(word)) = pieces.next() {
-                    script.change(word.as_deref());
+                // A pattern that several match is an error there.
+                if let Some(Piece::Word(word @ Word::Told(_))) = pieces.next() {
+                    script.change(&word);
                 }
             }
             Piece::End => script.run(),
@@ -49,7 +61,9 @@ pub(crate) fn changes(command: &str) -> Vec<Change> {
 pub(crate) fn calls(command: &str, program: &str) -> bool {
     let names = |word: &str| Path::new(word).file_name().is_some_and(|name| name == program);
     let words = pieces(command).unwrap_or_default().into_iter();
-    words.filter_map(|piece| if let Piece::Word(word) = piece { word } else { None }).any(|word| names(&word))
+    words
+        .filter_map(|piece| if let Piece::Word(Word::Told(word)) = piece { Some(word) } else { None })
+        .any(|word| names(&word))
 }
 
 /// A command that is read.
@@ -60,7 +74,7 @@ struct Script {
     /// Where the subshells around it are.
     above: Vec<Option<PathBuf>>,
     /// Of the simple command that is read.
-    words: Vec<Option<String>>,
+    words: Vec<Word>,
     changes: Vec<Change>,
 }
 
@@ -80,26 +94,36 @@ impl Script {
         }
     }
 
-    fn change(&mut self, path: Option<&str>) {
-        let path = path.filter(|path| !path.is_empty()).and_then(|path| self.leads(path));
-        self.changes.extend(path.map(|path| Change { path, within: Vec::new() }));
+    fn change(&mut self, word: &Word) {
+        let change = match word {
+            Word::Told(path) if !path.is_empty() => {
+                self.leads(path).map(|path| Change { path, part: Part::Whole })
+            }
+            Word::Pattern(glob) => self.matching(glob),
+            Word::Told(_) | Word::Untold => None,
+        };
+        self.changes.extend(change);
     }
 
-    fn change_all(&mut self, paths: &[Option<String>]) {
-        paths.iter().for_each(|path| self.change(path.as_deref()));
+    fn matching(&self, glob: &str) -> Option<Change> {
+        let from = if glob.starts_with('/') { Some(PathBuf::from("/")) } else { self.here.clone() };
+        from.map(|path| Change { path, part: Part::Matching(glob.to_owned()) })
+    }
+
+    fn change_all(&mut self, words: &[Word]) {
+        words.iter().for_each(|word| self.change(word));
     }
 
     /// Ends a simple command.
     fn run(&mut self) {
         let words = std::mem::take(&mut self.words);
-        let is_before = |word: &Option<String>| {
-            word.as_deref().is_some_and(|word| BEFORE.contains(&word) || is_assignment(word))
-        };
+        let is_before =
+            |word: &Word| word.text().is_some_and(|word| BEFORE.contains(&word) || is_assignment(word));
         let begin = words.iter().take_while(|word| is_before(word)).count();
-        let Some((Some(name), rest)) = words[begin..].split_first() else { return };
+        let Some((Word::Told(name), rest)) = words[begin..].split_first() else { return };
         match &**name {
-            "cd" => self.here = rest.first().cloned().flatten().and_then(|to| self.leads(&to)),
-            "pushd" | "popd" => self.here = None,
+            "cd" | "pushd" => self.here = rest.first().and_then(|to| self.directory(to)),
+            "popd" => self.here = None,
             "tee" | "rm" => self.change_all(&operands(rest, &[])),
             "sed" => self.sed(rest),
             "mv" | "cp" => self.copy(rest, name == "mv"),
@@ -108,66 +132,61 @@ impl Script {
         }
     }
 
-    fn sed(&mut self, words: &[Option<String>]) {
-        let flags = || words.iter().flatten().filter(|word| word.starts_with('-'));
-        let in_place = |word: &String| match word.strip_prefix("--") {
+    /// Where `cd` goes.
+    fn directory(&self, to: &Word) -> Option<PathBuf> {
+        to.text().filter(|to| !to.starts_with(['-', '+'])).and_then(|to| self.leads(to))
+    }
+
+    fn sed(&mut self, words: &[Word]) {
+        let flags = || texts(words).filter(|word| word.starts_with('-'));
+        let in_place = |word: &str| match word.strip_prefix("--") {
             Some(long) => long.starts_with("in-place"),
             None => word[1..].trim_start_matches(['n', 'E', 'r', 's', 'u', 'z']).starts_with('i'),
         };
         if !flags().any(in_place) {
             return;
         }
-        let script = |word: &String| {
+        let script = |word: &str| {
             word.starts_with("--expression")
                 || word.starts_with("--file")
                 || !in_place(word) && !word.starts_with("--") && word.ends_with(['e', 'f'])
         };
         let files = operands(words, &["-e", "-f", "-l", "-ne", "-Ee", "-re", "--expression", "--file"]);
         let first = usize::from(!flags().any(script));
-        let files: Vec<_> =
-            files.into_iter().filter(|file| file.as_deref() != Some("")).skip(first).collect();
+        let files: Vec<_> = files.into_iter().filter(|file| file.text() != Some("")).skip(first).collect();
         self.change_all(&files);
     }
 
-    fn copy(&mut self, words: &[Option<String>], moves: bool) {
+    fn copy(&mut self, words: &[Word], moves: bool) {
         let mut operands = operands(words, &["-t", "--target-directory", "-S", "--suffix"]);
-        let given =
-            words.iter().position(|word| matches!(word.as_deref(), Some("-t" | "--target-directory")));
-        let joined = words
-            .iter()
-            .flatten()
-            .find_map(|word| word.strip_prefix("--target-directory=").map(str::to_owned));
-        let to = match (given, joined) {
-            (Some(at), _) => words.get(at + 1).cloned().flatten(),
-            (None, Some(to)) => Some(to),
-            (None, None) => operands.pop().flatten(),
+        let given = words.iter().position(|word| matches!(word.text(), Some("-t" | "--target-directory")));
+        let joined = texts(words).find_map(|word| word.strip_prefix("--target-directory="));
+        let last = if given.is_none() && joined.is_none() { operands.pop() } else { None };
+        let to = match given {
+            Some(at) => words.get(at + 1).and_then(Word::text),
+            None => joined.or(last.as_ref().and_then(Word::text)),
         };
         if moves {
             self.change_all(&operands);
         }
-        let name = |path: &String| Path::new(path).file_name()?.to_str().map(str::to_owned);
-        let within: Vec<String> = operands.iter().flatten().filter_map(name).collect();
+        let name = |path: &str| Path::new(path).file_name()?.to_str().map(str::to_owned);
+        let within: Vec<String> = texts(&operands).filter_map(name).collect();
         // A name that can't be told is one more that is let through.
-        if let Some(path) = to.and_then(|to| self.leads(&to)).filter(|_| !within.is_empty()) {
-            self.changes.push(Change { path, within });
+        if let Some(path) = to.and_then(|to| self.leads(to)).filter(|_| !within.is_empty()) {
+            self.changes.push(Change { path, part: Part::Within(within) });
         }
     }
 
-    /// `git checkout … -- PATH`, and `git restore`, `rm` and `mv` as far as they change files.
-    fn git(&mut self, words: &[Option<String>]) {
+    /// `git checkout`, `restore`, `rm` and `mv` as far as they change files.
+    fn git(&mut self, words: &[Word]) {
         let before = self.here.clone();
         let mut words = words.iter();
         while let Some(word) = words.next() {
-            match word.as_deref() {
-                Some("-C") => {
-                    self.here = words.next().cloned().flatten().and_then(|to| self.leads(&to));
-                }
+            match word.text() {
+                Some("-C") => self.here = words.next().and_then(|to| self.directory(to)),
                 Some("-c") => drop(words.next()),
                 Some("checkout") => {
-                    let rest = words.as_slice();
-                    if let Some(at) = rest.iter().position(|word| word.as_deref() == Some("--")) {
-                        self.change_all(&rest[at + 1..]);
-                    }
+                    self.checkout(words.as_slice());
                     break;
                 }
                 Some(command @ ("restore" | "rm" | "mv")) => {
@@ -181,8 +200,27 @@ impl Script {
         self.here = before;
     }
 
-    fn git_files(&mut self, command: &str, words: &[Option<String>]) {
-        let has = |options: &[&str]| words.iter().flatten().any(|word| options.contains(&word.as_str()));
+    /// Without `--`, what is there is a path: were it a revision too, Git would refuse.
+    fn checkout(&mut self, words: &[Word]) {
+        if let Some(at) = words.iter().position(|word| word.text() == Some("--")) {
+            return self.change_all(&words[at + 1..]);
+        }
+        let options = ["-q", "-f", "-m", "--quiet", "--force", "--merge", "--ours", "--theirs"];
+        if texts(words).any(|word| word.starts_with('-') && !options.contains(&word)) {
+            return;
+        }
+        for word in operands(words, &[]) {
+            let glob = match word {
+                Word::Told(text) => escaped(&text),
+                Word::Pattern(glob) => glob,
+                Word::Untold => continue,
+            };
+            self.changes.extend(self.matching(&glob));
+        }
+    }
+
+    fn git_files(&mut self, command: &str, words: &[Word]) {
+        let has = |options: &[&str]| texts(words).any(|word| options.contains(&word));
         let is_of_index = match command {
             "restore" => has(&["--staged", "-S"]) && !has(&["--worktree", "-W", "-SW", "-WS"]),
             _ => has(&["--cached"]),
@@ -196,11 +234,11 @@ impl Script {
 }
 
 /// What is not an option, nor the value of one of these.
-fn operands(words: &[Option<String>], valued: &[&str]) -> Vec<Option<String>> {
+fn operands(words: &[Word], valued: &[&str]) -> Vec<Word> {
     let mut operands = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {
-        match word.as_deref() {
+        match word.text() {
             Some("--") => operands.extend(words.by_ref().cloned()),
             Some(option) if valued.contains(&option) => drop(words.next()),
             Some(option) if option.len() > 1 && option.starts_with('-') => {}
@@ -208,6 +246,11 @@ fn operands(words: &[Option<String>], valued: &[&str]) -> Vec<Option<String>> {
         }
     }
     operands
+}
+
+/// The words whose text is told.
+fn texts(words: &[Word]) -> impl Iterator<Item = &str> {
+    words.iter().filter_map(Word::text)
 }
 
 /// `NAME=value`.
@@ -220,13 +263,14 @@ fn is_assignment(word: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// What is changed, as `path` or `path{within,…}`.
+    /// What is changed, as `path`, `path{within,…}` or `path<glob>`.
     fn changed(command: &str) -> String {
         let one = |change: Change| {
-            let path = change.path.display().to_string();
-            match change.within.is_empty() {
-                true => path,
-                false => format!("{path}{{{}}}", change.within.join(",")),
+            let path = change.path.display();
+            match change.part {
+                Part::Whole => path.to_string(),
+                Part::Within(names) => format!("{path}{{{}}}", names.join(",")),
+                Part::Matching(glob) => format!("{path}<{glob}>"),
             }
         };
         changes(command).into_iter().map(one).collect::<Vec<_>>().join(" ")
@@ -268,6 +312,27 @@ mod tests {
         }
     }
 
+    /// Braces make words of one; what has `*`, `?` or `[…]` matches what is there.
+    #[test]
+    fn patterns_are_told_from_names() {
+        for (command, paths) in [
+            ("rm {a,b}/c x{,y}", "a/c b/c x xy"),
+            ("rm a{b,{c,d}}e {f} {g,h", "abe ace ade {f} {g,h"),
+            ("rm '{a,b}' \\{c,d} {e,'*'}", "{a,b} {c,d} e *"),
+            ("rm -rf *.rs d/?x [ab]/c; cd d; rm ../e/*", "<*.rs> <d/?x> <[ab]/c> d<../e/*>"),
+            ("cd $x; rm a* /b/*", "/</b/*>"),
+            ("rm 'a b'*'[c]' x[ '*'", r"<a b*\[c\]> x[ *"),
+            ("rm {a,b*}", "a <b*>"),
+            ("mv a* b d", "<a*> b d{b}"),
+            ("sed -i s/a*/b/ *.rs", "<*.rs>"),
+            ("git checkout HEAD a/b.c", r"<HEAD> <a/b\.c>"),
+            ("git checkout -q src/*; git checkout -- {a,b}", "<src/*> a b"),
+        ] {
+            assert_eq!(changed(command), paths, "{command}");
+        }
+        assert_eq!(changed("rm {a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}"), "");
+    }
+
     #[test]
     fn directories_are_followed() {
         for (command, paths) in [
@@ -275,7 +340,8 @@ mod tests {
             ("(cd a; rm b); rm c", "a/b c"),
             ("cd $a; rm b /c", "/c"),
             ("cd; rm b", ""),
-            ("pushd a; rm b", ""),
+            ("pushd a && rm b; popd; rm c", "a/b"),
+            ("pushd +1; rm b", ""),
             ("cd /x && cd y && echo > z", "/x/y/z"),
         ] {
             assert_eq!(changed(command), paths, "{command}");
@@ -285,7 +351,8 @@ mod tests {
     #[test]
     fn what_only_a_shell_can_tell_is_let_through() {
         for command in [
-            "rm $a \"$b\" `c` $(d e) *.rs [ab] {a,b} ~/x x*",
+            "rm $a \"$b\" `c` $(d e) $f/*.rs ~/x {1..3} [[:alpha:]] a*(b)",
+            "echo > * && cp a b*",
             "echo > $(mktemp) > \"$x/y\" > ~/z > ${a}",
             "[[ a > b ]]",
             "if [[ \"$a\" > b ]]; then echo 1; fi",
@@ -294,7 +361,8 @@ mod tests {
             "[[ -n $x &&\n rm = b ]]",
             "(( a > b ))",
             "diff <(sort a) <(sort b)",
-            "git checkout main",
+            "git checkout -b main a; git checkout --detach a; git checkout \"$a\"",
+            "for f in src/a; do rm $f; done",
             "git status > /dev/null && git commit -m 'rm a > b'",
             "rm 'a",
             "cat <<EOF\n> a\nrm b\nEOF\n",
@@ -323,7 +391,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_command_is_too_odd(command in "[a-z '\"$(){}<>&|;\\\\\n`#=~*-]{0,60}") {
+        fn no_command_is_too_odd(command in "[a-z '\"$(){},.!?/\\[\\]<>&|;\\\\\n`#=~*-]{0,60}") {
             changes(&command);
         }
     }

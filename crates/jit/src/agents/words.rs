@@ -3,11 +3,12 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
+use super::spelled::{Letter, Spelled, Word};
+
 /// A piece of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Piece {
-    /// A word; none where only a shell can tell what it is.
-    Word(Option<String>),
+    Word(Word),
     /// The next word is a file that is written to.
     Into,
     /// The next word is read from.
@@ -81,16 +82,21 @@ impl Lexer<'_> {
             '>' => self.written(),
             '<' => self.read()?,
             _ => {
-                let word = self.word()?;
-                match word.as_deref() {
-                    Some("[[") => self.in_test = true,
-                    Some("]]") => self.in_test = false,
-                    _ => {}
-                }
-                // Of `2>`, the number is no word.
-                let is_number = word.as_ref().is_some_and(|word| word.bytes().all(|b| b.is_ascii_digit()));
-                if !(is_number && matches!(self.rest.peek(), Some('>' | '<'))) {
-                    self.found.push(Piece::Word(word));
+                let words = self.word()?.words();
+                for word in words {
+                    match word.text() {
+                        Some("[[") => self.in_test = true,
+                        Some("]]") => self.in_test = false,
+                        _ => {}
+                    }
+                    // Of `2>`, the number is no word; of `*(a)`, the pattern is not all.
+                    let next = self.rest.peek();
+                    let is_number = word.text().is_some_and(|word| word.bytes().all(|b| b.is_ascii_digit()));
+                    match word {
+                        _ if is_number && matches!(next, Some('>' | '<')) => {}
+                        Word::Pattern(_) if next == Some(&'(') => self.found.push(Piece::Word(Word::Untold)),
+                        word => self.found.push(Piece::Word(word)),
+                    }
                 }
             }
         }
@@ -131,7 +137,7 @@ impl Lexer<'_> {
         }
         let without_tabs = self.eats('-');
         while self.rest.next_if(|c| matches!(c, ' ' | '\t')).is_some() {}
-        let end = self.word()??;
+        let end = self.word()?.told()?;
         self.documents.push((end, without_tabs));
         Some(())
     }
@@ -164,32 +170,25 @@ impl Lexer<'_> {
     }
 
     /// A word up to where the next piece begins.
-    fn word(&mut self) -> Option<Option<String>> {
-        let mut word = String::new();
-        let (mut is_told, mut may_be_pattern) = (true, false);
+    fn word(&mut self) -> Option<Spelled> {
+        let mut word = Spelled { letters: Vec::new(), is_told: true };
         while let Some(c) = self.rest.next_if(|c| !" \t\r\n;&|<>()".contains(*c)) {
             match c {
                 '\\' => match self.rest.next() {
                     Some('\n') | None => {}
-                    Some(c) => word.push(c),
+                    Some(c) => word.quoted(c),
                 },
-                '\'' => self.until('\'', |c| word.push(c))?,
-                '"' => is_told &= self.double_quoted(&mut word)?,
+                '\'' => self.until('\'', |c| word.quoted(c))?,
+                '"' => word.is_told &= self.double_quoted(|c| word.quoted(c))?,
                 '$' | '`' => {
                     self.expansion(c)?;
-                    is_told = false;
+                    word.is_told = false;
                 }
-                '~' if word.is_empty() => is_told = false,
-                '*' | '?' => is_told = false,
-                '[' | '{' => {
-                    may_be_pattern = true;
-                    word.push(c);
-                }
-                c => word.push(c),
+                '~' if word.letters.is_empty() => word.is_told = false,
+                c => word.letters.push(Letter { c, is_quoted: false }),
             }
         }
-        let is_pattern = may_be_pattern && !matches!(&*word, "[" | "[[" | "{");
-        Some(Some(word).filter(|_| is_told && !is_pattern))
+        Some(word)
     }
 
     /// Up to a quotation's end.
@@ -203,21 +202,21 @@ impl Lexer<'_> {
     }
 
     /// Whether it is told what stands there.
-    fn double_quoted(&mut self, word: &mut String) -> Option<bool> {
+    fn double_quoted(&mut self, mut each: impl FnMut(char)) -> Option<bool> {
         let mut is_told = true;
         loop {
             match self.rest.next()? {
                 '"' => return Some(is_told),
                 '\\' => match self.rest.next()? {
                     '\n' => {}
-                    c if "$`\"\\".contains(c) => word.push(c),
-                    c => word.extend(['\\', c]),
+                    c if "$`\"\\".contains(c) => each(c),
+                    c => ['\\', c].into_iter().for_each(&mut each),
                 },
                 c @ ('$' | '`') => {
                     self.expansion(c)?;
                     is_told = false;
                 }
-                c => word.push(c),
+                c => each(c),
             }
         }
     }
@@ -236,7 +235,7 @@ impl Lexer<'_> {
         loop {
             match self.rest.next()? {
                 '\'' => self.until('\'', |_| {})?,
-                '"' => drop(self.double_quoted(&mut String::new())?),
+                '"' => drop(self.double_quoted(|_| {})?),
                 '\\' => drop(self.rest.next()),
                 c if c == open => depth += 1,
                 c if c == close => {

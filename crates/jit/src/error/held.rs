@@ -67,8 +67,11 @@ impl Failure {
             let own = touched.held.first().map(|wanted| there(&wanted.blocker, look));
             return Self { hint: own, ..failure };
         };
-        let wait = acquire_paths(touched.held.iter().map(|wanted| &wanted.item));
-        let hint = Some(format!("wait: {wait} --wait 10m; or {OWN_WAYS}"));
+        let wait = match items(&touched.held).len() {
+            ..=MOST_LINES => acquire_paths(touched.held.iter().map(|wanted| &wanted.item)) + " --wait 10m",
+            _ => format!("jit claim wait {} --timeout 10m", blocker.id),
+        };
+        let hint = Some(format!("wait: {wait}; or {OWN_WAYS}"));
         Self { hint, others: Some(handing_over(blocker, look)), ..failure }
     }
 
@@ -85,7 +88,7 @@ impl Failure {
     }
 
     fn free(mut self, touched: &Touched) -> Self {
-        let free = touched.free.iter().map(|path| one_line(&path.to_string())).collect::<Vec<_>>().join(", ");
+        let free = some(touched.free.iter().map(|path| one_line(&path.to_string())).collect());
         self.details.extend(Some(format!("free: {free}")).filter(|_| !free.is_empty()));
         self
     }
@@ -156,7 +159,14 @@ fn acquire_paths<'i>(items: impl Iterator<Item = &'i Item>) -> String {
 
 pub(super) fn names<T>(wanted: &[Wanted<T>]) -> String {
     let verb = if items(wanted).len() == 1 { "is" } else { "are" };
-    format!("{} {verb}", list(wanted, ", "))
+    format!("{} {verb}", some(items(wanted)))
+}
+
+/// The first of these, and how many more there are.
+fn some(names: Vec<String>) -> String {
+    let more = names.len().checked_sub(MOST_LINES + 1).map(|rest| format!(" and {} more", rest + 1));
+    let first: Vec<String> = names.into_iter().take(MOST_LINES).collect();
+    first.join(", ") + &more.unwrap_or_default()
 }
 
 fn list<T>(wanted: &[Wanted<T>], between: &str) -> String {
