@@ -6,7 +6,7 @@
 mod oracle;
 
 use jit_core::{Case, Pattern};
-use oracle::{CASELESS, DOTTED, LONGEST, Part, globs, judged, literals, needs};
+use oracle::{CASELESS, DOTTED, Part, both, globs, literals};
 use proptest::prelude::*;
 
 fn pattern(text: &str) -> Pattern {
@@ -162,12 +162,7 @@ fn compare(
     paths: &[Vec<char>],
     case: Case,
 ) -> Result<(), TestCaseError> {
-    // Below a literal, a `/` and a name.
-    let needs = |parts: &[Part], literal| if literal { parts.len() + 2 } else { needs(parts) };
-    prop_assume!(needs(one, literal.0) + needs(other, literal.1) <= LONGEST);
-    let (Some(a), Some(b)) = (judged(one, literal.0, case), judged(other, literal.1, case)) else {
-        return Err(TestCaseError::reject("no pattern"));
-    };
+    let (a, b) = both(one, other, literal, case)?;
     let witness = paths.iter().find(|path| a.1(path) && b.1(path)).map(String::from_iter);
     prop_assert_eq!(overlap(&a.0, &b.0, case), witness.is_some(), "{} and {}: {:?}", a.0, b.0, witness);
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use jit_core::{Ended, Known, Lease, LeaseId, Operation, Record, Reference, Seq, State};
+use jit_core::{Known, LeaseId, Operation, Record, Reference, Seq, State};
 
 use crate::error::StoreError;
 use crate::names::LOG;
@@ -45,23 +45,10 @@ impl Replay {
         if record.seq <= self.checkpoint_last {
             self.checkpoint_end = extent.offset + u64::from(extent.length) + 1;
         }
-        let one = |lease: &Lease| (lease.id, extent);
-        match &record.operation {
-            Operation::Renew(leases) => self.extents.extend(leases.iter().map(one)),
-            Operation::Carry(Known::Ended(Ended { lease, .. }))
-            | Operation::Carry(Known::Live(lease))
-            | Operation::Acquire(lease)
-            | Operation::Resume(lease)
-            | Operation::Extend(lease)
-            | Operation::Transfer(lease)
-            | Operation::Release { lease, .. }
-            | Operation::AutoEvict(lease)
-            | Operation::ForceEvict { lease, .. } => self.extents.extend([one(lease)]),
-            Operation::Facts(_, facts) => {
-                let places = facts.iter().enumerate().map(|(i, facts)| (facts.issue.clone(), (extent, i)));
-                self.facts.extend(places);
-            }
-            Operation::Checkpoint(_) | Operation::Sighting | Operation::Abandon => {}
+        self.extents.extend(record.operation.leases().iter().map(|lease| (lease.id, extent)));
+        if let Operation::Facts(_, facts) = &record.operation {
+            let places = facts.iter().enumerate().map(|(i, facts)| (facts.issue.clone(), (extent, i)));
+            self.facts.extend(places);
         }
         self.note_successors(extent, record);
         Ok(())

@@ -93,7 +93,7 @@ impl<'w, 'm> Keeper<'w, 'm> {
 
     /// Whether it is held, and by the same holder, as far as that can be read.
     fn stands(&self) -> bool {
-        let found = self.world.anew(PATIENCE).read(&Stands(self.lease.id));
+        let found = self.world.anew(PATIENCE).read(&HolderOf(self.lease.id));
         found.is_ok_and(|holder| holder.is_some_and(|holder| holder == self.lease.holder))
     }
 
@@ -134,10 +134,10 @@ fn is_loss(code: Code) -> bool {
     )
 }
 
-/// Who holds a lease.
-struct Stands(LeaseId);
+/// Who holds a lease; none where it is over.
+pub(crate) struct HolderOf(pub(crate) LeaseId);
 
-impl Query for Stands {
+impl Query for HolderOf {
     type Answer = Option<Holder>;
 
     fn ask<V: View>(&self, view: &V, _: &Now) -> Result<Self::Answer, V::Error> {

@@ -12,19 +12,8 @@ impl State {
     pub fn recover(&mut self, record: &Record) {
         let leases = match &record.operation {
             Operation::Checkpoint(_) => return,
-            Operation::Sighting
-            | Operation::Abandon
-            | Operation::Carry(Known::Ended(_))
-            | Operation::Facts(..) => &[],
-            Operation::Renew(leases) => &leases[..],
-            Operation::Carry(Known::Live(lease))
-            | Operation::Acquire(lease)
-            | Operation::Resume(lease)
-            | Operation::Extend(lease)
-            | Operation::Transfer(lease)
-            | Operation::Release { lease, .. }
-            | Operation::AutoEvict(lease)
-            | Operation::ForceEvict { lease, .. } => std::slice::from_ref(lease),
+            Operation::Carry(Known::Ended(_)) => &[],
+            operation => operation.leases(),
         };
         if record.seq <= self.last {
             return;

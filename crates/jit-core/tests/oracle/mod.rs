@@ -102,7 +102,7 @@ pub fn paths(alphabet: &[char], longest: usize) -> Vec<Vec<char>> {
 
 /// How many characters a path that it matches may need: what is in it, a name for each level, and
 /// what makes a name of a `.`.
-pub fn needs(parts: &[Part]) -> usize {
+fn needs(parts: &[Part]) -> usize {
     let one = |part: &Part| match part {
         Part::Star | Part::Stars => 0,
         Part::Char('/' | '.') => 2,
@@ -147,7 +147,7 @@ pub fn no_double_star(parts: &[Part]) -> bool {
 /// A pattern, and how the test finds out by trial whether it means a path.
 pub type Judged = (String, Box<dyn Fn(&[char]) -> bool>);
 
-pub fn judged(parts: &[Part], literal: bool, case: Case) -> Option<Judged> {
+fn judged(parts: &[Part], literal: bool, case: Case) -> Option<Judged> {
     if literal {
         let chars: Vec<char> =
             parts.iter().map(|part| if let Part::Char(c) = part { *c } else { 'a' }).collect();
@@ -166,6 +166,22 @@ pub fn judged(parts: &[Part], literal: bool, case: Case) -> Option<Judged> {
     let ways = written_out(parts);
     let same = move |part: &Part, c: char| matches_char(part, c, case);
     Some((text, Box::new(move |path| ways.iter().any(|way| matches(way, 0, path, &same)))))
+}
+
+/// Both patterns, where every path that tells them apart is short enough to be tried.
+pub fn both(
+    one: &[Part],
+    other: &[Part],
+    literal: (bool, bool),
+    case: Case,
+) -> Result<(Judged, Judged), TestCaseError> {
+    // Below a literal, a `/` and a name.
+    let needs = |parts: &[Part], literal| if literal { parts.len() + 2 } else { needs(parts) };
+    prop_assume!(needs(one, literal.0) + needs(other, literal.1) <= LONGEST);
+    match (judged(one, literal.0, case), judged(other, literal.1, case)) {
+        (Some(a), Some(b)) => Ok((a, b)),
+        _ => Err(TestCaseError::reject("no pattern")),
+    }
 }
 
 /// The longest path that is tried.

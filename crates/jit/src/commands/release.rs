@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::decide::{Attempted, Bar, Candidate, Release, ReleaseAll, Released, Target};
-use jit_core::{
-    Attempt, Facts, IssueId, Known, LeaseId, Now, Outcome, Query, Reference, References, View, WallTime,
-};
+use jit_core::{Attempt, Facts, IssueId, LeaseId, Outcome, Reference, References, WallTime};
 use jit_tracker::{GateName, Issue, Origin, State, Work};
 
 use crate::commands::{all, option, parsed, texts};
@@ -14,6 +12,7 @@ use crate::error::barred::bar_text;
 use crate::error::{Code, Failure};
 use crate::filed::is_worked;
 use crate::gates::filed;
+use crate::keeper::HolderOf;
 use crate::known::Log;
 use crate::output::{Output, ToCommit};
 use crate::passing::opened;
@@ -125,7 +124,7 @@ pub(crate) fn give_up_for_the_dead(
         match given_up(world, &Held::Named(Target::Issues(said)), Attempt::Done) {
             // To give it up now would deny what can be said a moment later.
             Err(failure) if failure.code.retryable() => return Err(failure),
-            Ok(done) if world.read(&IsOver(lease))? => return Ok(done),
+            Ok(done) if world.read(&HolderOf(lease))?.is_none() => return Ok(done),
             _ => {}
         }
     }
@@ -143,17 +142,6 @@ fn said_by_the_dead(world: &World<'_>, lease: LeaseId) -> Result<Vec<Reference>,
         issues.into_iter().filter(move |issue| is_said(lease.acquired_at, issue)).collect::<Vec<_>>()
     });
     Ok(said.collect())
-}
-
-/// Whether a lease is over.
-struct IsOver(LeaseId);
-
-impl Query for IsOver {
-    type Answer = bool;
-
-    fn ask<V: View>(&self, view: &V, _: &Now) -> Result<bool, V::Error> {
-        Ok(!matches!(view.lease(&self.0)?, Some(Known::Live(_))))
-    }
 }
 
 fn given_up(world: &World<'_>, held: &Held, attempt: Attempt) -> Result<Output, Failure> {

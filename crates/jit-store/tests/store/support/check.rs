@@ -172,19 +172,9 @@ fn all_of(records: &[Record]) -> Dump {
         leases.insert(lease.id);
     };
     for record in records {
-        match &record.operation {
-            Operation::Checkpoint(_) | Operation::Sighting | Operation::Abandon => {}
-            Operation::Facts(_, facts) => noted.extend(facts.iter().map(|facts| facts.issue.clone())),
-            Operation::Renew(leases) => leases.iter().for_each(&mut meet),
-            Operation::Carry(Known::Ended(ended)) => meet(&ended.lease),
-            Operation::Carry(Known::Live(lease))
-            | Operation::Acquire(lease)
-            | Operation::Resume(lease)
-            | Operation::Extend(lease)
-            | Operation::Transfer(lease)
-            | Operation::Release { lease, .. }
-            | Operation::AutoEvict(lease)
-            | Operation::ForceEvict { lease, .. } => meet(lease),
+        record.operation.leases().iter().for_each(&mut meet);
+        if let Operation::Facts(_, facts) = &record.operation {
+            noted.extend(facts.iter().map(|facts| facts.issue.clone()));
         }
     }
     names.extend(noted);
