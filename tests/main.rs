@@ -70,6 +70,8 @@ mod waiting;
 #[cfg(target_os = "linux")]
 mod watching;
 mod work;
+#[cfg(target_os = "linux")]
+mod worktree_adding;
 mod worktree_meanwhile;
 mod worktree_salvage;
 mod worktrees;

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -130,10 +131,14 @@ fn deaf(error: io::Error) -> io::Result<()> {
 }
 
 /// The `git` program of this machine.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SystemGit {
     program: OsString,
+    start: Option<Start>,
 }
+
+/// How a `git` is started.
+type Start = Arc<dyn Fn(&mut Command) -> io::Result<Child> + Send + Sync>;
 
 impl SystemGit {
     /// The first `git` on `PATH`.
@@ -143,7 +148,15 @@ impl SystemGit {
 
     /// The given program.
     pub fn at(program: impl Into<OsString>) -> Self {
-        Self { program: program.into() }
+        Self { program: program.into(), start: None }
+    }
+
+    /// The same, started by somebody who wants to know of each, or to say more of how.
+    pub fn started_by(
+        self,
+        start: impl Fn(&mut Command) -> io::Result<Child> + Send + Sync + 'static,
+    ) -> Self {
+        Self { start: Some(Arc::new(start)), ..self }
     }
 }
 
@@ -197,7 +210,11 @@ impl SystemGit {
         let not_started = |source| ProgramError::NotStarted { program: PathBuf::from(&self.program), source };
         let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy()).collect();
         let arguments = words.join(" ");
-        let (output, fed) = talk(command.spawn().map_err(not_started)?, feed).map_err(not_started)?;
+        let started = match &self.start {
+            Some(start) => start(&mut command),
+            None => command.spawn(),
+        };
+        let (output, fed) = talk(started.map_err(not_started)?, feed).map_err(not_started)?;
         let answer = GitOutput {
             arguments,
             status: output.status.code(),

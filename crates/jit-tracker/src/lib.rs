@@ -36,7 +36,7 @@ pub use json::SchemaVersion;
 pub use kept::Kept;
 pub use merge_files::{FilesMerged, Side, merge_files, rejoined, side_by_side};
 pub use nearest::nearest;
-pub use os::{Dir, DirLock, read_cache, write_cache};
+pub use os::{Dir, DirLock, SharedLock, read_cache, write_cache};
 pub use pass::{PassedAs, PassedAsError, Work};
 pub use problem::{FileError, Place, Problem};
 pub use set::Set;

@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use crate::os::draft::{Draft, MOST_DRAFTS};
 use crate::source::{Identity, Origin, Sink, Source};
 
-pub use lock::DirLock;
+pub use lock::{DirLock, SharedLock};
 
 /// The most that one file is read of; a whole issue, however escaped, has less.
 const MOST: u64 = 64 << 20;

@@ -206,6 +206,15 @@ impl Finding {
         Self::new(Kind::WorktreeGone, Needs::Nothing, what).hint(end)
     }
 
+    /// The same while worktrees are being made.
+    pub(crate) fn in_the_making(lease: &Lease) -> Self {
+        let what = format!(
+            "the worktree in which lease {} of {} is held is not there yet: one is being made; look again in a moment",
+            lease.id, lease.holder.agent
+        );
+        Self::new(Kind::HalfMadeWorktree, Needs::Nothing, what)
+    }
+
     /// A worktree that jit began to make. While its maker holds a lease there, nobody takes it away.
     pub(crate) fn half_made(place: &Path, is_leased: bool) -> Self {
         let what = format!(

@@ -40,6 +40,7 @@ impl World<'_> {
         let began = self.now()?.stamp.ns;
         let dir = Dir::open(path, Origin::Worktree).map_err(|error| Failure::not_read(path, &error))?;
         loop {
+            self.go_on()?;
             let tried = dir.try_lock(name, who);
             let by = match tried.map_err(|error| Failure::not_made(&path.join(name), &error))? {
                 Ok(lock) => return Ok(Ok(lock)),

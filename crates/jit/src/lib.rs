@@ -42,6 +42,7 @@ mod settings;
 mod setup;
 mod shell;
 mod signals;
+mod stopping;
 mod streams;
 mod taking;
 mod terminal;

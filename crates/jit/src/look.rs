@@ -17,6 +17,8 @@ pub(crate) struct Look {
     pub(crate) by: Option<Holder>,
     /// The roots of worktrees that are there.
     pub(crate) places: BTreeMap<WorktreeId, PathBuf>,
+    /// Whether worktrees are being made: a lease of one that is not there may be of such a one.
+    pub(crate) making: bool,
 }
 
 impl Look {
@@ -48,14 +50,19 @@ impl World<'_> {
     pub(crate) fn glance(&self, now: Now, own: Option<&Lease>) -> Look {
         let here = self.repo().ok().and_then(Repo::worktree);
         let places = own.zip(here).map(|(lease, here)| (lease.holder.worktree, here.to_path_buf()));
-        Look { now, by: None, places: places.into_iter().collect() }
+        Look { now, by: None, places: places.into_iter().collect(), making: false }
     }
 
     /// With all that a person wants to know, and nothing that could fail: what can't be found out
     /// is not told.
     pub(crate) fn look(&self, now: Now) -> Look {
-        let roots = self.repo().map(|repo| repo.roots()).unwrap_or_default();
-        let places = roots.into_iter().map(|(identity, root)| (WorktreeId::new(identity.id), root));
-        Look { now, by: self.reading_holder().ok(), places: places.collect() }
+        let places = || {
+            let roots = self.repo().map(|repo| repo.roots()).unwrap_or_default();
+            roots.into_iter().map(|(identity, root)| (WorktreeId::new(identity.id), root))
+        };
+        // Before the places: one that is whole by then has one.
+        let making = self.is_another_made();
+        let places = places().collect();
+        Look { now, by: self.reading_holder().ok(), places, making }
     }
 }

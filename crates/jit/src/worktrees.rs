@@ -6,7 +6,7 @@ use std::path::Path;
 use jit_core::decide::Sweep;
 use jit_core::{Lease, LeaseId, Now, Query, View, WorktreeId};
 use jit_git::{Drift, Occasion, SalvageError, SystemGit, Unsaved, Worktree, real};
-use jit_tracker::DirLock;
+use jit_tracker::{Dir, DirLock, Origin};
 
 use crate::error::Failure;
 use crate::world::World;
@@ -18,6 +18,9 @@ pub(crate) const MADE: &str = "made by jit, which takes it away: jit worktree re
 
 /// The lock's file, in the control plane's `locks/`; it is never taken away.
 const LOCK: &str = "worktrees";
+
+/// The file of one that all share who make a worktree, from before they hold a lease in it.
+const AT_IT: &str = "adding";
 
 /// A worktree as `jit worktree list` shows it.
 pub(crate) struct Listed {
@@ -59,6 +62,25 @@ impl World<'_> {
         let lock = WorktreeLock { _lock: lock.map_err(|busy| busy.failed(Failure::worktrees_locked))? };
         self.settle(&lock)?;
         Ok(lock)
+    }
+
+    /// Lets others know that this process makes a worktree, as long as it runs. Makes the control plane.
+    pub(crate) fn make_known(&self) -> Result<(), Failure> {
+        self.transact(&Sweep)?;
+        let path = self.control_plane()?.join("locks");
+        let dir = Dir::open(&path, Origin::Worktree).map_err(|error| Failure::not_read(&path, &error))?;
+        let lock = dir.share_lock(AT_IT).map_err(|error| Failure::not_made(&path.join(AT_IT), &error))?;
+        self.making.replace(Some(lock));
+        Ok(())
+    }
+
+    /// Whether somebody else makes a worktree; what can't be told is not so.
+    pub(crate) fn is_another_made(&self) -> bool {
+        // Who makes one and asks was refused the lease, or has ended.
+        drop(self.making.take());
+        let locks = self.control_plane().ok().map(|dir| dir.join("locks"));
+        let dir = locks.and_then(|locks| Dir::open(&locks, Origin::Worktree).ok());
+        dir.is_some_and(|dir| dir.is_shared(AT_IT).unwrap_or(false))
     }
 
     /// All worktrees.

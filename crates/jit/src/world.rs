@@ -18,10 +18,11 @@ use jit_git::{ConfigEnv, GitEnv, Repo, SystemGit};
 use jit_store::clock::Clock;
 use jit_store::os::{Modes, OsClock, OsDisk, random};
 use jit_store::{Options, StepError, Store, StoreError, read_text};
-use jit_tracker::{Actor, Held};
+use jit_tracker::{Actor, Held, SharedLock};
 use uuid::Builder;
 
 use crate::error::{Failure, unknown_setting};
+use crate::stopping::Stopping;
 
 pub(crate) use caller::options;
 
@@ -45,6 +46,10 @@ pub(crate) struct World<'m> {
     /// What the policy's file says that nobody knows.
     unknown: RefCell<Vec<PolicyWarning>>,
     warnings: RefCell<Vec<String>>,
+    /// That this process makes a worktree.
+    pub(crate) making: RefCell<Option<SharedLock>>,
+    /// What there is to undo, should this process be asked to stop.
+    pub(crate) stopping: OnceCell<Stopping>,
 }
 
 /// What is minted for one acquisition.
@@ -65,6 +70,8 @@ impl<'m> World<'m> {
             store: OnceCell::new(),
             unknown: RefCell::default(),
             warnings: RefCell::default(),
+            making: RefCell::default(),
+            stopping: OnceCell::new(),
         }
     }
 

@@ -109,6 +109,11 @@ impl Asked {
         })
     }
 
+    /// Whether it may wait in turn.
+    pub(crate) fn waits(&self) -> bool {
+        self.wait.is_some()
+    }
+
     /// The same of another branch than the one that is checked out here.
     pub(crate) fn of_branch(mut self, branch: &str) -> Self {
         self.terms.branch = Some(branch.to_owned());

@@ -211,6 +211,8 @@ fn oddities(world: &World<'_>) -> Result<Vec<Oddity>, Failure> {
 
 /// Leases whose worktree is not where it was, or nowhere: somebody may want to end them early.
 fn lost_worktrees(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
+    // Before the look: one that is whole by then has a place.
+    let making = world.is_another_made();
     let mut places = BTreeMap::new();
     for worktree in world.repo()?.worktrees(&SystemGit::on_path())? {
         // Which leases are its own can't be told without.
@@ -222,6 +224,7 @@ fn lost_worktrees(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
         let place = places.get(&lease.holder.worktree.uuid());
         match place {
             Some(place) => (!place.exists()).then(|| Finding::moved_away(lease, place)),
+            None if making => Some(Finding::in_the_making(lease)),
             None => Some(Finding::without_worktree(lease, &world.repeated())),
         }
     };

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Command};
-use jit_core::decide::{Attempted, Release, Target};
+use jit_core::decide::{Attempted, Release, Renew, Target};
 use jit_core::{Holder, IssueId, Lease, Reference, WorktreeId};
 use jit_git::{
     Added, ConfigEnv, GitEnv, NewWorktree, Repo, SalvageError, SystemGit, Worktree, WorktreeKind, real,
@@ -11,7 +11,7 @@ use jit_git::{
 
 use crate::commands::acquire::Asked;
 use crate::commands::{all, one, option, repeated, texts};
-use crate::error::{Again, Failure};
+use crate::error::{Again, Code, Failure};
 use crate::hooks::spread_to;
 use crate::output::{MadeWorktree, Output};
 use crate::paths;
@@ -29,8 +29,8 @@ pub(crate) fn arguments(command: Command) -> Command {
         .arg(option("wait", "DURATION", "Wait in turn, at most so long, if somebody holds it: 90s, 10m, 2h"))
         .after_help(
             "All of it, or nothing: where the claim is refused there is no worktree and no branch, and where Git\n\
-             fails the claim is given back. The lease is that of --agent in the new worktree: renew and release it\n\
-             from there. Without a REF or a --path nothing is claimed. A branch that is there already is checked\n\
+             fails, or a signal asks to stop (exit 128+N), the claim is given back. The lease is that of --agent in\n\
+             the new worktree, and counts anew once that is whole: renew and release it from there. Without a REF or a --path nothing is claimed. A branch that is there already is checked\n\
              out as it is. Git does not prune the worktree: it is locked until jit worktree remove takes it away.\n\
              Where core.hooksPath leads into each worktree, jit's hooks are put there, too, if another has them.\n\
              Exit status 5: somebody holds some of it; 7: there is such a directory, or the branch is checked out\n\
@@ -49,13 +49,24 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         refusal.unwrap_or(occupied)
     })?;
     let holder = Holder { agent: world.agent()?, worktree: WorktreeId::new(world.uuid()?) };
+    if asked.is_some() {
+        world.make_known()?;
+    }
+    // Who waits in turn has nothing to undo yet, and just ends.
+    if asked.as_ref().is_some_and(|asked| !asked.waits()) {
+        world.undo_when_asked_to_stop();
+    }
     let lease = asked.as_ref().map(|asked| asked.granted_to(world, &holder, &again(asked, matches)));
     let lease = lease.transpose()?;
-    let lease = lease.as_ref();
-    plan.made(world, &holder, lease).map_err(|failure| match lease {
-        Some(lease) => given_back(world, &holder, lease, failure),
-        None => failure,
-    })?;
+    let git = world.undo_when_asked_to_stop();
+    let lease =
+        plan.made(world, &git, &holder, lease.as_ref()).map_err(|failure| match (&lease, &asked) {
+            (Some(_), Some(asked)) if failure.code == Code::LeaseLost => {
+                failure.or_begin_anew(&again(asked, matches))
+            }
+            (Some(lease), _) => given_back(world, &holder, lease, failure),
+            (None, _) => failure,
+        })?;
     if let Err(failure) = spread_to(world, &plan.path) {
         world.warn(format!(
             "Git may ask jit nothing there, where it does elsewhere: {}: jit hooks install",
@@ -64,7 +75,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     }
     let now = world.now()?;
     let look = world.look(now);
-    let (token, lease) = (asked.map(|asked| asked.minted.token), lease.cloned());
+    let token = asked.map(|asked| asked.minted.token);
     Ok(Output::MadeWorktree(Box::new(MadeWorktree {
         path: plan.path,
         branch: plan.branch,
@@ -151,8 +162,15 @@ impl Plan {
     }
 
     /// The worktree with its branch and its identity; what is made of it before something fails is
-    /// taken away again, and nothing else.
-    fn made(&self, world: &World<'_>, holder: &Holder, lease: Option<&Lease>) -> Result<(), Failure> {
+    /// taken away again, and nothing else. `stoppable` is a `git` that ends when this process is asked
+    /// to. The answer is the lease as it stands then.
+    fn made(
+        &self,
+        world: &World<'_>,
+        stoppable: &SystemGit,
+        holder: &Holder,
+        lease: Option<&Lease>,
+    ) -> Result<Option<Lease>, Failure> {
         let (repo, git) = (world.repo()?, SystemGit::on_path());
         let lock = world.lock_worktrees()?;
         let is_there = self.is_free(world)?;
@@ -163,8 +181,11 @@ impl Plan {
         }
         let orphan = !is_there && start.is_none();
         let new = NewWorktree { path: &self.path, branch: &self.branch, orphan, reason: MAKING };
-        let made = repo.add_worktree(&git, &new).map_err(Failure::from);
-        made.and_then(|()| self.completed(world, holder, is_there)).inspect_err(|_| {
+        let made = repo.add_worktree(stoppable, &new).map_err(Failure::from);
+        // Why Git failed is known then.
+        let made = world.go_on().and(made);
+        let whole = made.and_then(|()| self.completed(world, holder, lease, is_there));
+        let lease = whole.inspect_err(|_| {
             let gone = world.take_back(&lock, &self.path, lease.map(|lease| lease.id));
             if let (true, Some(start)) = (gone, &start) {
                 let _ = repo.delete_branch(&git, &self.branch, start);
@@ -174,10 +195,19 @@ impl Plan {
         if let Err(failure) = world.settle(&lock) {
             world.warn(failure.message);
         }
-        Ok(())
+        Ok(lease)
     }
 
-    fn completed(&self, world: &World<'_>, holder: &Holder, is_there: bool) -> Result<(), Failure> {
+    fn completed(
+        &self,
+        world: &World<'_>,
+        holder: &Holder,
+        lease: Option<&Lease>,
+        is_there: bool,
+    ) -> Result<Option<Lease>, Failure> {
+        // It may have taken Git longer than the lease stands, or somebody ended it.
+        let renew = lease.map(|lease| Renew { target: Target::Lease(lease.id), ttl: None });
+        let renewed = renew.map(|renew| world.transact_as(holder, &renew)).transpose()?;
         let modes = world.repo()?.shared_repository(&ConfigEnv::from_process())?.modes();
         let there = Repo::discover_from(&self.path, &GitEnv::default())?;
         let id = there.ensure_identity(holder.worktree.uuid(), modes, world.lock_timeout()?)?.id;
@@ -187,7 +217,8 @@ impl Plan {
         }
         let branch = Some(self.branch.clone()).filter(|_| !is_there);
         let noted = there.note_added(&Added { branch }, modes);
-        noted.map_err(|(path, error)| Failure::not_made(&path, &error))
+        noted.map_err(|(path, error)| Failure::not_made(&path, &error))?;
+        Ok(renewed.and_then(|mut renewed| renewed.leases.pop()))
     }
 }
 

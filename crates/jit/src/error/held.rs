@@ -4,7 +4,7 @@ use jit_core::decide::Wanted;
 use jit_core::{Holder, Item, Lease, Mode, Touched, Waiter};
 use serde_json::{Value, json};
 
-use super::refusals::worktree_gone;
+use super::refusals::without_place;
 use super::{Code, Failure};
 use crate::look::Look;
 use crate::paths::argument;
@@ -111,7 +111,7 @@ pub(super) fn there(lease: &Lease, look: &Look) -> String {
                 quoted(&place.to_string_lossy())
             )
         }
-        None => worktree_gone(lease),
+        None => without_place(lease, look),
     }
 }
 

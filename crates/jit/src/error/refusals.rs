@@ -148,7 +148,7 @@ impl Failure {
         let there = look.place(lease);
         let hint = match there {
             Some(_) => format!("act from there: jit claim renew {}", lease.id),
-            None => worktree_gone(lease),
+            None => without_place(lease, look),
         };
         let here = look.here().map(|here| format!("you are in {}", here.display()));
         let failure = Self::new(Code::NotYours, format!("you hold lease {} in another worktree", lease.id))
@@ -204,7 +204,11 @@ fn acquire<'r>(references: impl IntoIterator<Item = &'r Reference>) -> String {
     format!("jit claim acquire{}", named.collect::<String>())
 }
 
-pub(super) fn worktree_gone(lease: &Lease) -> String {
+/// What to do about one's own lease of a worktree that is nowhere.
+pub(super) fn without_place(lease: &Lease, look: &Look) -> String {
+    if look.making {
+        return "its worktree is being made; wait a moment, and see where it is: jit worktree list".into();
+    }
     format!(
         "its worktree is gone; end it: jit claim force-evict {} --reason 'its worktree is gone'",
         lease.id

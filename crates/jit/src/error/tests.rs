@@ -66,7 +66,7 @@ fn now(secs: u64) -> Now {
 fn look(by: &str) -> Look {
     let by = holder(by);
     let places = [(by.worktree, "/work/seven".into())].into();
-    Look { now: now(702), by: Some(by), places }
+    Look { now: now(702), by: Some(by), places, making: false }
 }
 
 fn decided<R: Request>(state: &State, request: &R, agent: &str, at: u64) -> jit_core::Decision<R::Answer> {

@@ -7,7 +7,7 @@ use jit_core::{Lease, span};
 use jit_git::{ProgramError, SalvageError, Unsaved};
 use serde_json::json;
 
-use super::{Code, Failure, shown};
+use super::{Again, Code, Failure, shown};
 use crate::look::Look;
 use crate::render::json::lease as lease_json;
 use crate::render::text::{lease_line, subject};
@@ -19,6 +19,15 @@ impl Failure {
         let who = by.map(|by| format!(" by {by}")).unwrap_or_default();
         let what = format!("worktrees are being made or removed{who}; gave up after {}", span(waited));
         Self::new(Code::Locked, what).context(json!({ "lock": lock.display().to_string(), "held_by": by }))
+    }
+
+    /// A signal asked this process to stop before a worktree was whole.
+    pub(crate) fn asked_to_stop(signal: i32) -> Self {
+        let what = format!("asked to stop, by signal {signal}, before the worktree was whole");
+        Self::new(Code::Interrupted, what)
+            .hint("say it again to have it made")
+            .context(json!({ "signal": signal }))
+            .or_exit(128 + signal)
     }
 
     /// Neither a path nor a branch of a worktree.
@@ -174,6 +183,12 @@ impl Failure {
             .details(candidates.to_vec())
             .hint("see what was: jit worktree salvage list")
             .context(json!({ "candidates": candidates }))
+    }
+
+    /// A lease that was lost while its worktree was made, with what asks for both again.
+    pub(crate) fn or_begin_anew(self, again: &Again) -> Self {
+        let hint = format!("nothing of its worktree is left; begin anew: {}{}", again.head, again.tail);
+        self.hint(hint)
     }
 
     /// The same where a lease that was taken for it could not be given back.
