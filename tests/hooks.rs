@@ -15,14 +15,14 @@ const NAMES: [&str; 5] =
     ["pre-commit", "prepare-commit-msg", "commit-msg", "reference-transaction", "pre-push"];
 
 /// A hook of somebody's.
-fn script(path: &Path, text: &str) {
+pub(crate) fn script(path: &Path, text: &str) {
     write(path, text);
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// Puts a `jit` on a search path that notes its arguments and what it reads, and ends with the
 /// status that stands in `status`.
-fn fake(repo: &Repo) -> PathBuf {
+pub(crate) fn fake(repo: &Repo) -> PathBuf {
     let bin = repo.dir().join("bin");
     script(
         &bin.join("jit"),
@@ -31,7 +31,7 @@ fn fake(repo: &Repo) -> PathBuf {
     bin
 }
 
-fn git_with(repo: &Repo, bin: &Path, cwd: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn git_with(repo: &Repo, bin: &Path, cwd: &Path, arguments: &[&str]) -> Output {
     let path: OsString = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap()).into();
     repo.hermetic("git").env("PATH", path).args(arguments).current_dir(cwd).output().unwrap()
 }
@@ -45,7 +45,7 @@ fn asked(bin: &Path) -> String {
 
 /// How each hook of a worktree stands.
 #[track_caller]
-fn states(repo: &Repo, worktree: &Path) -> Vec<String> {
+pub(crate) fn states(repo: &Repo, worktree: &Path) -> Vec<String> {
     let status = repo.agent("ann").jit(["hooks", "status"]).ok();
     let all = status["worktrees"].as_array().unwrap();
     let of = all.iter().find(|w| w["path"] == worktree.to_str().unwrap());
@@ -54,7 +54,7 @@ fn states(repo: &Repo, worktree: &Path) -> Vec<String> {
 }
 
 /// What was done to each hook, by its path.
-fn did(answer: &Value) -> Vec<(String, String)> {
+pub(crate) fn did(answer: &Value) -> Vec<(String, String)> {
     let pair = |change: &Value| {
         let text = |key: &str| change[key].as_str().unwrap().to_owned();
         (text("hook"), text("did"))

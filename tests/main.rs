@@ -36,6 +36,7 @@ mod gate_passes;
 mod gates;
 mod hints;
 mod history;
+mod hook_tools;
 mod hook_verdicts;
 mod hooks;
 mod issue_commits;

@@ -86,6 +86,13 @@ fn what_somebody_made_first_is_left_to_them() {
     let bob = meanwhile(&repo, &When::Before("update-ref refs/heads/jit/x"), &script);
     assert_eq!(bob.jit(["worktree", "add", "name:x"]).refused(10).code, "git_failed");
     assert_eq!((root.exists(), &*branches(&repo)), (false, "jit/x\nmain"));
+
+    // Before the lock, too, is seen under it.
+    let place = repo.dir().join("main-y");
+    let script = format!("mkdir -p '{0}' && echo mine >'{0}/notes'", place.display());
+    let bob = meanwhile(&repo, &When::After("rev-parse --verify --quiet refs/heads/jit/y^{commit}"), &script);
+    assert_eq!(bob.jit(["worktree", "add", "name:y"]).refused(7).code, "occupied");
+    assert_eq!((names(&place), bob.holder_of("name:y")), (vec!["notes".to_owned()], None));
     repo.healthy();
 }
 

@@ -59,6 +59,8 @@ fn a_worktree_comes_with_branch_identity_and_lease() {
     assert!(made["token"].is_string());
     assert_eq!(repo.git(&root, &["status", "--porcelain"]), "");
     bob.clone().at(&root).jit(["claim", "renew", &id]).ok();
+    // Who works there says more than that the place is taken.
+    assert_eq!(repo.agent("ann").jit(["worktree", "add", &id]).refused(5).code, "held");
     let pruned = |root: &Path| {
         assert!(reason(&repo, root).is_some_and(|why| why.contains("made by jit")));
         fs::rename(root, repo.dir().join("away")).unwrap();
@@ -69,6 +71,8 @@ fn a_worktree_comes_with_branch_identity_and_lease() {
     pruned(&root);
     let bob = bob.at(&root);
     bob.jit(["claim", "release", &id]).ok();
+    // What somebody unlocked, too.
+    repo.git(&root, &["worktree", "unlock", "."]);
     let other = path(&repo.agent("ann").jit(["worktree", "add", "--branch", "other"]).ok());
     // Whoever claims something there later, and in one that was made without a lease.
     for root in [&root, &other] {
@@ -165,7 +169,7 @@ fn one_at_a_time() {
     let [reached, go] = ["reached", "go"].map(|name| repo.dir().join(name));
     // Not for ever: were there no lock, nobody would come to let the second go.
     let waits = format!(
-        "touch '{}'; n=0; until [ -e '{}' ] || [ $n -gt 1000 ]; do sleep 0.02; n=$((n + 1)); done",
+        "echo 1 >notes; touch '{}'; n=0; until [ -e '{}' ] || [ $n -gt 1000 ]; do sleep 0.02; n=$((n + 1)); done",
         reached.display(),
         go.display()
     );
@@ -178,11 +182,12 @@ fn one_at_a_time() {
     let ann = repo.agent("ann");
     let refused = ann.jit(["worktree", "add", "--branch", "y", "--lock-timeout", "0"]).refused(8);
     assert!(refused.code == "locked" && refused.message.contains("agent:bob"), "{refused:?}");
-    let removing = ann.start(["worktree", "remove", "jit/x"]);
+    let removing = ann.start(["worktree", "remove", "jit/x", "--force"]);
     write(&go, "");
     let made = adding.within(Duration::from_secs(20)).ok();
-    // It waited, and found the lease.
+    // It waited, and found the lease, before it kept anything.
     assert_eq!(removing.within(Duration::from_secs(20)).refused(5).code, "held");
+    assert_eq!(repo.git(repo.main(), &["for-each-ref", "refs/jit/salvage"]), "");
     assert!(path(&made).exists());
 }
 

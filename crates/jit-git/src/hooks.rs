@@ -55,6 +55,9 @@ pub enum HooksError {
     /// `core.hooksPath` leads to something else than a directory.
     #[error("core.hooksPath leads to {}, which is no directory: Git runs no hooks there", .0.display())]
     NoDirectory(PathBuf),
+    /// A directory has a hook's name.
+    #[error("{} is a directory, and Git can't run it", .0.display())]
+    Directory(PathBuf),
     /// Something stands where a hook's original would be put.
     #[error("{} is there already, from an earlier hook", .0.display())]
     Occupied(PathBuf),

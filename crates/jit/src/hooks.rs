@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jit_git::{ConfigEnv, HookChange, HookDir, HookState, HooksError, SystemGit};
 
 use crate::error::Failure;
+use crate::shell::quoted;
 use crate::world::World;
 
 /// A hook in which jit has something to say.
@@ -91,7 +92,7 @@ const ABOUT: &str =
 const NEW_COMMITS: &str = "\
 case $jit_lines in *' refs/heads/'*)
 while read -r jit_old jit_to jit_ref; do
-case $jit_ref in refs/heads/*) case $jit_to in $jit_old) ;; *[!0]*) jit_new=1 ;; esac ;; esac
+case $jit_ref in refs/heads/*) case $jit_to in $jit_old) ;; *[!0]*) jit_new=\"$jit_new $jit_to\" ;; esac ;; esac
 done <<JIT
 $jit_lines
 JIT
@@ -109,20 +110,24 @@ exec </dev/null
 fi
 ";
 
+/// Without jit, a branch may go to what some reference leads to already, as `git branch` lets it.
+const ADDS_A_COMMIT: &str = " && [ -n \"$(git rev-list --max-count=1 $jit_new --not --exclude='refs/rewritten/*' --glob='refs/*' 2>&1)\" ]";
+
 /// Asks jit by a command, or says that there is none: silently where nothing is managed by it. What
 /// is called all the time says nothing, because another hook does.
 fn asked(hook: Hook, command: &str) -> String {
     let say = match hook {
         Hook::PreCommit | Hook::PrePush | Hook::PreReceive | Hook::Update => {
-            "echo 'warning: jit is not on PATH: nobody checks who holds what is changed here' >&2\n"
+            "else\necho 'warning: jit is not on PATH: nobody checks who holds what is changed here' >&2\n"
         }
         Hook::PrepareCommitMsg | Hook::CommitMsg | Hook::ReferenceTransaction => "",
     };
+    let also = if hook == Hook::ReferenceTransaction { ADDS_A_COMMIT } else { "" };
     format!(
         "if command -v jit >/dev/null 2>&1; then\n{command}\n\
-         elif jit_dir=$(git rev-parse --git-common-dir)/jit && [ -d \"$jit_dir\" ]; then\n{say}\
-         if grep -qs '^ *hooks_without_jit *= *.block.' \"$jit_dir/config.toml\"; then\n\
-         echo 'error: jit is not on PATH, and hooks_without_jit is \"block\"' >&2\nexit 1\nfi\nfi\n"
+         elif jit_dir=$(git rev-parse --git-common-dir)/jit && [ -d \"$jit_dir\" ]; then\n\
+         if grep -qs '^ *hooks_without_jit *= *.block.' \"$jit_dir/config.toml\"{also}; then\n\
+         echo 'error: jit is not on PATH, and hooks_without_jit is \"block\"' >&2\nexit 1\n{say}fi\nfi\n"
     )
 }
 
@@ -222,6 +227,36 @@ pub(crate) fn installed(dir: &HookDir, hook: Hook) -> Result<HookChanged, Failur
     }
     let did = Did::Changed(dir.install(name, &block)?);
     Ok(HookChanged { hook, path, did, by_hand: None })
+}
+
+/// Warns of what was put aside for a hook of jit's that another tool took away.
+pub(crate) fn warn_of_left(world: &World<'_>, dir: &HookDir, hook: Hook) {
+    if let Some(left) = dir.left(hook.name()) {
+        let [left, path] = [left, dir.hook(hook.name())].map(|path| path.display().to_string());
+        world.warn(format!(
+            "{left} is the hook that stood there before jit's, which something else took away: nothing runs it; \
+             call it from {path}, or, if it is not wanted: rm {}",
+            quoted(&left)
+        ));
+    }
+}
+
+/// The worktrees in which Git asks jit nothing by some hook by which it does in another.
+pub(crate) fn unasked(world: &World<'_>) -> Result<Vec<PathBuf>, Failure> {
+    let dirs = dirs(world)?;
+    let mut found = Vec::new();
+    // Mostly there is one for all.
+    for dir in dirs.iter().filter(|_| dirs.len() > 1) {
+        let others = || dirs.iter().filter(|other| *other != dir);
+        for hook in Hook::CLIENT {
+            let is_missing = matches!(stands(dir, hook)?, Stands::Is(HookState::Missing));
+            if is_missing && others().any(|dir| is_asked(dir, hook).unwrap_or(false)) {
+                found.extend(dir.worktrees.iter().cloned());
+                break;
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Lets Git ask jit in a new worktree by whatever hooks it does in another, should it look for those in

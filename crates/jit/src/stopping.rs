@@ -13,7 +13,7 @@ use crate::world::World;
 /// What asks this process to stop does nothing else to it while this lives.
 pub(crate) struct Stopping {
     heard: Arc<Mutex<Heard>>,
-    signals: Arc<HeldBack>,
+    _signals: HeldBack,
 }
 
 /// What was heard, and who is to be told of it.
@@ -41,13 +41,12 @@ impl Stopping {
             heard.tell();
             true
         });
-        Self { heard, signals: Arc::new(signals) }
+        Self { heard, _signals: signals }
     }
 
     fn git(&self) -> SystemGit {
-        let (heard, signals) = (Arc::clone(&self.heard), Arc::clone(&self.signals));
+        let heard = Arc::clone(&self.heard);
         SystemGit::on_path().started_by(move |command| {
-            signals.let_through(command);
             let child = command.spawn()?;
             let mut heard = lock(&heard);
             // Where it has no handle, it is waited for.

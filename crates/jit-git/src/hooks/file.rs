@@ -1,6 +1,6 @@
 //! One hook in one directory: what it is, and how a block gets in and out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::files::{self, Found};
 use super::script::{self, ASIDE, Torn};
@@ -67,7 +67,7 @@ impl HookDir {
             Ok(None) => return Ok(HookState::Missing),
             Ok(Some(parts)) => parts,
         };
-        Ok(match (parts.1 == body, runs, script::is_own(&parts) && !self.has_aside(name)) {
+        Ok(match (parts.1 == body, runs, script::is_own(&parts, name) && !self.has_aside(name)) {
             (false, _, _) => HookState::Outdated,
             (_, false, _) => HookState::NotExecutable,
             (_, _, true) => HookState::Installed,
@@ -104,30 +104,59 @@ impl HookDir {
     /// As for [`HookDir::install`].
     pub fn uninstall(&self, name: &str) -> Result<HookChange, HooksError> {
         let path = self.hook(name);
-        let Found::Text { text, .. } = files::look(&path)? else { return Ok(HookChange::Nothing) };
-        let found = script::block(&text).map_err(|Torn| HooksError::Torn(path.clone()))?;
-        let Some(parts) = found else { return Ok(HookChange::Nothing) };
-        if !script::is_own(&parts) {
-            let rest = [parts.0, parts.2].concat();
-            return files::put(&path, &rest, 0o777).map(|()| HookChange::TakenOut);
+        let mut change = HookChange::Nothing;
+        if let Found::Text { text, .. } = files::look(&path)?
+            && let Some(parts) = script::block(&text).map_err(|Torn| HooksError::Torn(path.clone()))?
+            && !script::is_own(&parts, name)
+        {
+            files::put(&path, &[parts.0, parts.2].concat(), 0o777)?;
+            change = HookChange::TakenOut;
         }
+        let Some(own) = self.own(name) else { return Ok(change) };
         let change = match self.has_aside(name) {
-            true => files::rename(&self.aside(name), &path).map(|()| HookChange::Restored)?,
-            false => files::remove(&path).map(|()| HookChange::Removed)?,
+            true => files::rename(&self.aside(name), &own).map(|()| HookChange::Restored)?,
+            false => files::remove(&own).map(|()| HookChange::Removed)?,
         };
         self.ignore(name, false)?;
         Ok(change)
     }
 
+    /// What was put aside for a hook of ours that is not there any more: nothing runs it.
+    pub fn left(&self, name: &str) -> Option<PathBuf> {
+        (self.has_aside(name) && self.own(name).is_none()).then(|| self.aside(name))
+    }
+
+    /// Where the hook is that is ours alone: under its name, or under the one that a tool gave it when it
+    /// put its own there (`pre-commit.legacy`, for one).
+    fn own(&self, name: &str) -> Option<PathBuf> {
+        let is_own = |path: &Path| {
+            let Ok(Found::Text { text, .. }) = files::look(path) else { return false };
+            script::block(&text).is_ok_and(|parts| parts.is_some_and(|parts| script::is_own(&parts, name)))
+        };
+        let path = self.hook(name);
+        if is_own(&path) {
+            return Some(path);
+        }
+        let named = |file: &PathBuf| {
+            let file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            file.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
+        };
+        let entries = self.path.read_dir().ok()?;
+        entries.filter_map(|entry| Some(entry.ok()?.path())).find(|file| named(file) && is_own(file))
+    }
+
     fn make(&self, name: &str, body: &str) -> Result<(), HooksError> {
         self.ignore(name, true)?;
-        files::put(&self.hook(name), &script::own(body), 0o777)
+        files::put(&self.hook(name), &script::own(name, body), 0o777)
     }
 
     /// A hook that a block can't be put into runs behind one of ours. One that could not run does
     /// not run then either.
     fn chain(&self, name: &str, body: &str) -> Result<HookChange, HooksError> {
         let (path, aside) = (self.hook(name), self.aside(name));
+        if path.is_dir() {
+            return Err(HooksError::Directory(path));
+        }
         if self.has_aside(name) {
             return Err(HooksError::Occupied(aside));
         }

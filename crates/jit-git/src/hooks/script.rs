@@ -4,11 +4,16 @@
 const BEGIN: &str = "# >>> jit >>>\n";
 const END: &str = "# <<< jit <<<\n";
 
-/// Behind the block in a hook that is ours: what stood there before, if it could run.
-const REST: &str = "[ ! -x \"$0.jit-original\" ] || exec \"$0.jit-original\" \"$@\"\n";
-
 /// What is behind the name of a hook that was put aside.
 pub(super) const ASIDE: &str = ".jit-original";
+
+/// Behind the block in a hook that is ours: what stood there before, if it could run. It is found by the
+/// hook's name: other tools rename what they find, and call it from theirs.
+fn rest(name: &str) -> String {
+    format!(
+        "jit_original=${{0%/*}}/{name}{ASIDE}\n[ ! -x \"$jit_original\" ] || exec \"$jit_original\" \"$@\"\n"
+    )
+}
 
 /// A text that has one of the two marks and not both, in order, once.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,13 +44,13 @@ pub(super) fn block(text: &str) -> Result<Option<Parts<'_>>, Torn> {
 }
 
 /// A hook of ours alone.
-pub(super) fn own(body: &str) -> String {
-    format!("#!/bin/sh\n{BEGIN}{body}{END}{REST}")
+pub(super) fn own(name: &str, body: &str) -> String {
+    format!("#!/bin/sh\n{BEGIN}{body}{END}{}", rest(name))
 }
 
 /// Whether there is nothing but ours around a block.
-pub(super) fn is_own((before, _, after): &Parts<'_>) -> bool {
-    *before == "#!/bin/sh\n" && *after == REST
+pub(super) fn is_own((before, _, after): &Parts<'_>, name: &str) -> bool {
+    *before == "#!/bin/sh\n" && *after == rest(name)
 }
 
 /// Somebody's hook with a block in it, which comes first: what follows may end by `exit` or `exec`.
@@ -109,6 +114,13 @@ mod tests {
         assert_eq!(block("echo # >>> jit >>>\n"), Ok(None));
     }
 
+    #[test]
+    fn a_hook_of_ours_is_known_by_its_name() {
+        let text = own("pre-push", "x\n");
+        let parts = block(&text).unwrap().unwrap();
+        assert_eq!((is_own(&parts, "pre-push"), is_own(&parts, "pre-commit")), (true, false));
+    }
+
     proptest! {
         /// What was there comes back, to the byte.
         #[test]
@@ -118,7 +130,7 @@ mod tests {
             let parts = block(&put).unwrap().unwrap();
             prop_assert_eq!(parts.1, &body);
             prop_assert_eq!(&[parts.0, parts.2].concat(), &text);
-            prop_assert_eq!(is_own(&parts), text == ["#!/bin/sh\n", REST].concat());
+            prop_assert!(!is_own(&parts, "pre-commit"));
         }
     }
 }

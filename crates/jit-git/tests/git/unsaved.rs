@@ -163,6 +163,10 @@ fn what_is_checked_out_belongs_to_what_was_seen() {
     sandbox.git(&main, &["branch", "same", "two"]);
     sandbox.git(&two, &["symbolic-ref", "HEAD", "refs/heads/same"]);
     assert!(!worktree.is_unchanged(&git, &after).unwrap());
+    // What is staged is only in the index.
+    let before = worktree.unsaved(&git, None).unwrap();
+    sandbox.git(&two, &["rm", "-q", "--cached", "a"]);
+    assert!(!worktree.is_unchanged(&git, &before).unwrap());
 }
 
 /// Whatever lets Git look less closely hides no change.

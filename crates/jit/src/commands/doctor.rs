@@ -168,7 +168,7 @@ fn look(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
     // Whatever is in the way of these was said.
     findings.extend(data_plane::unrecorded(world).unwrap_or_default());
     findings.extend(data_plane::end_nowhere(world).unwrap_or_default());
-    for found in [lost_worktrees(world), half_made(world), data_plane::look(world)] {
+    for found in [lost_worktrees(world), half_made(world), unasked(world), data_plane::look(world)] {
         match found {
             Ok(found) => findings.extend(found),
             Err(failure) => findings.push(failed(failure)),
@@ -229,6 +229,12 @@ fn lost_worktrees(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
         }
     };
     Ok(leases.iter().filter_map(lost).collect())
+}
+
+/// Worktrees in which Git does not ask jit what it asks it elsewhere.
+fn unasked(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
+    let all = crate::hooks::unasked(world)?;
+    Ok(all.into_iter().map(|root| Finding::without_hooks(root, &world.repeated())).collect())
 }
 
 /// Worktrees that a jit began to make, and that are not whole.

@@ -4,7 +4,7 @@ use clap::{ArgMatches, Command};
 
 use crate::commands::{all, texts};
 use crate::error::Failure;
-use crate::hooks::{Hook, dirs, installed};
+use crate::hooks::{Hook, dirs, installed, warn_of_left};
 use crate::output::Output;
 use crate::world::World;
 
@@ -31,6 +31,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     for dir in dirs(world)? {
         for hook in &hooks {
             changes.push(installed(&dir, *hook)?);
+            warn_of_left(world, &dir, *hook);
         }
         if dir.is_elsewhere() {
             world.warn(format!(

@@ -3,7 +3,7 @@
 use clap::{ArgMatches, Command};
 
 use crate::error::Failure;
-use crate::hooks::{Hook, WorktreeHooks, dirs, stands};
+use crate::hooks::{Hook, WorktreeHooks, dirs, stands, warn_of_left};
 use crate::output::Output;
 use crate::world::World;
 
@@ -19,6 +19,7 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, _: &ArgMatches) -> Result<Output, Failure> {
     let mut shown = Vec::new();
     for dir in dirs(world)? {
+        Hook::all().for_each(|hook| warn_of_left(world, &dir, hook));
         let hooks =
             Hook::all().map(|hook| Ok((hook, stands(&dir, hook)?))).collect::<Result<Vec<_>, Failure>>()?;
         shown.extend(dir.worktrees.iter().map(|worktree| WorktreeHooks {

@@ -5,7 +5,7 @@ use jit_git::{HookChange, HookDir, HookState, SystemGit};
 
 use crate::commands::{all, texts};
 use crate::error::Failure;
-use crate::hooks::{Did, Hook, HookChanged, Stands, dirs, stands};
+use crate::hooks::{Did, Hook, HookChanged, Stands, dirs, stands, warn_of_left};
 use crate::output::Output;
 use crate::world::World;
 
@@ -14,7 +14,8 @@ pub(crate) fn arguments(command: Command) -> Command {
         .arg(texts("HOOK", "HOOK", "Which, as install has them [default: all]"))
         .after_help(
             "Takes jit's block out of the hooks of every worktree, and puts back what was put aside. What else is\n\
-             in a hook stays as it is, to the byte. A tracked hook is not touched.\n\n\
+             in a hook stays as it is, to the byte. A tracked hook is not touched. What another tool renamed is\n\
+             found, and one that can't be changed (exit 10) does not keep it from the others.\n\n\
              Example: jit hooks uninstall pre-push",
         )
 }
@@ -22,10 +23,18 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let named = Hook::named(&all(matches, "HOOK"))?;
     let _lock = world.lock_issues()?;
-    let mut changes = Vec::new();
+    let (mut changes, mut failed) = (Vec::new(), None);
     for dir in dirs(world)? {
         for hook in Hook::all().filter(|hook| named.is_empty() || named.contains(hook)) {
-            let change = uninstalled(&dir, hook)?;
+            let change = match uninstalled(&dir, hook) {
+                Ok(change) => change,
+                // The others are none the worse for it.
+                Err(failure) => {
+                    failed.get_or_insert(failure);
+                    continue;
+                }
+            };
+            warn_of_left(world, &dir, hook);
             // Most repositories are not pushed to.
             let of_note = change.did != Did::Changed(HookChange::Nothing) || Hook::CLIENT.contains(&hook);
             if of_note || !named.is_empty() {
@@ -33,7 +42,10 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
             }
         }
     }
-    Ok(Output::HooksChanged(changes))
+    match failed {
+        Some(failure) => Err(failure.of_one_hook(&changes)),
+        None => Ok(Output::HooksChanged(changes)),
+    }
 }
 
 fn uninstalled(dir: &HookDir, hook: Hook) -> Result<HookChanged, Failure> {

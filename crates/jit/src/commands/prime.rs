@@ -25,6 +25,15 @@ pub(crate) fn run(world: &World<'_>, _: &ArgMatches) -> Result<Output, Failure> 
     if !broken.is_empty() {
         world.warn(format!("{} files of issues can't be read: jit doctor", broken.len()));
     }
+    // What can't be found out is not told.
+    if let [first, rest @ ..] = &crate::hooks::unasked(world).unwrap_or_default()[..] {
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        world.warn(format!(
+            "in {}{more}, Git asks jit nothing, as it does elsewhere: jit {}hooks install",
+            first.display(),
+            world.repeated()
+        ));
+    }
     let count = available.len();
     available.truncate(MOST);
     Ok(Output::Prime(Box::new(Prime {

@@ -30,8 +30,9 @@ pub(crate) fn arguments(command: Command) -> Command {
         .after_help(
             "All of it, or nothing: where the claim is refused there is no worktree and no branch, and where Git\n\
              fails, or a signal asks to stop (exit 128+N), the claim is given back. The lease is that of --agent in\n\
-             the new worktree, and counts anew once that is whole: renew and release it from there. Without a REF or a --path nothing is claimed. A branch that is there already is checked\n\
-             out as it is. Git does not prune the worktree: it is locked until jit worktree remove takes it away.\n\
+             the new worktree, and counts anew once that is whole: renew and release it from there. Without a REF\n\
+             or a --path nothing is claimed. A branch that is there already is checked out as it is. Git\n\
+             does not prune the worktree: it is locked until jit worktree remove takes it away.\n\
              Where core.hooksPath leads into each worktree, jit's hooks are put there, too, if another has them.\n\
              Exit status 5: somebody holds some of it; 7: there is such a directory, or the branch is checked out\n\
              elsewhere.\n\n\

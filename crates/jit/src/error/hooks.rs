@@ -4,12 +4,12 @@ use std::path::Path;
 
 use jit_core::verdict::{Overtaken, ReceivedError, Replaced, Stale};
 use jit_core::{Item, Lease, Pattern, Reference};
-use jit_git::HooksError;
+use jit_git::{HookChange, HooksError};
 use serde_json::json;
 
 use super::held::{anew, there};
 use super::{Code, Failure};
-use crate::hooks::Hook;
+use crate::hooks::{Did, Hook, HookChanged};
 use crate::look::Look;
 use crate::paths;
 use crate::render::text::{ending, one_line};
@@ -23,6 +23,17 @@ impl Failure {
             &format!("jit has nothing to say in a hook {:?}; it has in {known}", super::shown(name)),
             "jit hooks status",
         )
+    }
+
+    /// One hook could not be changed, and these were.
+    pub(crate) fn of_one_hook(mut self, changes: &[HookChanged]) -> Self {
+        let of_note = changes.iter().filter(|change| change.did != Did::Changed(HookChange::Nothing));
+        let (lines, paths): (Vec<_>, Vec<_>) = of_note
+            .map(|change| (format!("{}: {}", change.did.name(), change.path.display()), &change.path))
+            .unzip();
+        self.details.extend(lines);
+        self.context["changed"] = json!(paths);
+        self
     }
 
     /// A hook could not be answered.
@@ -183,6 +194,12 @@ impl From<HooksError> for Failure {
                 .context(json!({ "path": path })),
             HooksError::Torn(path) => Self::new(Code::GitFailed, message)
                 .hint(format!("take the rest of the block out: {}", path.display()))
+                .context(json!({ "path": path })),
+            HooksError::Directory(path) => Self::new(Code::GitFailed, message)
+                .hint(format!(
+                    "move it out of the way: mv {0} {0}.aside",
+                    quoted(&path.display().to_string())
+                ))
                 .context(json!({ "path": path })),
             HooksError::Io { path, source } => Self::not_made(path, source),
             HooksError::Worktrees(_) | HooksError::Config(_) | HooksError::Git(_) => {
