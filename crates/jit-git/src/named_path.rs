@@ -27,9 +27,17 @@ pub enum NamedPathError {
     /// There are no files here.
     #[error("{0:?} can't be told here: this is no worktree; go to one, or give -C")]
     NoWorktree(String),
-    /// It stands between `:(` and `)` and is no known word.
-    #[error("{0:?} begins with an unknown word: it is `:(literal)`, `:(glob)` or `:/`")]
+    /// What it begins with is no word that is known here.
+    #[error(
+        "{0:?} begins with an unknown word: there are `:(literal)`, `:(glob)` and `:(top)`, together as `:(top,literal)`, and `:/`; for a file of this very name write `:(literal)` before it"
+    )]
     Magic(String),
+    /// It has no text.
+    #[error("an empty path names nothing; the whole repository is `:/`")]
+    Empty,
+    /// It is inside of Git's own directory, or that itself.
+    #[error("{0:?} is Git's own: no commit has it")]
+    OfGit(String),
     /// It is not UTF-8.
     #[error("{} is not UTF-8, and can't be covered by name; cover its directory", .0.display())]
     NotUnicode(PathBuf),
@@ -50,6 +58,10 @@ impl Magic {
     /// Takes `:(word,…)` or `:/` off a text.
     fn split(text: &str) -> Result<(Self, &str), NamedPathError> {
         let mut magic = Self::default();
+        // With Git, all but what follows.
+        if text.starts_with(":!") || text.starts_with(":^") {
+            return Err(NamedPathError::Magic(text.to_owned()));
+        }
         if let Some(rest) = text.strip_prefix(":/") {
             magic.top = true;
             return Ok((magic, rest));
@@ -81,25 +93,32 @@ impl Repo {
     /// See [`NamedPathError`].
     pub fn named_path(&self, git: &dyn GitProgram, text: &str) -> Result<NamedPath, NamedPathError> {
         let (magic, rest) = Magic::split(text)?;
+        if rest.is_empty() && !magic.top {
+            return Err(NamedPathError::Empty);
+        }
         let (root, prefix) = match (self.worktree(), self.prefix()) {
             (Some(root), _) if magic.top => (root, Path::new("")),
             (Some(root), Some(prefix)) => (root, prefix),
             _ => return Err(NamedPathError::NoWorktree(text.to_owned())),
         };
-        let full = normal(&root.join(prefix).join(rest));
+        let from = root.join(prefix);
+        let full = normal(&from.join(rest));
         let may_be_glob = magic.glob || !magic.literal && rest.contains(['*', '?', '[', '{', '\\']);
         if magic.glob || may_be_glob && fs::symlink_metadata(&full).is_err() {
-            let glob = glob_from(prefix, rest).ok_or_else(|| NamedPathError::Outside(text.to_owned()));
-            if magic.glob {
-                return glob.map(NamedPath::Glob);
-            }
-            let path = below(root, &full, text);
-            match path {
-                Ok(path) if self.is_tracked(git, &path)? => return Ok(NamedPath::Literal(path)),
-                _ => return glob.map(NamedPath::Glob),
-            }
+            let literal = match magic.glob {
+                true => None,
+                false => below(root, &full, text).ok(),
+            };
+            return match literal {
+                Some(path) if self.is_tracked(git, &path)? => Ok(NamedPath::Literal(path)),
+                _ => glob_from(root, &from, rest, text).map(NamedPath::Glob),
+            };
         }
-        below(root, &full, text).map(NamedPath::Literal)
+        let path = below(root, &full, text)?;
+        match path.split('/').next() {
+            Some(".git") => Err(NamedPathError::OfGit(text.to_owned())),
+            _ => Ok(NamedPath::Literal(path)),
+        }
     }
 
     /// Whether this repository's names are the same in any case (`core.ignoreCase`).
@@ -147,25 +166,21 @@ fn below(root: &Path, full: &Path, text: &str) -> Result<String, NamedPathError>
     path.to_str().map(str::to_owned).ok_or_else(|| NamedPathError::NotUnicode(path.to_path_buf()))
 }
 
-/// A pattern relative to the root; `None` where it leads out of it.
-fn glob_from(prefix: &Path, pattern: &str) -> Option<String> {
-    let mut above: Vec<String> = prefix.iter().map(|name| escaped(&name.to_string_lossy())).collect();
-    let mut rest = pattern;
-    while let Some((first, after)) = rest.split_once('/') {
-        match first {
-            "." | "" if rest != pattern || first == "." => {}
-            ".." => drop(above.pop()?),
-            _ => break,
-        }
-        rest = after;
-    }
-    if rest.starts_with('/') {
-        return None;
-    }
+/// A pattern relative to the root, its directories by what they really are.
+fn glob_from(root: &Path, from: &Path, pattern: &str, text: &str) -> Result<String, NamedPathError> {
+    let fixed = pattern.find(['*', '?', '[', '{', '\\']).unwrap_or(pattern.len());
+    let (directory, rest) = pattern[..fixed].rfind('/').map_or(("", pattern), |at| pattern.split_at(at + 1));
+    // What is in it is seen through it, if it is a symlink.
+    let within = below(root, &normal(&from.join(directory)).join("*"), text)?;
+    let mut above: Vec<String> = within.split('/').map(escaped).collect();
+    above.pop();
     // A directory, by its slash: all that is below it.
-    let rest = rest.strip_suffix('/').map_or_else(|| rest.to_owned(), |directory| format!("{directory}/**"));
-    above.push(rest);
-    Some(above.join("/"))
+    above.push(match rest.strip_suffix('/') {
+        Some(directory) => format!("{directory}/**"),
+        None if rest.is_empty() => "**".to_owned(),
+        None => rest.to_owned(),
+    });
+    Ok(above.join("/"))
 }
 
 /// A name with what would be read as a pattern escaped.
@@ -185,13 +200,19 @@ mod tests {
             ("src", "*.rs", Some("src/*.rs")),
             ("src/a", "../*.rs", Some("src/*.rs")),
             ("src", "./../*.rs", Some("*.rs")),
+            ("src", "a/../b/./*.rs", Some("src/b/*.rs")),
             ("src", "../../*.rs", None),
             ("app/[id]", "*.tsx", Some(r"app/\[id\]/*.tsx")),
             ("", "/etc/*", None),
+            ("x", "/no/where/src/*", Some("src/*")),
             ("", "src/?/", Some("src/?/**")),
+            ("", "src/", Some("src/**")),
+            ("", r"a/\*/b", Some(r"a/\*/b")),
             ("", "{a/b,c}/d", Some("{a/b,c}/d")),
         ] {
-            assert_eq!(glob_from(Path::new(prefix), pattern).as_deref(), whole, "{prefix} {pattern}");
+            let root = Path::new("/no/where");
+            let glob = glob_from(root, &root.join(prefix), pattern, pattern).ok();
+            assert_eq!(glob.as_deref(), whole, "{prefix} {pattern}");
         }
     }
 
@@ -205,6 +226,9 @@ mod tests {
         assert_eq!(split(":(top,glob)a*"), Some((false, true, true, "a*")));
         assert_eq!(split(":/a"), Some((false, false, true, "a")));
         assert_eq!(split(":(icase)a"), None);
+        assert_eq!(split(":!a"), None);
+        assert_eq!(split(":^a"), None);
+        assert_eq!(split(":(literal):!a"), Some((true, false, false, ":!a")));
         assert_eq!(split(":(glob,literal)a"), None);
     }
 }
