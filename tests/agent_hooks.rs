@@ -283,7 +283,8 @@ fn what_can_t_be_read_is_denied_or_said() {
     two.told("claude", EDITS[0].1, "").noted(&["can't tell whether this may be done"]);
 }
 
-/// It is told at whatever it does next, until it took the paths again or let go of them.
+/// Of one that lapsed whatever it does, of one that was lost where it has to do with it, until it took
+/// the paths again or let go of them.
 #[test]
 fn who_lost_a_lease_is_told_at_its_next_action() {
     let two = Two::new();
@@ -295,17 +296,35 @@ fn who_lost_a_lease_is_told_at_its_next_action() {
     let again = "jit --agent agent:claude-5e55 claim acquire name:x --path :/src";
     two.shell("ls").noted(&[&lease, "lapsed", again]);
     let lease = lapsing("10m");
-    two.shell("ls").silent();
+    two.shell("git status").silent();
     two.ann().jit(["claim", "force-evict", &lease, "--reason", "stuck"]).ok();
-    two.shell("ls").noted(&[&lease, "evicted by agent:ann: stuck", again, "claim abandon"]);
+    for command in ["echo > src/a", "git commit -m x", "jit prime"] {
+        two.shell(command).noted(&[&lease, "evicted by agent:ann: stuck", again, "claim abandon"]);
+    }
+    for command in ["ls", "cargo test", "echo > doc/a"] {
+        two.shell(command).silent();
+    }
     let taken = two.ann().jit(["claim", "acquire", "--path", "src"]).lease().lease_id;
     let words = &["agent:ann took over", &taken, "claim abandon"][..];
-    two.shell("ls").noted(words);
+    two.shell("git push").noted(words);
     // What somebody else works on is denied where others are warned.
     two.ann().jit(["config", "set", "enforce_agents", "warn"]).ok();
     two.told("claude", EDITS[0].1, "").denied(words);
     session.jit(["claim", "abandon"]).ok();
+    two.shell("git status").silent();
+}
+
+/// One without paths is about whatever is changed, unless something else is done meanwhile.
+#[test]
+fn who_lost_a_lease_without_paths_is_told_at_a_change() {
+    let two = Two::new();
+    let lease = two.session("claude").claim("name:x").lease_id;
+    two.ann().jit(["claim", "force-evict", &lease, "--reason", "stuck"]).ok();
+    two.shell("echo > doc/a").noted(&[&lease, "evicted"]);
     two.shell("ls").silent();
+    two.session("claude").claim("name:y");
+    two.shell("echo > doc/a").silent();
+    two.shell("git commit -m x").noted(&[&lease, "evicted"]);
 }
 
 /// Hook and command agree on who acts.
@@ -358,6 +377,37 @@ fn sub_agents_keep_out_of_each_others_paths() {
     let input = two.input(EDITS[2].1, "");
     Told::read("claude", &printed(&named, "claude", &input))
         .denied(&["agent:claude-5e55/sub-7", "agent:bob"]);
+}
+
+/// As `jit claim check` has it there.
+#[test]
+fn the_files_of_a_submodule_are_the_superprojects_too() {
+    let two = Two::new();
+    let library = two.repo.dir().join("library");
+    two.repo.init(&library, &[]);
+    two.repo.commit(&library);
+    two.repo.git(&two.there, &["submodule", "--quiet", "add", library.to_str().unwrap(), "lib"]);
+    let edit = || two.told("claude", &EDITS[0].1.replace("src/a", "lib/a"), "");
+    edit().silent();
+    let lease = two.ann().jit(["claim", "acquire", "--path", "lib"]).lease().lease_id;
+    edit().denied(&["lib/a", "agent:ann"]);
+    for command in ["echo > lib/new", "cd lib && rm file", "rm -rf lib/*"] {
+        two.shell(command).denied(&["agent:ann", "held as lib"]);
+    }
+    two.session("claude").jit(["claim", "check", "lib/a"]).refused(5);
+    two.ann().jit(["claim", "release", &lease]).ok();
+    edit().silent();
+    two.session("claude").jit(["claim", "acquire", "--path", "src"]).lease();
+    edit().denied(&["do not cover lib/a"]);
+    two.session("claude").jit(["claim", "acquire", "--path", "lib"]).lease();
+    edit().silent();
+    // What Git ignores is still told there.
+    write(&two.there.join(".gitignore"), "*.log\n");
+    two.shell("echo > x.log > lib/new").silent();
+    // One that is not made out is not let through.
+    let head = two.there.join("lib/.git");
+    fs::write(head, "gitdir: nowhere\n").unwrap();
+    edit().denied(&["can't tell whether this may be done"]);
 }
 
 /// A path counts where it really is, whatever leads there.

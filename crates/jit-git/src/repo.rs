@@ -52,6 +52,14 @@ impl Repo {
         }
     }
 
+    pub(crate) fn place(&self) -> Place {
+        Place {
+            git_dir: self.git_dir.clone(),
+            common_dir: self.common_dir.clone(),
+            worktree: self.worktree.clone(),
+        }
+    }
+
     /// The Git directory of this worktree.
     pub fn git_dir(&self) -> &Path {
         &self.git_dir

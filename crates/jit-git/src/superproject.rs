@@ -1,6 +1,6 @@
 //! In a submodule, the superproject that answers for it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::discover::Search;
 use crate::discover_error::DiscoverError;
@@ -8,7 +8,7 @@ use crate::env::GitEnv;
 use crate::paths::{self, real};
 use crate::place::Place;
 use crate::probe::Probe;
-use crate::repo::Submodule;
+use crate::repo::{Repo, Submodule};
 
 /// Gives the outermost superproject that has a `.jit` directory in place of a submodule, and
 /// anything else back as it is.
@@ -36,6 +36,20 @@ pub(crate) fn adopt(place: Place) -> Result<(Place, Option<Submodule>), Discover
     };
     let submodule = Submodule::new(&place, &outer);
     Ok((outer, submodule))
+}
+
+impl Repo {
+    /// The root of the worktree around this one, if this is its submodule.
+    ///
+    /// # Errors
+    /// [`DiscoverError`], where what is around it can't be made out.
+    pub fn superproject(&self) -> Result<Option<PathBuf>, DiscoverError> {
+        let place = self.place();
+        match may_be_submodule(&place) {
+            true => Ok(around(&place)?.and_then(|(outer, _)| outer.worktree)),
+            false => Ok(None),
+        }
+    }
 }
 
 /// A worktree added to a submodule is none: it lies outside of the superproject.

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use jit_core::verdict::{Act, Committed};
-use jit_core::{AgentId, Holder, Mode, Pattern, RepoPath, Scope, Touch, Touched};
-use jit_git::{NamedPath, SystemGit};
+use jit_core::{AgentId, Holder, Lease, Mode, Pattern, RepoPath, Scope, Touch, Touched};
+use jit_git::{NamedPath, Repo, SystemGit};
 use serde_json::{Map, Value};
 
 use crate::agents::{Answer, Change, Part, Program, ToolCall, What, calls, changed};
@@ -66,7 +66,7 @@ impl<'w, 'm> Asked<'w, 'm> {
             let elsewhere = there.repo().ok().and_then(|repo| repo.worktree()).filter(|_| at > 0);
             let options = options(elsewhere, self.untold().map(ToString::to_string).as_deref());
             let mut notes = Vec::new();
-            let found = verdict(&there, |by| objections(&there, by, &paths, &mut notes));
+            let found = verdict(&there, |by| self.objections(&there, by, &paths, &mut notes));
             let found = match found {
                 Ok(found) => found,
                 // What is in no repository is nobody's.
@@ -80,22 +80,28 @@ impl<'w, 'm> Asked<'w, 'm> {
         answer(whole, self.input())
     }
 
-    /// The worktrees that are changed, and what in each: first the one where the call is made.
+    /// The worktrees that are changed, and what in each: first the one where the call is made. A
+    /// submodule's files are the superproject's too.
     fn places(&self) -> Vec<(World<'m>, Vec<PathBuf>)> {
         let seen = |place: &Path| self.world.seen(place, self.by.clone());
         let mut places = vec![(seen(&self.here), Vec::new())];
         for path in self.paths() {
-            let there = seen(directory(&path));
-            let Ok(repo) = there.repo() else {
-                places.push((there, vec![path]));
-                continue;
-            };
-            let is_known = |place: &&mut (World<'m>, _)| {
-                place.0.repo().is_ok_and(|known| known.git_dir() == repo.git_dir())
-            };
-            match places.iter_mut().find(is_known) {
-                Some((_, paths)) => paths.push(path),
-                None => places.push((there, vec![path])),
+            let mut next = Some(directory(&path).to_path_buf());
+            while let Some(place) = next.take() {
+                let there = seen(&place);
+                let Ok(repo) = there.repo() else {
+                    places.push((there, vec![path.clone()]));
+                    continue;
+                };
+                // What can't be made out there is said of it.
+                next = repo.superproject().unwrap_or_else(|_| above(repo));
+                let is_known = |place: &&mut (World<'m>, _)| {
+                    place.0.repo().is_ok_and(|known| known.git_dir() == repo.git_dir())
+                };
+                match places.iter_mut().find(is_known) {
+                    Some((_, paths)) => paths.push(path.clone()),
+                    None => places.push((there, vec![path.clone()])),
+                }
             }
         }
         places
@@ -115,6 +121,57 @@ impl<'w, 'm> Asked<'w, 'm> {
             }
         };
         changed(&self.call.what).into_iter().flat_map(resolved).collect()
+    }
+
+    /// What speaks against changing paths; and what there is to say besides.
+    fn objections(
+        &self,
+        world: &World<'_>,
+        by: &Holder,
+        paths: &[PathBuf],
+        notes: &mut Vec<Failure>,
+    ) -> Result<Vec<Objection>, Failure> {
+        let mut named = Vec::new();
+        for path in paths {
+            named.extend(pattern(world, path)?);
+        }
+        let patterns = named.iter().map(|(_, pattern)| pattern.clone()).collect();
+        let paths = Scope::of_any_size(patterns, Mode::Exclusive, case(world)?);
+        let mut found = world.read(&Act(Touch { actor: by.clone(), paths: paths.clone(), against: None }))?;
+        if !found.paths.touched.outside.is_empty() || to_be_claimed(world, &found.paths).is_some() {
+            leave_ignored(world, &named, &mut found.paths.touched);
+        }
+        found.lost.retain(|(lost, _)| self.concerns(&lost.lease, &paths, &found.paths.own));
+        let now = found.paths.touched.now;
+        if !found.lost.is_empty() || !found.lapsed.is_empty() {
+            let look = world.look(now);
+            notes.extend(found.lapsed.iter().map(|lease| Failure::has_lapsed(lease, &now)));
+            notes.extend(found.lost.iter().map(|(lost, by)| Failure::was_lost(lost, by.as_ref(), &look)));
+        }
+        if let Some(paths) = to_be_claimed(world, &found.paths) {
+            return Ok(match claimed(world, by, &found.paths.own, &paths) {
+                Ok(lease) => {
+                    notes.push(Failure::was_claimed(&lease, &paths));
+                    Vec::new()
+                }
+                Err(failure) => vec![Objection { failure, replaced: found.paths.replaced }],
+            });
+        }
+        Ok(of_paths(world, by, found.paths))
+    }
+
+    /// Whether what is done has to do with a lease that was lost. Who does something else meanwhile is
+    /// not to hear of it before every action, and nobody keeps a record of what was said.
+    fn concerns(&self, lost: &Lease, changed: &Scope, own: &[Lease]) -> bool {
+        let may_commit = match &self.call.what {
+            What::Shell { command, .. } => calls(command, "git") || calls(command, "jit"),
+            What::Edit(_) | What::Other => false,
+        };
+        may_commit
+            || match lost.scope.is_none() {
+                true => own.is_empty() && !changed.is_none(),
+                false => !changed.overlaps(&lost.scope).is_empty(),
+            }
     }
 
     /// Who acts, where a command would not know it by itself.
@@ -141,51 +198,17 @@ impl<'w, 'm> Asked<'w, 'm> {
     }
 }
 
-/// What speaks against changing paths; and what there is to say besides.
-fn objections(
-    world: &World<'_>,
-    by: &Holder,
-    paths: &[PathBuf],
-    notes: &mut Vec<Failure>,
-) -> Result<Vec<Objection>, Failure> {
-    let mut named = Vec::new();
-    for path in paths {
-        named.extend(pattern(world, path)?);
-    }
-    let patterns = named.iter().map(|(_, pattern)| pattern.clone()).collect();
-    let paths = Scope::of_any_size(patterns, Mode::Exclusive, case(world)?);
-    let mut found = world.read(&Act(Touch { actor: by.clone(), paths, against: None }))?;
-    if !found.paths.touched.outside.is_empty() || to_be_claimed(world, &found.paths).is_some() {
-        leave_ignored(world, &named, &mut found.paths.touched);
-    }
-    let now = found.paths.touched.now;
-    if !found.lost.is_empty() || !found.lapsed.is_empty() {
-        let look = world.look(now);
-        notes.extend(found.lapsed.iter().map(|lease| Failure::has_lapsed(lease, &now)));
-        notes.extend(found.lost.iter().map(|(lost, by)| Failure::was_lost(lost, by.as_ref(), &look)));
-    }
-    if let Some(paths) = to_be_claimed(world, &found.paths) {
-        return Ok(match claimed(world, by, &found.paths.own, &paths) {
-            Ok(lease) => {
-                notes.push(Failure::was_claimed(&lease, &paths));
-                Vec::new()
-            }
-            Err(failure) => vec![Objection { failure, replaced: found.paths.replaced }],
-        });
-    }
-    Ok(of_paths(world, by, found.paths))
-}
-
 /// What Git ignores is nobody's work: one's own leases need not cover it.
 fn leave_ignored(world: &World<'_>, named: &[(String, Pattern)], touched: &mut Touched) {
-    let names: Vec<&str> =
-        named.iter().map(|(name, _)| name.as_str()).filter(|name| !name.is_empty()).collect();
+    // Who has paths is to have these too; who has none, perhaps those that nobody has.
+    let missing = if touched.outside.is_empty() { &mut touched.free } else { &mut touched.outside };
+    let names = named.iter().filter(|(name, path)| !name.is_empty() && missing.contains(path));
+    let names: Vec<&str> = names.map(|(name, _)| name.as_str()).collect();
     // Where Git can't say, it is as any other path.
     let ignored = world.repo().ok().and_then(|repo| repo.ignored(&SystemGit::on_path(), &names).ok());
     let ignored = ignored.unwrap_or_default();
     let is_work = |path: &Pattern| named.iter().any(|(name, own)| own == path && !ignored.contains(name));
-    touched.outside.retain(is_work);
-    touched.free.retain(is_work);
+    missing.retain(is_work);
 }
 
 /// What the agent is to have before it goes on: nothing if somebody else has some of it.
@@ -211,6 +234,10 @@ fn pattern(world: &World<'_>, path: &Path) -> Result<Option<(String, Pattern)>, 
         _ => name.parse().ok().map(Pattern::exact),
     };
     Ok(pattern.map(|pattern| (name, pattern)))
+}
+
+fn above(repo: &Repo) -> Option<PathBuf> {
+    repo.worktree().and_then(Path::parent).map(Path::to_path_buf)
 }
 
 /// The directory that a path is, or the nearest above it that is there.
