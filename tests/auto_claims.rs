@@ -57,3 +57,20 @@ fn what_an_agent_is_about_to_change_is_claimed_for_it() {
     assert_eq!(bob.jit(["claim", "status"]).leases().len(), 3);
     repo.healthy();
 }
+
+/// What is shared is no place for what one is alone to change.
+#[test]
+fn a_lease_of_shared_paths_does_not_grow() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    ann.jit(["config", "set", "auto_claim", "true"]).ok();
+    let shared = ann.jit(["claim", "acquire", "--shared", "--path", "doc"]).lease().lease_id;
+    told(&ann, "Write", "src/a").noted(&["jit claimed src/a for you"]);
+    assert_eq!(paths(&ann), ["doc", "src/a"]);
+    let grown = ann.jit(["claim", "status", &shared]).ok();
+    assert_eq!(grown["lease"]["scope"]["paths"], serde_json::json!(["doc"]));
+    // The other one does.
+    ann.jit(["claim", "release", &shared]).ok();
+    told(&ann, "Write", "src/b").noted(&["jit claimed src/b for you"]);
+    assert_eq!(ann.jit(["claim", "status"]).leases().len(), 1);
+}

@@ -20,7 +20,7 @@ pub(crate) fn claimed(
     let scope = Scope::new(paths, Mode::Exclusive, case(world)?).map_err(|error| usage(error.to_string()))?;
     let holder = Holder { agent: by.agent.clone(), worktree: world.holder()?.worktree };
     match own {
-        [lease] if lease.scope.is_none() || lease.scope.mode() == Mode::Exclusive => {
+        [lease] if lease.scope.mode() == Mode::Exclusive => {
             world.transact_as(&holder, &Extend { target: Target::Lease(lease.id), scope })
         }
         _ => {
