@@ -16,14 +16,18 @@ const FILES: [(&str, &str, &str); 4] = [
     (
         "claude",
         ".claude/settings.json",
-        "{\n  \"zeta\": 1.0,\n  \"hooks\": {\n    \"Stop\": [],\n    \"PreToolUse\": [\n      {\n        \"matcher\": \"Bash\",\n        \"hooks\": [\n          {\n            \"type\": \"command\",\n            \"command\": \"mine\"\n          }\n        ]\n      }\n    ]\n  },\n  \"alpha\": \"é \\\" \\u0007\"\n}\n",
+        "{\n  \"zeta\": 1.10, \"n\": 12345678901234567890123,\n  \"hooks\": {\n    \"Stop\": [],\n    \"PreToolUse\": [\n      {\"matcher\": \"Bash\", \"hooks\": [{\"type\": \"command\", \"command\": \"mine\"}]}\n    ]\n  },\n  \"alpha\": \"\\u00e9\\/ \\u0007\", \"big\": 1e400\n}\n",
     ),
-    ("codex", ".codex/hooks.json", "{\n\t\"hooks\": {\n\t\t\"Stop\": null\n\t},\n\t\"a\": {}\n}"),
-    ("gemini", ".gemini/settings.json", "{\n    \"z\": -1,\n    \"a\": [\n        true\n    ]\n}\n"),
+    ("codex", ".codex/hooks.json", "{\r\n\t\"hooks\": {\r\n\t\t\"Stop\": null\r\n\t},\r\n\t\"a\": {}\r\n}"),
+    (
+        "gemini",
+        ".gemini/settings.json",
+        "\u{feff}{\n    // my theme\n    \"z\": -1, /* , */\n    \"a\": [true, 1,],\n}\n",
+    ),
     (
         "cursor",
         ".cursor/hooks.json",
-        "{\n  \"version\": 1,\n  \"hooks\": {\n    \"preToolUse\": [\n      {\n        \"command\": \"mine\",\n        \"x\": 1\n      }\n    ]\n  }\n}\n",
+        "{\"version\":1,\"hooks\":{\"preToolUse\":[{\"command\":\"mine\",\"x\":1}]}}",
     ),
 ];
 
@@ -31,27 +35,39 @@ const FILES: [(&str, &str, &str); 4] = [
 fn what_is_there_stays_and_comes_back() {
     let repo = Repo::new();
     let ann = repo.agent("ann");
-    for (tool, file, before) in FILES {
+    let more = [
+        ("claude", ".claude/settings.json", "{}\n"),
+        ("claude", ".claude/settings.json", ""),
+        ("cursor", ".cursor/hooks.json", "{}"),
+        ("codex", ".codex/config.toml", "[sandbox_workspace_write]\r\nwritable_roots = []\r\n"),
+        ("codex", ".codex/config.toml", "sandbox_workspace_write = { network_access = true }"),
+        ("codex", ".codex/config.toml", ""),
+        ("agents-md", "AGENTS.md", "# A\r\n\r\n"),
+        ("agents-md", "AGENTS.md", "a"),
+        ("agents-md", "AGENTS.md", ""),
+    ];
+    for (tool, file, before) in FILES.into_iter().chain(more) {
         let path = repo.main().join(file);
         write(&path, before);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         ann.jit(["setup", tool]).ok();
         let with = fs::read_to_string(&path).unwrap();
-        assert!(with.contains(&format!("jit hook {tool}")), "{with}");
+        assert!(with.len() > before.len(), "{with}");
         // Whatever stood there stands there in its order.
         let mut rest = &*with;
-        for line in before.lines().map(|line| line.trim().trim_end_matches([',', ']', '}'])) {
-            let at = rest.find(line).unwrap_or_else(|| panic!("{line} in {with}"));
-            rest = &rest[at + line.len()..];
+        for part in before.split([',', '[', ']', '{', '\n']).map(str::trim) {
+            let at = rest.find(part).unwrap_or_else(|| panic!("{part} in {with}"));
+            rest = &rest[at + part.len()..];
         }
         let again = ann.jit(["setup", tool]).ok();
         assert!(again["files"].as_array().unwrap().iter().all(|file| file["did"] == "unchanged"), "{again}");
         assert_eq!(fs::read_to_string(&path).unwrap(), with);
-        ann.jit(["setup", tool, "--remove"]).ok();
-        assert_eq!(fs::read_to_string(&path).unwrap(), before);
-        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o640);
-        ann.jit(["setup", tool, "--remove"]).ok();
-        assert_eq!(fs::read_to_string(&path).unwrap(), before);
+        for _ in 0..2 {
+            ann.jit(["setup", tool, "--remove"]).ok();
+            assert_eq!(fs::read_to_string(&path).unwrap(), before);
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+        }
+        fs::remove_file(&path).unwrap();
     }
 }
 
@@ -80,32 +96,42 @@ fn what_was_made_goes_again() {
     assert!(repo.main().join(".claude/mine").exists() && !repo.main().join(".claude/settings.json").exists());
 }
 
+/// It stops its own tool, and no other.
 #[test]
-fn a_file_that_cant_be_read_stops_it_all() {
+fn a_file_that_cant_be_read_stays_as_it_is() {
     let repo = Repo::new();
     let ann = repo.agent("ann");
+    let agents = repo.main().join("AGENTS.md");
     for (tool, file, text, line, column) in [
-        ("claude", ".claude/settings.json", "{\n  \"a\": 1,\n}\n", 3, 1),
-        ("gemini", ".gemini/settings.json", "// mine\n{}\n", 1, 1),
+        ("claude", ".claude/settings.json", "{\n  \"a\": 1\n  \"b\": 2\n}\n", 2, 9),
+        ("gemini", ".gemini/settings.json", "{\n  'a': 1 }", 2, 3),
         ("codex", ".codex/config.toml", "a = 1\nb = \n", 2, 5),
     ] {
         let path = repo.main().join(file);
         write(&path, text);
-        for options in [&[][..], &["--remove"]] {
-            let refused = ann.jit([&["setup", "agents-md", tool], options].concat()).refused(9);
+        for (options, is_there) in [(&[][..], true), (&["--remove"], false)] {
+            let refused = ann.jit([&["setup", tool, "agents-md"], options].concat()).refused(9);
             assert_eq!(refused.find("line"), Some(&line.into()), "{refused:?}");
             assert_eq!(refused.find("column"), Some(&column.into()), "{refused:?}");
             assert!(refused.message.contains(file), "{refused:?}");
+            assert_eq!(refused.find("files").unwrap()[0]["path"], agents.to_str().unwrap());
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
-            assert!(
-                !repo.main().join("AGENTS.md").exists() && !repo.main().join(".codex/hooks.json").exists()
-            );
+            assert_eq!(agents.exists(), is_there);
+            assert!(!repo.main().join(".codex/hooks.json").exists());
         }
     }
+    let said = ann.say(["setup", "claude", "codex", "cursor"]);
+    assert!(
+        said.stderr.contains(".codex/config.toml, line 2") && said.stderr.contains("made  "),
+        "{}",
+        said.stderr
+    );
     for (tool, file, text) in [
         ("claude", ".claude/settings.json", "{\"hooks\":[]}"),
+        ("claude", ".claude/settings.json", "// nothing\n"),
         ("cursor", ".cursor/hooks.json", "{\"hooks\":{\"preToolUse\":{}}}"),
         ("codex", ".codex/config.toml", "sandbox_workspace_write = 1\n"),
+        ("codex", ".codex/config.toml", "sandbox_workspace_write.writable_roots = 1\n"),
     ] {
         let path = repo.main().join(file);
         write(&path, text);
@@ -113,6 +139,31 @@ fn a_file_that_cant_be_read_stops_it_all() {
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
     ann.jit(["setup", "emacs"]).refused(2);
+}
+
+/// There is nowhere to put a file.
+#[test]
+fn nothing_is_set_up_in_a_bare_repository() {
+    let repo = Repo::new();
+    let bare = repo.dir().join("bare.git");
+    repo.git(repo.dir(), &["init", "--quiet", "--bare", bare.to_str().unwrap()]);
+    let refused = repo.agent("ann").at(&bare).jit(["setup", "claude"]).refused(2);
+    assert!(refused.message.contains("bare repository") && !refused.message.contains("issue"), "{refused:?}");
+    assert!(!bare.join("jit").exists());
+}
+
+/// A user's own hook that asks jit is enough; it is not jit's to take out.
+#[test]
+fn a_hook_of_ones_own_stays() {
+    let repo = Repo::new();
+    let ann = repo.agent("ann");
+    let path = repo.main().join(".cursor/hooks.json");
+    let own = r#"[{"command":"/opt/jit hook cursor"}]"#;
+    write(&path, format!(r#"{{"hooks":{{"preToolUse":{own},"beforeShellExecution":{own}}}}}"#));
+    assert_eq!(ann.jit(["setup", "cursor"]).ok()["files"][0]["did"], "unchanged");
+    let removed = ann.jit(["setup", "cursor", "--remove"]).ok();
+    assert_eq!(removed["files"][0]["did"], "unchanged");
+    assert!(removed["notes"][0].as_str().unwrap().contains("your own"), "{removed}");
 }
 
 /// What stands in the files is a command that is there and answers.
@@ -163,6 +214,12 @@ fn codexs_sandbox_lets_the_control_plane_be_written() {
     assert_eq!(fs::read_to_string(&config).unwrap(), text);
     bob.jit(["setup", "codex", "--remove"]).ok();
     assert_eq!(fs::read_to_string(&config).unwrap(), before);
+    // Whichever worktree it was made in, it is taken out in any.
+    let here = repo.main().join(".codex/config.toml");
+    bob.jit(["setup", "codex"]).ok();
+    write(&here, fs::read_to_string(&config).unwrap());
+    repo.agent("ann").jit(["setup", "codex", "--remove"]).ok();
+    assert_eq!(fs::read_to_string(&here).unwrap(), before);
     let notes = |tool: &str| bob.jit(["setup", tool]).ok()["notes"].to_string();
     assert!(notes("gemini").contains(repo.control().to_str().unwrap()));
     assert_eq!(repo.agent("ann").jit(["setup", "gemini"]).ok()["notes"], serde_json::json!([]));

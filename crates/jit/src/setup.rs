@@ -2,20 +2,21 @@
 
 mod block;
 mod hooks;
-mod ordered;
+mod layout;
+mod list;
 mod sandbox;
+#[cfg(test)]
+mod tests;
 
 use std::fs::Permissions;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use jit_tracker::{Dir, Origin, Sink};
-use toml_edit::DocumentMut;
 
 use crate::agents::Program;
 use crate::error::Failure;
 use crate::world::World;
-use ordered::Ordered;
 
 /// What can be set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,22 +58,38 @@ pub(crate) struct Edit {
     pub(crate) path: PathBuf,
     before: Option<String>,
     after: Option<String>,
+    /// Whose hooks are in it.
+    program: Option<Program>,
 }
 
-/// What sets tools up in this worktree, or undoes that. Nothing is written.
-pub(crate) fn edits(world: &World<'_>, tools: &[Tool], remove: bool) -> Result<Vec<Edit>, Failure> {
-    let root = world.repo()?.worktree().ok_or_else(Failure::no_worktree)?;
-    let mut edits = Vec::new();
-    for tool in tools {
-        match tool {
-            Tool::AgentsMd => edits.push(markdown(root.join(AGENTS_MD), remove)?),
-            Tool::Program(program) => {
-                edits.push(hooks_of(*program, root, remove)?);
-                if *program == Program::Codex {
-                    edits.push(sandbox(root.join(sandbox::FILE), &written(world)?, remove)?);
-                }
-            }
-        }
+/// Why a file can't be changed.
+#[derive(Debug)]
+enum Wrong {
+    /// It is not of its format, from this byte on.
+    Text(usize, String),
+    /// It is, and not as its program has it.
+    Unlike(String),
+}
+
+/// What sets a tool up in the worktree with this root, or undoes that. Nothing is written.
+pub(crate) fn edits(world: &World<'_>, root: &Path, tool: Tool, remove: bool) -> Result<Vec<Edit>, Failure> {
+    let program = match tool {
+        Tool::AgentsMd => return Ok(vec![edit(root.join(AGENTS_MD), None, |text| markdown(text, remove))?]),
+        Tool::Program(program) => program,
+    };
+    let mut edits = vec![edit(root.join(program.place().file), Some(program), |text| match text {
+        Some(text) if remove => hooks::remove(program, text),
+        None if remove => Ok(None),
+        before => hooks::add(program, before).map(Some),
+    })?];
+    if program == Program::Codex {
+        let dirs = written(world)?;
+        let is_ours = |root: &str| is_written(world, Path::new(root), &dirs);
+        edits.push(edit(root.join(sandbox::FILE), None, |text| match text {
+            Some(text) if remove => sandbox::remove(text, &is_ours),
+            None if remove => Ok(None),
+            before => sandbox::add(before, &dirs).map(Some),
+        })?);
     }
     Ok(edits)
 }
@@ -84,61 +101,56 @@ pub(crate) fn written(world: &World<'_>) -> Result<Vec<PathBuf>, Failure> {
     Ok(dirs)
 }
 
+/// Whether it is one of these, or another worktree's.
+fn is_written(world: &World<'_>, dir: &Path, dirs: &[PathBuf]) -> bool {
+    let is_of_another = || {
+        let all = world.repo().ok()?.common_dir().join("worktrees");
+        Some(dir.ends_with("jit") && dir.parent()?.parent()? == all)
+    };
+    dirs.iter().any(|own| own == dir) || is_of_another() == Some(true)
+}
+
+fn markdown(text: Option<&str>, remove: bool) -> Result<Option<String>, Wrong> {
+    let changed = match text {
+        Some(text) if remove => block::remove(text),
+        None if remove => Ok(None),
+        before => block::add(before).map(Some),
+    };
+    changed.map_err(|line| {
+        let lines = text.unwrap_or_default().split_inclusive('\n');
+        let at = lines.take(line - 1).map(str::len).sum();
+        Wrong::Text(at, "a mark of jit's block has no other".to_owned())
+    })
+}
+
+/// What changes a file's text, behind a mark of the byte order if there is one.
+fn edit(
+    path: PathBuf,
+    program: Option<Program>,
+    change: impl FnOnce(Option<&str>) -> Result<Option<String>, Wrong>,
+) -> Result<Edit, Failure> {
+    const MARK: &str = "\u{feff}";
+    let before = read(&path)?;
+    let text = before.as_deref().map(|text| text.strip_prefix(MARK).unwrap_or(text));
+    let mark = if before.as_deref() == text { "" } else { MARK };
+    let changed = change(text).map_err(|wrong| match wrong {
+        Wrong::Unlike(what) => Failure::unlike(&path, &what),
+        Wrong::Text(at, what) => {
+            let (line, column) = place(text.unwrap_or_default(), at);
+            Failure::malformed(&path, line, column, &what)
+        }
+    })?;
+    let rest = Some(String::new()).filter(|_| !mark.is_empty());
+    let after = changed.or(rest).map(|text| format!("{mark}{text}"));
+    Ok(Edit { path, before, after, program })
+}
+
 fn read(path: &Path) -> Result<Option<String>, Failure> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Failure::not_read(path, &error)),
     }
-}
-
-fn hooks_of(program: Program, root: &Path, remove: bool) -> Result<Edit, Failure> {
-    let path = root.join(program.place().file);
-    let before = read(&path)?;
-    let text = before.clone().unwrap_or_default();
-    let malformed =
-        |error: serde_json::Error| Failure::malformed(&path, error.line(), error.column(), &plain(&error));
-    let file = Ordered::parse(&text).map_err(malformed)?;
-    let mut changed = file.clone();
-    match remove {
-        true => hooks::remove(program, &mut changed),
-        false => hooks::add(program, &mut changed).map_err(|what| Failure::unlike(&path, &what))?,
-    }
-    let after = match (changed == file, changed.is_empty()) {
-        (true, _) => before.clone(),
-        (false, true) => None,
-        (false, false) => Some(changed.printed(&text).map_err(malformed)?),
-    };
-    Ok(Edit { path, before, after })
-}
-
-fn markdown(path: PathBuf, remove: bool) -> Result<Edit, Failure> {
-    let before = read(&path)?;
-    let text = before.as_deref().unwrap_or_default();
-    let after = if remove { block::remove(text) } else { block::add(text) };
-    let after =
-        after.map_err(|line| Failure::malformed(&path, line, 1, "a mark of jit's block has no other"))?;
-    let is_gone = after.trim().is_empty() && (before.is_none() || !text.trim().is_empty());
-    Ok(Edit { after: Some(after).filter(|_| !is_gone), path, before })
-}
-
-fn sandbox(path: PathBuf, dirs: &[PathBuf], remove: bool) -> Result<Edit, Failure> {
-    let before = read(&path)?;
-    let text = before.as_deref().unwrap_or_default();
-    let mut document = text.parse::<DocumentMut>().map_err(|error| {
-        let (line, column) = place(text, error.span().map_or(0, |span| span.start));
-        Failure::malformed(&path, line, column, error.message())
-    })?;
-    sandbox::edit(&mut document, dirs, remove).map_err(|what| Failure::unlike(&path, &what))?;
-    let after = document.to_string();
-    let is_gone = after.trim().is_empty() && (before.is_none() || !text.trim().is_empty());
-    Ok(Edit { after: Some(after).filter(|_| !is_gone), path, before })
-}
-
-/// What is wrong, without where.
-fn plain(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.split(" at line ").next().unwrap_or_default().to_owned()
 }
 
 /// The line and the column of a byte, counted from 1.
@@ -157,6 +169,13 @@ impl Edit {
             (_, None) => "removed",
             _ => "changed",
         }
+    }
+
+    /// Whether a hook is left that asks jit and is not ours.
+    pub(crate) fn leaves_another(&self) -> bool {
+        self.program
+            .zip(self.after.as_deref())
+            .is_some_and(|(program, text)| hooks::has_another(program, text))
     }
 
     /// Writes it.

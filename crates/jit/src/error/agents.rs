@@ -1,6 +1,6 @@
 //! What agents are told before they act.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jit_core::{Ended, Lease, Now, Pattern, Successor};
 use serde_json::json;
@@ -28,17 +28,36 @@ impl Failure {
         Self::usage(&format!("jit can't set {:?} up; it can {known}", super::shown(name)), "jit setup --help")
     }
 
+    /// There is no worktree to set tools up in.
+    pub(crate) fn not_set_up_here() -> Self {
+        Self::new(Code::BadUsage, "programs are set up by files of a worktree, and this is a bare repository")
+            .hint("go into one of its worktrees: jit worktree list")
+    }
+
+    /// Some tools could not be set up; these files are as they were asked for.
+    pub(crate) fn not_all_set_up(failed: Vec<Self>, files: &[(PathBuf, &str)]) -> Option<Self> {
+        let mut failed = failed.into_iter();
+        let mut first = failed.next()?;
+        let others: Vec<Self> = failed.collect();
+        first.context["others"] = others.iter().map(|failure| failure.context.clone()).collect();
+        first.context["files"] =
+            files.iter().map(|(path, did)| json!({ "path": path, "did": did })).collect();
+        first.details.extend(others.into_iter().map(|failure| failure.message));
+        first.details.extend(files.iter().map(|(path, did)| format!("{did}  {}", path.display())));
+        Some(first)
+    }
+
     /// A file of a tool's is not of its format.
     pub(crate) fn malformed(path: &Path, line: usize, column: usize, what: &str) -> Self {
         Self::new(Code::BrokenFile, format!("{}, line {line}, column {column}: {what}", path.display()))
-            .hint("correct that file, and run the same command again; nothing was changed")
+            .hint("correct that file, which is as it was, and run the same command again")
             .context(json!({ "file": path, "line": line, "column": column }))
     }
 
     /// It is, and not as the tool has it.
     pub(crate) fn unlike(path: &Path, what: &str) -> Self {
         Self::new(Code::BrokenFile, format!("{}: {what}", path.display()))
-            .hint("correct that file, and run the same command again; nothing was changed")
+            .hint("correct that file, which is as it was, and run the same command again")
             .context(json!({ "file": path }))
     }
 
