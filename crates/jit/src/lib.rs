@@ -31,6 +31,7 @@ mod launch;
 mod look;
 mod matching;
 mod merging;
+mod notices;
 mod output;
 mod passing;
 mod paths;

@@ -12,12 +12,13 @@ pub(crate) fn output_is_open() -> bool {
     fcntl_getfd(io::stdout()) != Err(Errno::BADF)
 }
 
-/// Whether nobody reads what is printed any more: the other end of the pipe is closed.
+/// Whether nobody reads what is printed any more: the other end of the pipe or connection is closed.
 pub(crate) fn reader_is_gone() -> bool {
     let out = io::stdout();
     let mut out = [PollFd::new(&out, PollFlags::empty())];
     let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
-    poll(&mut out, Some(&at_once)).is_ok_and(|ready| ready > 0) && out[0].revents().contains(PollFlags::ERR)
+    let is_told = poll(&mut out, Some(&at_once)).is_ok_and(|ready| ready > 0);
+    is_told && out[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
 }
 
 /// Ends the process as printing would then; unless that was told to be ignored.

@@ -11,13 +11,10 @@ use jit_store::{Place, StoreError};
 use crate::commands::list::Live;
 use crate::commands::{one, option};
 use crate::error::Failure;
+use crate::notices::Notices;
 use crate::output::{Happening, Output};
-use crate::waiting::{LONGEST_NAP, sleep};
-use crate::world::{RealStore, World};
+use crate::world::World;
 use crate::{render, streams};
-
-const DEAF: &str =
-    "nothing tells of changes where the leases can't be written: they are looked at once a second";
 
 pub(crate) fn arguments(command: Command) -> Command {
     command
@@ -27,8 +24,8 @@ pub(crate) fn arguments(command: Command) -> Command {
              with --json, a document a line (JSON Lines), each printed at once. To go on after a stop without a\n\
              gap, pass the last `seq` to --since. A lease that lapses is told when it does, without a `seq`: it is\n\
              in the log only when whoever comes next evicts it. After --since, what has lapsed is told again.\n\n\
-             Waits without looking, where it can write to the control plane; otherwise, and before anybody claimed\n\
-             anything, it looks once a second. It may show an operation a moment before that is durable.\n\n\
+             It sleeps until the kernel tells of a change; where that can't, it says so and looks once a second.\n\
+             It may show an operation a moment before that is durable.\n\n\
              Exit status 3: there is no such record (any more); 9: the archive lost what was to be shown.\n\n\
              Example: jit watch --json --since 41",
         )
@@ -37,21 +34,26 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let since = one(matches, "since").map(|text| text.parse().map(Seq)).transpose();
     let since = since.map_err(|_| Failure::usage("--since is the number of a record, or 0", ""))?;
-    let store = world.store()?;
     let mut lapses = Lapses::default();
     let mut place = match since {
         Some(seq) => Place::behind(seq),
         None => {
-            let place = store.newest().map_err(|error| world.trouble(error))?;
+            let place = world.store()?.newest().map_err(|error| world.trouble(error))?;
             lapses.look(world)?;
             place
         }
     };
-    let mut deaf = false;
+    let mut notices = Notices::of(world.control_plane()?);
+    let (mut moved, mut is_deaf) = (None, false);
     loop {
         // Before the look: what changes after it wakes.
-        let seen = store.listen();
-        match printed(world, store, &mut place, &mut lapses)? {
+        let heard = notices.listen();
+        if let Ok(true) = heard {
+            // Looking takes no lock to be patient for.
+            moved = Some(world.anew(Duration::ZERO));
+        }
+        let world = moved.as_ref().unwrap_or(world);
+        match printed(world, &mut place, &mut lapses)? {
             Ok(()) if !streams::reader_is_gone() => {}
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 return Err(Failure::unprinted(&error));
@@ -61,22 +63,19 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
                 return Ok(Output::Watched);
             }
         }
-        // Where nobody ever wrote, nobody needs to be told.
-        if seen.is_none() && place.seq() > Seq(0) && !std::mem::replace(&mut deaf, true) {
-            render::tell(DEAF);
+        if let Err(error) = heard
+            && !std::mem::replace(&mut is_deaf, true)
+        {
+            render::tell(&format!(
+                "nothing tells of changes here ({error}): they are looked for once a second"
+            ));
         }
-        let nap = lapses.next(&world.now()?).min(LONGEST_NAP);
-        sleep(store, seen, nap).map_err(|error| world.trouble(error))?;
+        notices.sleep(lapses.next(&world.now()?));
     }
 }
 
 /// Prints what happened since the last look.
-fn printed(
-    world: &World<'_>,
-    store: &RealStore,
-    place: &mut Place,
-    lapses: &mut Lapses,
-) -> Result<io::Result<()>, Failure> {
+fn printed(world: &World<'_>, place: &mut Place, lapses: &mut Lapses) -> Result<io::Result<()>, Failure> {
     let as_json = world.speaks_json();
     let mut printed = Ok(());
     let mut print = |happening: Happening<'_>| {
@@ -85,7 +84,7 @@ fn printed(
         }
     };
     let now = world.now()?;
-    let followed = store.follow(place, |record| {
+    let followed = world.store()?.follow(place, |record| {
         lapses.heed(record, &now);
         if record.operation.happened() {
             print(Happening::Record(record));
