@@ -69,10 +69,12 @@ fn through_a_symlink_to_a_directory_one_means_what_is_there() {
     write(&repo.main().join("src/a.rs"), "");
     symlink("src", repo.main().join("link")).unwrap();
     assert_eq!(paths(&ann, &["link/a.rs", "link/new.rs"]), json!(["src/a.rs", "src/new.rs"]));
+    assert_eq!(paths(&ann, &["link/*.rs", ":(glob)link/../link/?"]), json!(["src/*.rs", "src/?"]));
     // The link itself is a file of its own.
     assert_eq!(paths(&ann, &["link"]), json!(["link"]));
     symlink(repo.dir(), repo.main().join("out")).unwrap();
     take(&ann, &["out/x"]).refused(2);
+    take(&ann, &["out/*"]).refused(2);
 }
 
 #[test]
@@ -87,11 +89,19 @@ fn what_can_be_no_path_is_bad_usage_and_says_why() {
         ("[a", "`]` is missing"),
         ("{a,b", "`}` is missing"),
         (":(icase)a", "unknown word"),
+        (":!a", "`:(top,literal)`"),
+        (":^a", "unknown word"),
+        ("", "an empty path names nothing"),
+        (":(literal)", "an empty path names nothing"),
+        (".git", "Git's own"),
+        ("src/../.git/config", "Git's own"),
         (&long, "1024"),
     ] {
         let refused = take(&ann, &[path]).refused(2);
         assert!(refused.message.contains(said), "{path}: {}", refused.message);
     }
+    ann.jit(["claim", "check", ""]).refused(2);
+    assert_eq!(paths(&ann, &[":/"]), json!(["."]));
     let many: Vec<String> = (0..1_001).map(|n| format!("d{n}")).collect();
     write(&repo.main().join("list"), many.join("\n"));
     let refused = ann.jit(["claim", "acquire", "--paths-from", "list"]).refused(2);
@@ -177,6 +187,8 @@ fn a_dry_run_says_what_is_free_and_what_else_can_be_done() {
     }
     let free = bob.say(["claim", "acquire", "--dry-run", "--path", "src/a", "--path", "b"]).stderr;
     assert!(free.contains("free: b\n"), "{free}");
+    let told = bob.jit(["claim", "acquire", "--dry-run", "--shared", "--path", "b"]).ok();
+    assert_eq!(told["scope"], json!({ "paths": ["b"], "mode": "shared" }));
     // It holds nothing of what was asked for besides.
     ann.claim("name:x");
     let hint = bob.jit(["claim", "acquire", "--dry-run", "name:x", "--path", "b"]).refused(5).hint.unwrap();
@@ -204,6 +216,46 @@ fn check_asks_whether_all_of_a_path_is_covered() {
     bob.jit(["claim", "acquire", "--shared", "--path", "src/[x]"]).lease();
     assert_eq!(ann.jit(["claim", "check", "src"]).refused(5).context["conflicts"][0]["path"], "src");
     assert_eq!(outside("src/a.rs"), json!([]));
+}
+
+/// As the agents' hook: in the worktree that it lies in, and where a symlink leads.
+#[test]
+fn check_judges_a_path_where_it_really_is() {
+    let repo = Repo::warm();
+    write(&repo.main().join("src/a"), "");
+    repo.git(repo.main(), &["add", "src"]);
+    repo.git(repo.main(), &["commit", "--quiet", "-m", "src"]);
+    let inside = repo.main().join(".worktrees/ny");
+    repo.git(repo.main(), &["worktree", "add", "--quiet", inside.to_str().unwrap(), "-b", "ny"]);
+    let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
+    let lease = take(&ann.clone().at(&inside), &["src"]).lease().lease_id;
+    for path in [".worktrees/ny/src/a", "../main/.worktrees/ny/src/new"] {
+        let refused = bob.jit(["claim", "check", path]).refused(5);
+        assert_eq!(refused.context["conflicts"][0]["held_as"], "src", "{path}");
+        let hint = refused.hint.unwrap();
+        let again = format!("jit -C '{}' claim acquire --path :/src/", inside.display());
+        assert!(hint.contains(&again), "{hint}");
+    }
+    // Whoever holds it there does not hold it here.
+    ann.jit(["claim", "check", ".worktrees/ny/src/a"]).ok();
+    let refused = ann.jit(["claim", "check", "src/a", ".worktrees/ny/src/a", "free"]).refused(5);
+    assert_eq!(refused.context["conflicts"].as_array().unwrap().len(), 1);
+    assert_eq!(refused.context["free"], json!(["free", "src/a"]));
+    bob.clone().at(&inside).jit(["claim", "check", "../../src/a"]).refused(5);
+    bob.jit(["claim", "check", ".worktrees/ny/other", ".worktrees/ny"]).refused(5);
+    ann.clone().at(&inside).jit(["claim", "release", &lease]).ok();
+
+    let there = bob.clone().at(repo.worktree("other"));
+    take(&ann, &["src/a"]).lease();
+    symlink("src/a", repo.dir().join("other/f")).unwrap();
+    symlink("src", repo.dir().join("other/d")).unwrap();
+    symlink("/etc/hosts", repo.dir().join("other/h")).unwrap();
+    for path in ["f", "d/a", ":(literal)src/a"] {
+        assert_eq!(there.jit(["claim", "check", path]).refused(5).context["conflicts"][0]["path"], "src/a");
+    }
+    for path in ["d", "h"] {
+        assert_eq!(there.jit(["claim", "check", path]).ok()["free"], json!([path]));
+    }
 }
 
 #[test]
@@ -248,6 +300,12 @@ fn a_lease_grows_with_a_new_fence() {
     assert_eq!(kept(&grown), json!(["src"]));
     assert!(grown.lease().fence > first.fence);
     take(&bob, &["src/a"]).refused(5);
+    // What is shared is another lease, and one of paths alone goes by its id.
+    let refused = ann.jit(["claim", "extend", "name:work", "--path", "lib", "--shared"]);
+    assert_eq!(follow(&ann, &refused).ok()["lease"]["scope"], json!({ "paths": ["lib"], "mode": "shared" }));
+    let refused = ann.jit(["claim", "extend", "lib", "--path", "x"]);
+    refused.refused(3);
+    assert_eq!(kept(&follow(&ann, &refused)), json!(["lib"]));
     bob.jit(["claim", "extend", &first.lease_id, "--path", "x"]).refused(6);
     repo.healthy();
 }

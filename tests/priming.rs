@@ -37,6 +37,10 @@ fn an_agent_learns_what_it_needs_in_under_sixty_lines() {
         (told["leases"].as_array().unwrap().len(), told["lost"][0]["lease_id"].as_str()),
         (31, Some(&*lost))
     );
+    // What is let go of is not told again.
+    ann.jit(["claim", "abandon"]).ok();
+    assert!(!ann.say(["prime"]).stdout.contains(&lost));
+    assert_eq!(ann.jit(["claim", "status"]).ok()["lost"], serde_json::json!([]));
 }
 
 /// The commands work as they are printed.

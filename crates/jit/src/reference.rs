@@ -3,7 +3,9 @@
 use std::cell::OnceCell;
 
 use jit_core::decide::Target;
-use jit_core::{Claim, IssueId, LeaseId, NoReference, Reference, ReferenceError, References, Scope, Spelled};
+use jit_core::{
+    Claim, IssueId, Lease, LeaseId, NoReference, Reference, ReferenceError, References, Scope, Spelled,
+};
 
 use crate::commands::list::Live;
 use crate::error::{Code, Failure};
@@ -38,7 +40,11 @@ impl<'w> Resolver<'w> {
             Ok(Spelled::Name(name)) => Ok(Reference::Name(name)),
             Ok(Spelled::Issue(word)) => match self.issue(&word) {
                 Err(failure) if failure.code == Code::IssueNotFound => {
-                    held(self.world, &word)?.map(Reference::Issue).ok_or_else(|| failure.or_a_name(&word))
+                    let (leases, _) = self.world.read(&Live)?;
+                    held(&leases, &word)?.map(Reference::Issue).ok_or_else(|| match of_paths(&leases, text) {
+                        Some(lease) => failure.by_its_id(lease),
+                        None => failure.or_a_name(&word),
+                    })
                 }
                 found => found.map(Reference::Issue),
             },
@@ -65,15 +71,11 @@ pub(crate) fn issue(world: &World<'_>, word: &str) -> Result<IssueId, Failure> {
 
 /// An issue that somebody holds, by its id or the beginning of it. Its file may be out of sight: on
 /// a branch that is checked out no more, say.
-fn held(world: &World<'_>, word: &str) -> Result<Option<IssueId>, Failure> {
-    let (leases, _) = world.read(&Live)?;
+fn held(leases: &[Lease], word: &str) -> Result<Option<IssueId>, Failure> {
     let mut ids: Vec<IssueId> = leases
-        .into_iter()
-        .flat_map(|lease| lease.issues)
-        .filter_map(|reference| match reference {
-            Reference::Issue(id) => Some(id),
-            Reference::Name(_) => None,
-        })
+        .iter()
+        .flat_map(|lease| &lease.issues)
+        .filter_map(Reference::issue)
         .filter(|id| id.to_string().starts_with(&word.to_ascii_lowercase()))
         .collect();
     ids.dedup();
@@ -82,6 +84,14 @@ fn held(world: &World<'_>, word: &str) -> Result<Option<IssueId>, Failure> {
         [id] => Ok(Some(id)),
         _ => Err(Failure::ambiguous(word, &ids)),
     }
+}
+
+/// The lease of paths alone that is listed as one of them.
+fn of_paths<'l>(leases: &'l [Lease], text: &str) -> Option<&'l Lease> {
+    let is_listed = |lease: &&Lease| {
+        lease.issues.is_empty() && lease.scope.patterns().iter().any(|path| path.to_string() == text)
+    };
+    leases.iter().find(is_listed)
 }
 
 /// References as typed.

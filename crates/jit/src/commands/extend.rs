@@ -27,8 +27,11 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let target = target(world, one(matches, "TARGET").unwrap_or_default())?;
     let check = scope.patterns().iter().map(|path| format!(" {}", quoted(&paths::argument(path))));
     let check = format!("see which of them are free: jit claim check{}", check.collect::<String>());
-    let lease =
-        world.transact(&Extend { target, scope }).map_err(|failure| failure.or_hint(Code::Held, check))?;
+    let own = scope.patterns().iter().map(|path| format!(" --path {}", quoted(&paths::argument(path))));
+    let own = paths::repeated_shared(format!("jit claim acquire{}", own.collect::<String>()), matches);
+    let own = format!("take these paths by a lease of their own: {own}");
+    let advised = |failure: Failure| failure.or_hint(Code::Held, check).or_hint(Code::OtherMode, own);
+    let lease = world.transact(&Extend { target, scope }).map_err(advised)?;
     let look = world.glance(world.now()?, Some(&lease));
     Ok(Output::Granted { did: "extended", lease, token: None, look })
 }

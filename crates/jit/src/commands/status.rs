@@ -53,7 +53,7 @@ fn waiting_for(world: &World<'_>, wanted: &[Reference]) -> Result<Vec<Waiter>, F
     Ok(waiters)
 }
 
-/// What a holder has, and what it lost since it got the oldest of that.
+/// What a holder has, and what it lost since it got the oldest of that and has not abandoned.
 struct Own(Holder);
 
 impl Query for Own {
@@ -61,7 +61,17 @@ impl Query for Own {
 
     fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Self::Answer, V::Error> {
         let held = view.held_by(&self.0)?;
-        let lost = lost_since(&held, view.lost_by(&self.0)?);
+        let here = view.lost_in(&self.0.worktree)?;
+        let mut lost = Vec::new();
+        for ended in view.lost_by(&self.0)? {
+            let is_told = here.iter().any(|other| other.lease.id == ended.lease.id);
+            // What somebody here has again is settled for the worktree, and not for the one who lost it.
+            let by = view.successor(&ended.lease.id)?.map(|by| by.holder);
+            if is_told || by.is_some_and(|by| by.worktree == self.0.worktree && !by.acts_for(&self.0)) {
+                lost.push(ended);
+            }
+        }
+        let lost = lost_since(&held, lost);
         Ok((held, lost, *now))
     }
 }

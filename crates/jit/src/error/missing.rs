@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use jit_core::{Facts, IssueId, PolicyWarning, Reference, Spelled};
+use jit_core::{Facts, IssueId, Lease, PolicyWarning, Reference, Spelled};
 use jit_tracker::dependencies::LinkError;
 use jit_tracker::{Dependency, ResolveError};
 use serde_json::json;
@@ -85,6 +85,11 @@ impl Failure {
             )),
             Err(_) => self,
         }
+    }
+
+    /// It is a path of a lease that has no reference.
+    pub(crate) fn by_its_id(self, lease: &Lease) -> Self {
+        self.hint(format!("a lease of paths alone goes by its id: jit claim status {}", lease.id))
     }
 
     /// The beginning of several issues' ids.

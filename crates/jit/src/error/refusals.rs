@@ -90,7 +90,6 @@ impl Failure {
                     Mode::Exclusive => format!("lease {} shares its paths", lease.id),
                 },
             )
-            .hint("take the other paths by a lease of their own: jit claim acquire --path")
             .context(json!({ "lease": lease_json(lease, look), "asked": asked })),
             Refusal::ScopeTooLarge(error) => Self::new(Code::ScopeTooLarge, error.to_string()),
             Refusal::TtlTooLong { asked, most } => Self::new(

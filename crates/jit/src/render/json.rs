@@ -81,7 +81,12 @@ pub(crate) fn data(output: &Output) -> Value {
         }
         Output::Picked { leases, several, look } => picked(leases, *several, look),
         Output::WouldGrant { lease: granted } => {
-            json!({ "dry_run": true, "issues": granted.issues, "ttl_secs": granted.ttl })
+            json!({
+                "dry_run": true,
+                "issues": granted.issues,
+                "scope": scope(&granted.scope),
+                "ttl_secs": granted.ttl,
+            })
         }
         Output::Renewed { leases: renewed, look } => json!({ "leases": leases(renewed, look) }),
         Output::Beat { beat, look } => json!({
