@@ -96,6 +96,33 @@ fn people_are_warned_where_agents_are_refused() {
     two.bob_git(&commit).silent();
 }
 
+/// Nobody took it over, so nothing is refused; but it carries no trailers any more.
+#[test]
+fn a_commit_under_a_lapsed_lease_is_warned_of() {
+    let two = Two::new();
+    let lease = two.bob_claims(&["--path", "src", "--ttl", "1s"]);
+    two.bob_commits("src/a", &[]).silent();
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    let again = "take it anew: jit claim acquire --path :/src";
+    for file in ["src/a", "doc/a"] {
+        let said = two.bob_commits(file, &[]);
+        assert!(said.ok, "{said:?}");
+        for part in [&*lease, "lapsed", again] {
+            assert!(said.err.contains(part), "{part}: {}", said.err);
+        }
+        assert_eq!(said.err.lines().count(), 1, "{}", said.err);
+    }
+    // Also once another writer evicted it, for whom it was not in the way.
+    two.ann_claims(&["name:x"]);
+    let said = two.bob_commits("doc/a", &[]);
+    assert!(said.ok && said.err.contains(again) && said.err.contains("claim abandon"), "{said:?}");
+    // Who has something else meanwhile is told where it matters.
+    two.bob_claims(&["name:y"]);
+    two.bob_commits("doc/a", &[]).silent();
+    let said = two.bob_commits("src/b", &[]);
+    assert!(said.ok && said.err.contains("lapsed"), "{said:?}");
+}
+
 /// Who says nothing of who it is acts for the one who works in the worktree.
 #[test]
 fn whoever_commits_in_a_worktree_is_the_one_who_works_there() {
@@ -252,7 +279,7 @@ fn a_lost_lease_that_nobody_has_is_no_reason() {
     let two = Two::new();
     let lease = two.bob_claims(&["--path", "src"]);
     two.repo.agent("ann").jit(["claim", "force-evict", &lease, "--reason", "gone"]).ok();
-    two.bob_commits("src/a", &[]).silent();
+    two.bob_commits("src/a", &[]).passed();
     two.ann_claims(&["--path", "src"]);
     two.bob_commits("doc/a", &["-n"]).refused(&["agent:ann"]);
 }

@@ -1,7 +1,6 @@
 //! What hooks ask: may this be changed, committed, put on a branch, pushed, received. Nothing is
 //! changed by asking.
 
-mod act;
 mod arrival;
 mod at_work;
 mod branch;
@@ -9,7 +8,6 @@ mod commit;
 mod push;
 mod receive;
 
-pub use act::{Act, Acted};
 pub use arrival::{Arrival, not_built_on};
 pub use at_work::AtWork;
 pub use branch::{Branch, Replaced};

@@ -6,7 +6,7 @@ mod common;
 
 use common::{World, holder, of, scope, thing};
 use jit_core::decide::Abandon;
-use jit_core::verdict::{Act, AtWork, Branch, Commit, Push};
+use jit_core::verdict::{AtWork, Branch, Commit, Push};
 use jit_core::{Carried, ControlPlaneId, Lease, LeaseId, Outcome, Query, Scope, Touch, View, trailers};
 
 /// Who took over what was lost in a worktree, where that speaks against commits from it.
@@ -205,7 +205,7 @@ fn a_lease_that_was_given_up_may_be_pushed_and_one_at_its_end_is_told() {
 
 /// How many leases somebody is told of before it acts, as lapsed and as lost; and who took over.
 fn told(world: &World, actor: &str) -> (usize, Vec<Option<String>>) {
-    let asked = Act(Touch { actor: holder(actor), paths: Scope::none(), against: None });
+    let asked = Commit::of_paths(Touch { actor: holder(actor), paths: Scope::none(), against: None });
     let found = asked.ask(&world.state, &world.now).unwrap_or_else(|never| match never {});
     let by = found.lost.iter().map(|(_, by)| by.as_ref().map(|by| by.holder.agent.to_string()));
     (found.lapsed.len(), by.collect())

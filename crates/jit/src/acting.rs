@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use jit_core::verdict::{Act, Committed};
+use jit_core::verdict::{Commit, Committed};
 use jit_core::{AgentId, Holder, Lease, Mode, Pattern, RepoPath, Scope, Touch, Touched};
 use jit_git::{NamedPath, Repo, SystemGit};
 use serde_json::{Map, Value};
@@ -137,27 +137,31 @@ impl<'w, 'm> Asked<'w, 'm> {
         }
         let patterns = named.iter().map(|(_, pattern)| pattern.clone()).collect();
         let paths = Scope::of_any_size(patterns, Mode::Exclusive, case(world)?);
-        let mut found = world.read(&Act(Touch { actor: by.clone(), paths: paths.clone(), against: None }))?;
-        if !found.paths.touched.outside.is_empty() || to_be_claimed(world, &found.paths).is_some() {
-            leave_ignored(world, &named, &mut found.paths.touched);
+        let mut found = world.read(&Commit::of_paths(Touch {
+            actor: by.clone(),
+            paths: paths.clone(),
+            against: None,
+        }))?;
+        if !found.touched.outside.is_empty() || to_be_claimed(world, &found).is_some() {
+            leave_ignored(world, &named, &mut found.touched);
         }
-        found.lost.retain(|(lost, _)| self.concerns(&lost.lease, &paths, &found.paths.own));
-        let now = found.paths.touched.now;
+        found.lost.retain(|(lost, _)| self.concerns(&lost.lease, &paths, &found.own));
+        let now = found.touched.now;
         if !found.lost.is_empty() || !found.lapsed.is_empty() {
             let look = world.look(now);
             notes.extend(found.lapsed.iter().map(|lease| Failure::has_lapsed(lease, &now)));
             notes.extend(found.lost.iter().map(|(lost, by)| Failure::was_lost(lost, by.as_ref(), &look)));
         }
-        if let Some(paths) = to_be_claimed(world, &found.paths) {
-            return Ok(match claimed(world, by, &found.paths.own, &paths) {
+        if let Some(paths) = to_be_claimed(world, &found) {
+            return Ok(match claimed(world, by, &found.own, &paths) {
                 Ok(lease) => {
                     notes.push(Failure::was_claimed(&lease, &paths));
                     Vec::new()
                 }
-                Err(failure) => vec![Objection { failure, replaced: found.paths.replaced }],
+                Err(failure) => vec![Objection { failure, replaced: found.replaced }],
             });
         }
-        Ok(of_paths(world, by, found.paths))
+        Ok(of_paths(world, by, found))
     }
 
     /// Whether what is done has to do with a lease that was lost. Who does something else meanwhile is

@@ -1,9 +1,10 @@
-//! Whether paths and issues may be committed.
+//! Whether paths and issues may be changed or committed.
 
+use super::replaced_by;
 use crate::decide::Wanted;
-use crate::{Item, Lease, Now, Outcome, Query, Reference, Touch, Touched, View};
+use crate::{Ended, Item, Lease, Now, Outcome, Query, Reference, Successor, Touch, Touched, View};
 
-/// Paths and issues whose changes are to be committed.
+/// Paths and issues whose changes are to be made or committed.
 #[derive(Clone, Debug)]
 pub struct Commit {
     /// The paths, and who commits.
@@ -28,6 +29,17 @@ pub struct Committed {
     pub replaced: bool,
     /// The committer's leases that stand.
     pub own: Vec<Lease>,
+    /// Those that lapsed and are still the committer's to lose.
+    pub lapsed: Vec<Lease>,
+    /// Those that the committer lost and has not abandoned, and who took each over, if anybody did.
+    pub lost: Vec<(Ended, Option<Successor>)>,
+}
+
+impl Commit {
+    /// Paths alone.
+    pub fn of_paths(touch: Touch) -> Self {
+        Self { touch, issues: Vec::new(), ended: Vec::new() }
+    }
 }
 
 impl Query for Commit {
@@ -55,13 +67,21 @@ impl Query for Commit {
                 unleased.push(issue.clone());
             }
         }
-        let lost = view.lost_in(&actor.worktree)?;
+        let lost_here = view.lost_in(&actor.worktree)?;
         let took = |wanted: &Wanted<Lease>| {
-            lost.iter().any(|lost| wanted.blocker.supersedes.contains(&lost.lease.id))
+            lost_here.iter().any(|lost| wanted.blocker.supersedes.contains(&lost.lease.id))
         };
         let replaced = touched.held.iter().chain(&issues).any(took);
-        let mut own = view.held_by(actor)?;
-        own.retain(|lease| !lease.lapsed(&now.stamp));
-        Ok(Committed { touched, issues, unleased, replaced, own })
+        let held = view.held_by(actor)?.into_iter();
+        let (lapsed, own) = held.partition(|lease| lease.lapsed(&now.stamp));
+        let mut lost = Vec::new();
+        for ended in lost_here.into_iter().filter(|ended| ended.lease.holder.acts_for(actor)) {
+            let by = replaced_by(view, &ended)?;
+            // Otherwise its own holder took it again.
+            if by.is_some() || view.successor(&ended.lease.id)?.is_none() {
+                lost.push((ended, by));
+            }
+        }
+        Ok(Committed { touched, issues, unleased, replaced, own, lapsed, lost })
     }
 }

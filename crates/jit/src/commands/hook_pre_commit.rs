@@ -1,8 +1,10 @@
 //! `jit hook pre-commit`
 
 use clap::{ArgMatches, Command};
-use jit_core::verdict::Commit;
-use jit_core::{Holder, IssueId, Item, Mode, Operation, Outcome, Pattern, Reference, Refusal, Scope, Touch};
+use jit_core::verdict::{Commit, Committed};
+use jit_core::{
+    Holder, IssueId, Item, Lease, Mode, Operation, Outcome, Pattern, Reference, Refusal, Scope, Touch,
+};
 use jit_git::{Staged, SystemGit};
 use jit_tracker::issue_file;
 
@@ -18,7 +20,8 @@ pub(crate) fn arguments(command: Command) -> Command {
         "Called by Git. Refuses to commit what somebody else's lease covers, what one's own leases leave out if\n\
          they are of paths, the files of issues that somebody else holds, and those that come to say `done` of an\n\
          issue that nobody holds and that no lease ended. What people do is warned of\n\
-         (`jit config get enforce_people`). Takes no lock and changes nothing.\n\
+         (`jit config get enforce_people`). Says when the lease that one commits under has lapsed.\n\
+         Takes no lock and changes nothing.\n\
          Exit status: 0 may be committed, 5 paths held, 6 an issue held, 7 outside of one's own paths, or done\n\
          without a lease, 9 can't be told.\n\n\
          Example: jit hook pre-commit",
@@ -41,8 +44,9 @@ fn objections(world: &World<'_>, by: &Holder) -> Result<Vec<Objection>, Failure>
     let ended = ended(world, &data)?;
     let exact = paths.iter().filter_map(|path| path.parse().ok()).map(Pattern::exact).collect();
     let paths = Scope::of_any_size(exact, Mode::Exclusive, paths::case(world)?);
-    let touch = Touch { actor: by.clone(), paths, against: None };
+    let touch = Touch { actor: by.clone(), paths: paths.clone(), against: None };
     let mut found = world.read(&Commit { touch, issues, ended })?;
+    warn_of_lapsed(world, &found, &paths);
     let unleased = std::mem::take(&mut found.unleased);
     let (issues, replaced, now) = (std::mem::take(&mut found.issues), found.replaced, found.touched.now);
     let mut objections = of_paths(world, by, found);
@@ -60,6 +64,20 @@ fn objections(world: &World<'_>, by: &Holder) -> Result<Vec<Objection>, Failure>
         objections.push(Objection { failure, replaced });
     }
     Ok(objections)
+}
+
+/// Says which lease the commit would be made under, had it not lapsed. Of what others took over, the
+/// branch is asked about.
+fn warn_of_lapsed(world: &World<'_>, found: &Committed, paths: &Scope) {
+    let is_meant = |lease: &Lease| found.own.is_empty() || !lease.scope.overlaps(paths).is_empty();
+    let now = &found.touched.now;
+    let lapsed = found.lapsed.iter().filter(|lease| is_meant(lease));
+    let lost = found.lost.iter().filter(|(lost, by)| by.is_none() && is_meant(&lost.lease));
+    let lapsed = lapsed.map(|lease| Failure::has_lapsed(lease, now));
+    for failure in lapsed.chain(lost.map(|(lost, _)| Failure::was_lost(lost, None, &world.look(*now)))) {
+        let Failure { message, hint, .. } = failure;
+        world.warn([Some(message), hint].into_iter().flatten().collect::<Vec<_>>().join("; "));
+    }
 }
 
 /// Whether whoever held an issue before its holder gave it up, and worked in this worktree: what it
