@@ -222,3 +222,31 @@ fn a_branch_that_moved_meanwhile_stays() {
     assert!(warned[0].contains("branch jit/x stays"), "{warned:?}");
     assert_eq!(repo.git(repo.main(), &["log", "-1", "--format=%s", "jit/x"]), "meanwhile");
 }
+
+/// A removal that is killed when the files are gone: what the next one keeps says that it is not the whole.
+#[test]
+fn what_a_stopped_removal_left_is_told_from_the_whole() {
+    let repo = Repo::warm();
+    let root = repo.dir().join("main-x");
+    repo.agent("bob").jit(["worktree", "add", "name:x"]).ok();
+    repo.agent("bob").at(&root).jit(["claim", "release", "name:x"]).ok();
+    write(&root.join("new"), "1\n");
+    let remove = ["worktree", "remove", "jit/x", "--force"];
+    let bob = meanwhile(&repo, &When::Before("worktree remove"), "kill -9 $PPID $$");
+    assert_eq!(bob.jit(remove).status, None);
+    let (ann, whole) = (repo.agent("ann"), kept(&repo).remove(0));
+    assert!(root.exists() && names(&root).is_empty());
+    let left = ann.jit(remove).ok()["kept"].as_str().unwrap().to_owned();
+    let listed = ann.jit(["worktree", "salvage", "list"]).ok();
+    let about = |reference: &str| {
+        let all = listed["salvages"].as_array().unwrap();
+        all.iter().find(|kept| kept["ref"] == reference).unwrap()["about"][0].as_str().unwrap().to_owned()
+    };
+    let note = format!("a removal had begun, before which it was kept as {whole}");
+    assert_eq!((about(&left), &*about(&whole)), (note.clone(), "untracked: new"));
+    let ambiguous = ann.say(["worktree", "salvage", "restore", "jit/x"]);
+    assert!(ambiguous.status == Some(2) && ambiguous.stderr.contains(&note), "{ambiguous:?}");
+    let name = whole.strip_prefix("refs/jit/salvage/").unwrap();
+    ann.jit(["worktree", "salvage", "restore", name]).ok();
+    assert_eq!(names(&root), ["file", "new"]);
+}

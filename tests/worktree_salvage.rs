@@ -120,6 +120,39 @@ fn what_was_kept_is_put_back() {
     repo.healthy();
 }
 
+/// A branch that is being rebased is where its work is done, and goes with the worktree; what is put back
+/// can be ended.
+#[test]
+fn a_rebase_goes_and_comes_back_with_its_branch() {
+    let repo = Repo::warm();
+    let (ann, root) = (repo.agent("ann"), repo.dir().join("main-x"));
+    repo.agent("bob").jit(["worktree", "add", "name:x"]).ok();
+    repo.agent("bob").at(&root).jit(["claim", "release", "name:x"]).ok();
+    let commit = |root: &Path, text: &str| {
+        write(&root.join("file"), text);
+        repo.git(root, &["commit", "-q", "-a", "-m", text]);
+    };
+    commit(&root, "ours");
+    let tip = repo.git(&root, &["rev-parse", "HEAD"]);
+    commit(repo.main(), "theirs");
+    assert!(!repo.try_git(&root, &["rebase", "-q", "main"]).status.success());
+    assert_eq!(ann.jit(["worktree", "add", "--branch", "jit/x", "--at", "../y"]).refused(7).code, "occupied");
+    let refused = ann.jit(["worktree", "remove", "jit/x"]).refused(7);
+    assert_eq!(refused.context["under_way"], "a rebase");
+    assert!(refused.context["commits"][0].as_str().unwrap().ends_with(" ours"), "{refused:?}");
+    let removed = ann.jit(["worktree", "remove", "jit/x", "--force"]).ok();
+    assert_eq!(removed["deleted_branch"], "jit/x");
+    let kept = removed["kept"].as_str().unwrap();
+    assert!(kept.starts_with("refs/jit/salvage/jit/x/"), "{kept}");
+    repo.git(repo.main(), &["merge-base", "--is-ancestor", &tip, kept]);
+    ann.jit(["worktree", "salvage", "restore", "jit/x"]).ok();
+    write(&root.join("file"), "both\n");
+    repo.git(&root, &["add", "file"]);
+    repo.git(&root, &["-c", "core.editor=true", "rebase", "--continue"]);
+    assert_eq!(repo.git(&root, &["log", "--format=%s", "-2", "jit/x"]), "ours\ntheirs");
+    assert_eq!(repo.git(&root, &["branch", "--show-current"]), "jit/x");
+}
+
 /// SIGKILL at any moment: what is not in the worktree any more is all in what was kept.
 #[test]
 fn a_removal_that_is_killed_loses_nothing() {

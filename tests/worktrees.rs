@@ -253,6 +253,8 @@ fn wherever_one_is() {
     let ann = repo.agent("ann").at(&bare);
     let first = path(&ann.jit(["worktree", "add", "--branch", "first"]).ok());
     assert_eq!(first, repo.dir().join("shop-first"));
+    let own = ann.jit(["worktree", "add", "--branch", "own", "--at", "own"]).refused(2);
+    assert!(own.message.contains("inside of"), "{own:?}");
     repo.commit(&first);
     let ann = ann.at(&first);
     let made = ann.jit(["worktree", "add", "name:db", "--at", "../at é here"]).ok();
@@ -264,6 +266,29 @@ fn wherever_one_is() {
     ann.jit(["worktree", "remove", "jit/db", "--keep-branch"]).ok();
     let again = ann.jit(["worktree", "add", "name:db"]).ok();
     assert_eq!(repo.git(&path(&again), &["log", "--format=%s"]), "two\none");
+}
+
+/// Inside of the repository, in a directory that Git ignores, and nowhere else there.
+#[test]
+fn a_place_that_git_ignores_may_be_inside() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    write(&repo.main().join(".gitignore"), ".worktrees/\nbuilt/\n");
+    let add = |branch: &str, at: &str| ann.jit(["worktree", "add", "--branch", branch, "--at", at]);
+    let inside = path(&add("x", ".worktrees/x").ok());
+    assert_eq!(inside, repo.main().join(".worktrees/x"));
+    add("y", "built").ok();
+    // Not ignored here; not ignored in the worktree that it is in; Git's own.
+    for at in ["src/z", ".worktrees/x/z", ".git/worktrees/z"] {
+        assert!(add("z", at).refused(2).message.contains("inside of"), "{at}");
+    }
+    assert_eq!(repo.git(repo.main(), &["status", "--porcelain"]), "?? .gitignore");
+    write(&inside.join("new"), "1\n");
+    let removed = ann.say(["worktree", "remove", "x", "--force"]).stdout;
+    let (_, command) = removed.split_once("to get it back: ").unwrap();
+    shell(&ann, &format!("{} --json", command.lines().next().unwrap())).ok();
+    assert_eq!(fs::read_to_string(inside.join("new")).unwrap(), "1\n");
+    repo.healthy();
 }
 
 fn row(agent: &Agent<'_>, root: &Path) -> Value {

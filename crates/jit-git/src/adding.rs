@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::contents::named;
 use crate::program::{At, GitProgram, ProgramError};
+use crate::removing;
 use crate::repo::Repo;
 use crate::salvage::SalvageError;
 use crate::unsaved::Unsaved;
@@ -98,8 +99,8 @@ impl Repo {
         self.on_worktree(git, &["worktree", "unlock"].map(OsStr::new), path)
     }
 
-    /// Takes a worktree away with all that is in it, if it is still as it was seen. Its `.git` goes
-    /// last: what is interrupted is still a worktree, and can be taken away again.
+    /// Takes a worktree away with all that is in it, if it is still as it was seen, and kept as `kept` if
+    /// there was something to keep. Its `.git` goes last: what is interrupted is still a worktree, and can be taken away again.
     ///
     /// # Errors
     /// [`SalvageError::Changed`]; where it is not at its place, a file can't be taken away, or Git did
@@ -109,9 +110,13 @@ impl Repo {
         git: &dyn GitProgram,
         worktree: &Worktree,
         seen: &Unsaved,
+        kept: Option<&str>,
     ) -> Result<(), SalvageError> {
         if !worktree.is_unchanged(git, seen)? {
             return Err(SalvageError::Changed(worktree.path.clone()));
+        }
+        if let Some(kept) = kept {
+            removing::begin(worktree, kept)?;
         }
         emptied(&worktree.path)?;
         Ok(self.dropped(git, &worktree.path)?)

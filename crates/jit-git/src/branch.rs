@@ -80,6 +80,16 @@ pub(crate) fn branch_of(git_dir: &Path, git: &dyn GitProgram) -> Result<Option<B
     }
 }
 
+/// The branch that a rebase goes back to when it ends; until then, `HEAD` is detached.
+pub(crate) fn rebased(git_dir: &Path) -> Option<Branch> {
+    let read = |dir: &str| probe::read_small(&git_dir.join(dir).join("head-name")).ok().flatten();
+    let name = read("rebase-merge").or_else(|| read("rebase-apply"))?;
+    match parse_reference(name.trim_ascii()) {
+        Some(Head::Branch(branch)) => Some(branch),
+        _ => None,
+    }
+}
+
 /// Reads `HEAD` of a Git directory, without Git.
 pub(crate) fn head_of(git_dir: &Path) -> Result<Head, BranchError> {
     let path = git_dir.join("HEAD");

@@ -28,6 +28,7 @@ mod paths;
 mod place;
 mod probe;
 mod program;
+mod removing;
 mod repo;
 mod salvage;
 mod shared_repository;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::adding::commit;
 use crate::contents::{Contents, Kind, Sight};
 use crate::paths;
 use crate::program::{At, GitProgram, ProgramError};
@@ -28,6 +29,7 @@ pub struct Unsaved {
     /// Repositories inside of it, submodules too: they can't be kept.
     pub repositories: Vec<String>,
     pub(crate) sight: Sight,
+    going: Option<String>,
 }
 
 /// How a worktree differs from what it is compared with.
@@ -45,6 +47,11 @@ impl Unsaved {
     /// The commit that was checked out; `None` where there was none yet.
     pub fn head(&self) -> Option<&str> {
         self.sight.head.as_deref()
+    }
+
+    /// The commit that the branch is at which goes too; `None` where none does, or it has none.
+    pub fn tip(&self) -> Option<&str> {
+        self.going.as_deref()
     }
 
     /// Whether nothing would be lost.
@@ -131,7 +138,12 @@ impl Worktree {
             (ignored.len(), untracked.iter().map(|path| shown(path)).collect());
         unsaved.repositories = contents.repositories.iter().map(|path| shown(path)).collect();
         unsaved.under_way = self.under_way();
-        unsaved.commits = self.own_commits(git, unsaved.head(), going)?;
+        if let Some(branch) = going {
+            unsaved.going = commit(git, at, &format!("refs/heads/{branch}"))?;
+        }
+        // While it is rebased, a branch is not where `HEAD` is.
+        let tips = [unsaved.head(), unsaved.tip()].into_iter().flatten();
+        unsaved.commits = self.own_commits(git, tips, going)?;
         Ok(unsaved)
     }
 
@@ -208,15 +220,15 @@ impl Worktree {
 
     /// Commits that only this worktree and the branch that goes with it lead to. What is kept of
     /// others, and a stash, don't count: they are taken away too some day.
-    fn own_commits(
+    fn own_commits<'t>(
         &self,
         git: &dyn GitProgram,
-        head: Option<&str>,
+        checked_out: impl Iterator<Item = &'t str>,
         going: Option<&str>,
     ) -> Result<Vec<String>, ProgramError> {
         let own = self.own_references(git)?;
         let mut tips: Vec<String> = own.into_iter().map(|(commit, _)| commit).collect();
-        tips.extend(head.map(str::to_owned));
+        tips.extend(checked_out.map(str::to_owned));
         if tips.is_empty() {
             return Ok(Vec::new());
         }

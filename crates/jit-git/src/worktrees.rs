@@ -65,6 +65,11 @@ pub enum WorktreesError {
 }
 
 impl Worktree {
+    /// The branch that is being rebased there: `HEAD` is detached until that ends.
+    pub fn rebased(&self) -> Option<Branch> {
+        branch::rebased(&self.git_dir)
+    }
+
     /// Whether what stands at its place is this worktree, as Git tells it: a `.git` file that leads
     /// back to its Git directory.
     ///

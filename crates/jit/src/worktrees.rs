@@ -212,7 +212,7 @@ impl World<'_> {
         seen: &Unsaved,
         kept: Option<&str>,
     ) -> Result<(), Failure> {
-        match self.repo()?.remove_worktree(&SystemGit::on_path(), worktree, seen) {
+        match self.repo()?.remove_worktree(&SystemGit::on_path(), worktree, seen, kept) {
             Err(SalvageError::Changed(path)) => Err(Failure::still_in_use(&path, kept)),
             done => Ok(done?),
         }
@@ -230,7 +230,8 @@ pub(crate) fn identity(worktree: &Worktree) -> Option<WorktreeId> {
     Some(WorktreeId::new(identity.id))
 }
 
-/// The branch that is checked out there.
+/// The branch that is checked out there, or being rebased.
 pub(crate) fn branch(worktree: &Worktree) -> Option<String> {
-    worktree.branch.as_ref().ok()?.as_ref().map(ToString::to_string)
+    let on = worktree.branch.as_ref().ok()?.clone();
+    on.or_else(|| worktree.rebased()).map(|branch| branch.to_string())
 }

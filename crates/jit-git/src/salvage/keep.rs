@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::contents::{Kind, Seen, named};
 use crate::paths;
 use crate::program::{At, GitProgram, ProgramError};
+use crate::removing::begun;
 use crate::repo::Repo;
 use crate::salvage::message::Message;
 use crate::salvage::{REFERENCES, SalvageError, part, quoted, state};
@@ -104,12 +105,18 @@ impl Repo {
         let own = worktree.own_references(git)?;
         let named = state::objects(&worktree.git_dir, &state)?;
         let named = named.into_iter().chain(own.iter().map(|(object, _)| object.clone()));
+        let named = named.chain(unsaved.tip().map(str::to_owned));
         let (commits, trees) = known_objects(git, self.shared(), &named.collect::<Vec<_>>())?;
         let mut known = index_lines(git, worktree)?;
         trees
             .iter()
             .for_each(|tree| known.extend(format!("M 040000 {tree} \"{}{tree}\"\n", part::TREES).bytes()));
-        let reference = self.free_reference(git, branch.as_deref(), &occasion.time)?;
+        let called = branch.clone().or_else(|| worktree.rebased().map(|branch| branch.to_string()));
+        let reference = self.free_reference(git, called.as_deref(), &occasion.time)?;
+        let mut about = unsaved.lines();
+        if let Some(before) = begun(worktree) {
+            about.insert(0, format!("a removal had begun, before which it was kept as {before}"));
+        }
         Ok(Plan {
             reference,
             parents: parents(git, self.shared(), head.as_deref(), commits)?,
@@ -119,7 +126,7 @@ impl Repo {
                 worktree: Some(worktree.path.clone()),
                 agent: occasion.agent.clone(),
                 kept_at: occasion.time.clone(),
-                about: unsaved.lines(),
+                about,
             },
             secs: occasion.secs,
             files: files.map(|(path, seen)| (path.clone(), *seen)).collect(),

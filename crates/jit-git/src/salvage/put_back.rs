@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
+use crate::branch::rebased;
 use crate::contents::named;
 use crate::git_files;
 use crate::paths;
@@ -100,7 +101,9 @@ impl Repo {
         // What Git made of a worktree that had not yet been filled.
         let _ = discard(&git_dir.join("ORIG_HEAD"));
         self.write_all(git, kept, &git_dir, &state)?;
+        let commands = without_commands(&git_dir)?;
         let (branch, made_branch, detached) = self.check_out(git, at, kept)?;
+        self.make_rebased(git, at)?;
         if let Some((_, entry)) = below(part::REFERENCES).next() {
             self.put_references(git, at, &entry.object)?;
         }
@@ -108,8 +111,9 @@ impl Repo {
         at.run(git, &["-c", "core.fsmonitor=false", "update-index", "-q", "--refresh"], b"")?;
         // Of logs, everybody has some.
         let left = left.iter().filter(|(name, _)| !name.starts_with(b"logs/"));
-        let left = left.map(|(name, _)| format!("{}{}", part::GIT, shown(name))).collect();
-        Ok(Restored { branch, made_branch, detached, left })
+        let left = left.map(|(name, _)| format!("{}{}", part::GIT, shown(name)));
+        let left = left.chain(commands.iter().map(|line| format!("{}{TODO}: {line}", part::GIT)));
+        Ok(Restored { branch, made_branch, detached, left: left.collect() })
     }
 
     /// Every file of what was kept.
@@ -193,6 +197,19 @@ impl Repo {
         Ok((Some(branch.clone()), tip.is_none() && kept.head.is_some(), None))
     }
 
+    /// A rebase can't end where its branch, which went with the worktree, is nowhere.
+    fn make_rebased(&self, git: &dyn GitProgram, at: At<'_>) -> Result<(), ProgramError> {
+        let Some(branch) = rebased(at.git_dir) else { return Ok(()) };
+        let branch = branch.to_string();
+        let was = ["rebase-merge/orig-head", "rebase-apply/orig-head"];
+        let was = was.iter().find_map(|name| fs::read_to_string(at.git_dir.join(name)).ok());
+        let is_id = |was: &String| was.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match was.map(|was| was.trim().to_owned()).filter(is_id) {
+            Some(was) if self.tip(git, &branch)?.is_none() => self.make_branch(git, &branch, &was),
+            _ => Ok(()),
+        }
+    }
+
     fn put_references(&self, git: &dyn GitProgram, at: At<'_>, list: &str) -> Result<(), ProgramError> {
         let text = self.shared().ask(git, &["cat-file", "blob", list])?;
         let own = ["refs/bisect/", "refs/worktree/", "refs/rewritten/"];
@@ -204,6 +221,27 @@ impl Repo {
         }
         Ok(())
     }
+}
+
+/// What a rebase has left to do.
+const TODO: &str = "rebase-merge/git-rebase-todo";
+
+/// Takes out of what a rebase has left to do the commands that it would run; they may be somebody
+/// else's. Says which they were.
+#[allow(clippy::disallowed_methods, reason = "the adapter that puts files back")]
+fn without_commands(git_dir: &Path) -> io::Result<Vec<String>> {
+    let path = git_dir.join(TODO);
+    let Ok(text) = fs::read(&path) else { return Ok(Vec::new()) };
+    let is_command = |line: &&[u8]| {
+        let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        matches!(words.next(), Some(b"exec" | b"x"))
+    };
+    let (commands, rest): (Vec<&[u8]>, Vec<&[u8]>) =
+        text.split_inclusive(|byte| *byte == b'\n').partition(is_command);
+    if !commands.is_empty() {
+        fs::write(&path, rest.concat()).map_err(|error| named(&path, error))?;
+    }
+    Ok(commands.into_iter().map(|line| shown(line.trim_ascii())).collect())
 }
 
 /// The Git directory of a worktree that was just made.

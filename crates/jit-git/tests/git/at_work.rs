@@ -103,7 +103,7 @@ pub(crate) fn worktree_at(main: &Path, path: &Path) -> Worktree {
 pub(crate) fn take_away(main: &Path, path: &Path) {
     let (worktree, git) = (worktree_at(main, path), system_git());
     let seen = worktree.unsaved(&git, None).unwrap();
-    discover(main).remove_worktree(&git, &worktree, &seen).unwrap();
+    discover(main).remove_worktree(&git, &worktree, &seen, None).unwrap();
 }
 
 /// A repository with a linked worktree on branch `two`, and a branch `other` that is in its way.

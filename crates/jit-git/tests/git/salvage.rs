@@ -303,3 +303,45 @@ fn what_changes_while_it_is_read_is_not_kept() {
     let crashed = fs::read_dir(main.join(".git")).unwrap().map(Result::unwrap);
     assert!(crashed.map(|entry| entry.file_name()).all(|name| !name.as_bytes().starts_with(b"fast_import")));
 }
+
+/// What was kept may be somebody else's: a rebase that goes on runs nothing of it.
+#[test]
+fn commands_of_a_rebase_are_left_out() {
+    let sandbox = Sandbox::new();
+    let (main, two) = with_worktree(&sandbox, &[]);
+    write(&file(&two, 0), "ours\n");
+    sandbox.git(&two, &["commit", "-q", "-a", "-m", "ours"]);
+    let rebase = ["rebase", "-x", "touch ran", "other"].map(OsStr::new);
+    assert!(!sandbox.try_git_raw(&two, &rebase));
+    let (repo, git) = (discover(&main), system_git());
+    let worktree = worktree_at(&main, &two);
+    let todo = || fs::read_to_string(worktree.git_dir.join("rebase-merge/git-rebase-todo")).unwrap();
+    let before = todo();
+    assert_eq!(before.lines().filter(|line| *line == "exec touch ran").count(), 1, "{before}");
+    let unsaved = worktree.unsaved(&git, None).unwrap();
+    repo.keep(&git, &worktree, &unsaved, &occasion(false)).unwrap();
+    take_away(&main, &two);
+    let restored = repo.put_back(&git, &repo.salvages(&git).unwrap()[0], &two, "a test").unwrap();
+    assert_eq!(restored.left, ["git/rebase-merge/git-rebase-todo: exec touch ran"]);
+    assert_eq!(todo(), before.replace("exec touch ran\n", ""));
+}
+
+/// A branch that goes while it is rebased is not where `HEAD` is, nor where the rebase began if somebody
+/// moved it.
+#[test]
+fn the_branch_that_goes_is_kept_where_it_is() {
+    let sandbox = Sandbox::new();
+    let (main, two) = with_worktree(&sandbox, &[]);
+    begin(&sandbox, &two, Begun::Rebase);
+    let moved = sandbox.git(&two, &["commit-tree", "-p", "two", "-m", "moved", "two^{tree}"]);
+    let moved = String::from_utf8(moved).unwrap();
+    sandbox.git(&main, &["update-ref", "refs/heads/two", &moved]);
+    let (repo, git) = (discover(&main), system_git());
+    let worktree = worktree_at(&main, &two);
+    let unsaved = worktree.unsaved(&git, Some("two")).unwrap();
+    assert_eq!(unsaved.tip(), Some(&*moved));
+    assert!(unsaved.commits.iter().any(|commit| commit.ends_with(" moved")), "{:?}", unsaved.commits);
+    let kept = repo.keep(&git, &worktree, &unsaved, &occasion(false)).unwrap();
+    assert!(kept.reference.starts_with("refs/jit/salvage/two/"), "{kept:?}");
+    sandbox.git(&main, &["merge-base", "--is-ancestor", &moved, &kept.reference]);
+}

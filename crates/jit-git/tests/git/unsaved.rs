@@ -104,7 +104,7 @@ fn what_is_not_the_worktree_is_left_alone() {
     let seen = worktree.unsaved(&git, None).unwrap();
     let left_alone = || {
         let looked = worktree.unsaved(&git, None).unwrap_err();
-        let removed = repo.remove_worktree(&git, &worktree, &seen).unwrap_err();
+        let removed = repo.remove_worktree(&git, &worktree, &seen, None).unwrap_err();
         assert_eq!(looked.to_string(), removed.to_string());
         removed
     };
@@ -130,7 +130,7 @@ fn what_is_not_the_worktree_is_left_alone() {
     let seen = worktree.unsaved(&git, None).unwrap();
     // Nor is one that changed since.
     write(&two.join("new"), "1\n");
-    let changed = repo.remove_worktree(&git, &worktree, &seen).unwrap_err();
+    let changed = repo.remove_worktree(&git, &worktree, &seen, None).unwrap_err();
     assert!(matches!(changed, SalvageError::Changed(_)));
     assert!(two.join("new").exists());
 }

@@ -292,22 +292,30 @@ fn beside(world: &World<'_>, short: &str) -> Result<PathBuf, Failure> {
     }
 }
 
-/// Whether a place is in no worktree of the repository, nor in Git's directory.
+/// Whether a place is not in Git's directory, and in no worktree of the repository unless Git ignores it
+/// there.
 pub(crate) fn outside(world: &World<'_>, path: &Path) -> Result<(), Failure> {
-    let common = world.repo()?.common_dir().to_path_buf();
+    let common = real(world.repo()?.common_dir());
     let all = world.worktrees()?;
-    let roots = all.iter().filter(|other| other.kind != WorktreeKind::Bare).map(|other| &other.path);
-    match roots.chain([&common]).find(|root| path.starts_with(real(root)) && path != real(root)) {
-        None => Ok(()),
-        Some(root) => Err(Failure::usage(
-            &format!(
-                "{} is inside of {}, where it would be taken for its files",
-                path.display(),
-                root.display()
-            ),
-            "name a place outside of the repository: --at DIR",
-        )),
-    }
+    let roots = all.iter().filter(|other| other.kind != WorktreeKind::Bare).map(|other| real(&other.path));
+    let around = |root: &PathBuf| path.starts_with(root) && path != root;
+    let innermost = roots.filter(around).max_by_key(|root| root.as_os_str().len());
+    let root = match innermost {
+        _ if around(&common) => common,
+        Some(root) if !is_ignored(&root, path)? => root,
+        _ => return Ok(()),
+    };
+    Err(Failure::usage(
+        &format!("{} is inside of {}, where it would be taken for its files", path.display(), root.display()),
+        "name a place outside of the repository, or one that Git ignores: --at DIR",
+    ))
+}
+
+/// Whether Git ignores a directory that is not there yet, in the worktree with this root.
+fn is_ignored(root: &Path, path: &Path) -> Result<bool, Failure> {
+    let Some(name) = path.strip_prefix(root).ok().and_then(Path::to_str) else { return Ok(false) };
+    let around = Repo::discover_from(root, &GitEnv::default())?;
+    Ok(!around.ignored(&SystemGit::on_path(), &[name, &format!("{name}/")])?.is_empty())
 }
 
 /// The command that asks for the same again.

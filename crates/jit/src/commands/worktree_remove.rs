@@ -50,7 +50,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     refuse(world, by_now.as_ref().unwrap_or(&worktree))?;
     world.take_away(&worktree, &unsaved, kept.as_deref())?;
     // At the commit of which was seen that it is elsewhere, or kept.
-    let deleted = match (going, unsaved.head()) {
+    let deleted = match (going, unsaved.tip()) {
         (Some(branch), Some(tip)) => delete(world, branch, tip),
         _ => None,
     };

@@ -29,7 +29,8 @@ pub(crate) fn arguments(command: Command) -> Command {
                     "Files, index and a merge in progress are as they were, to the byte. The branch is checked out if it\n\
                      is still where it was and nobody else is on it; if it is gone it is made again; else HEAD is detached.\n\
                      What was kept stays until it is deleted: git update-ref -d REF\n\
-                     Not kept: empty directories, and permissions besides the executable bit.\n\
+                     Not kept: empty directories, and permissions besides the executable bit. Not put back: what a rebase\n\
+                     was to run (`exec`), and configuration; they may be somebody else's. The answer names them.\n\
                      Exit status 3: nothing was kept under that name; 7: something stands at the place already.\n\n\
                      Example: jit worktree salvage restore jit/3f2a91bc-rename-users --at ../again",
                 ),
@@ -74,9 +75,6 @@ fn named(world: &World<'_>, text: &str) -> Result<Kept, Failure> {
     all.retain(|kept| kept.name.rsplit_once('/').is_some_and(|(branch, _)| branch == text));
     match all.len() {
         1 => Ok(all.swap_remove(0)),
-        _ => {
-            let names: Vec<String> = all.into_iter().map(|kept| kept.name).collect();
-            Err(Failure::no_such_salvage(text, &names))
-        }
+        _ => Err(Failure::no_such_salvage(text, &all)),
     }
 }

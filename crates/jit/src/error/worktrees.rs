@@ -4,13 +4,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use jit_core::{Lease, span};
-use jit_git::{ProgramError, SalvageError, Unsaved};
+use jit_git::{Kept, ProgramError, SalvageError, Unsaved};
 use serde_json::json;
 
 use super::{Again, Code, Failure, shown};
 use crate::look::Look;
 use crate::render::json::lease as lease_json;
-use crate::render::text::{lease_line, subject};
+use crate::render::text::{lease_line, one_line, subject};
 use crate::shell::quoted;
 
 impl Failure {
@@ -173,16 +173,21 @@ impl Failure {
     }
 
     /// Nothing was kept under this name.
-    pub(crate) fn no_such_salvage(text: &str, candidates: &[String]) -> Self {
+    pub(crate) fn no_such_salvage(text: &str, candidates: &[Kept]) -> Self {
         let what = match candidates {
             [] => format!("nothing was kept as `{}`", shown(text)),
             _ => format!("`{}` was kept {} times", shown(text), candidates.len()),
         };
         let code = if candidates.is_empty() { Code::SalvageNotFound } else { Code::Ambiguous };
+        let names: Vec<&str> = candidates.iter().map(|kept| &*kept.name).collect();
+        let line = |kept: &Kept| {
+            let first = kept.about.first().map(|about| format!(": {}", one_line(about)));
+            format!("{}{}", one_line(&kept.name), first.unwrap_or_default())
+        };
         Self::new(code, what)
-            .details(candidates.to_vec())
+            .details(candidates.iter().map(line).collect())
             .hint("see what was: jit worktree salvage list")
-            .context(json!({ "candidates": candidates }))
+            .context(json!({ "candidates": names }))
     }
 
     /// A lease that was lost while its worktree was made, with what asks for both again.
