@@ -236,15 +236,6 @@ impl<D: Disk, C: Clock> Store<D, C> {
         Ok(self.shared.get_or_init(|| Shared::new(words)))
     }
 
-    /// The same to hear the bells by, for one who makes nothing: `None` where they are not there or
-    /// can't be written, as whoever sleeps has to.
-    pub(crate) fn bells(&self) -> Option<&Shared<D::Words>> {
-        if self.shared.get().is_none() {
-            let _ = self.shared.set(Shared::new(self.disk.words(WORDS, Open::Write).ok()?));
-        }
-        self.shared.get()
-    }
-
     /// The same for one who only reads; `None` where they are not there or can't be read, or mean
     /// nothing in this boot.
     pub(crate) fn shared_to_read(&self, now: &Stamp) -> Option<Shared<D::Words>> {

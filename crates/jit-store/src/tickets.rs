@@ -154,11 +154,6 @@ impl<D: Disk, C: Clock> Store<D, C> {
         Ok(Seen(self.shared()?.hear(Bell::Changed)))
     }
 
-    /// The same for one who only looks: nothing is made for it, and it can't be heard everywhere.
-    pub fn listen(&self) -> Option<Seen> {
-        Some(Seen(self.bells()?.hear(Bell::Changed)))
-    }
-
     /// Sleeps until something changed after `seen`, at most so long.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use std::time::Duration;
 use linux::Inbox;
 #[cfg(not(target_os = "linux"))]
 use other::Inbox;
+use rustix::event::{PollFd, PollFlags};
 
 /// How long to sleep where nothing tells of changes.
 const DEAF_NAP: Duration = Duration::from_secs(1);
@@ -28,20 +29,20 @@ impl Notices {
         Self { places: [control_plane, above], inbox: None, is_deaf: false }
     }
 
-    /// What changes from now on ends the next [`Self::sleep`]. To be called before each look; tells
-    /// whether another directory is in the place of the one that was listened to.
+    /// What changes from now on ends the next [`Self::sleep`]. To be called before each look, which
+    /// is at another directory if one is in the place of the one that was listened to.
     ///
     /// # Errors
     /// Where the kernel can't tell, for want of an inbox or of a right to read.
-    pub(crate) fn listen(&mut self) -> io::Result<bool> {
+    pub(crate) fn listen(&mut self) -> io::Result<()> {
         let heard = self.heard();
         self.is_deaf = heard.is_err();
         heard
     }
 
-    fn heard(&mut self) -> io::Result<bool> {
+    fn heard(&mut self) -> io::Result<()> {
         let mut inbox = self.inbox.take().map_or_else(Inbox::new, Ok)?;
-        let mut heard = Ok(false);
+        let mut heard = Ok(());
         for place in &self.places {
             heard = inbox.listen(place);
             if !heard.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
@@ -52,11 +53,21 @@ impl Notices {
         heard
     }
 
-    /// Sleeps until something changed, or nobody reads what is printed any more; not longer than
-    /// `most`, on the clock that leases go by, perhaps shorter.
+    /// Sleeps until something changed; not longer than `most`, on the clock that leases go by, perhaps
+    /// shorter.
     pub(crate) fn sleep(&self, most: Duration) {
+        self.sleep_beside(most, &[]);
+    }
+
+    /// The same, and until nobody reads what is printed any more.
+    pub(crate) fn sleep_while_read(&self, most: Duration) {
+        // The end of a reader is told unasked.
+        self.sleep_beside(most, &[PollFd::new(&io::stdout(), PollFlags::empty())]);
+    }
+
+    fn sleep_beside(&self, most: Duration, besides: &[PollFd<'_>]) {
         match &self.inbox {
-            Some(inbox) if !self.is_deaf => inbox.sleep(most),
+            Some(inbox) if !self.is_deaf => inbox.sleep(most, besides),
             #[allow(clippy::disallowed_methods, reason = "nothing tells of changes")]
             _ => std::thread::sleep(most.min(DEAF_NAP)),
         }
@@ -93,8 +104,8 @@ mod linux {
             Ok(Self { notices, alarm, place: None })
         }
 
-        /// To this directory, and to none besides; whether it was another before.
-        pub(super) fn listen(&mut self, directory: &Path) -> io::Result<bool> {
+        /// To this directory, and to none besides.
+        pub(super) fn listen(&mut self, directory: &Path) -> io::Result<()> {
             let changes = WatchFlags::MODIFY
                 | WatchFlags::CREATE
                 | WatchFlags::MOVED_TO
@@ -102,13 +113,14 @@ mod linux {
                 | WatchFlags::MOVE_SELF
                 | WatchFlags::ONLYDIR;
             let place = add_watch(&self.notices, directory, changes)?;
-            let before = self.place.replace(place).filter(|before| *before != place);
-            // Of one that is gone, the kernel let go by itself.
-            let _ = before.map(|before| remove_watch(&self.notices, before));
-            Ok(before.is_some())
+            if let Some(before) = self.place.replace(place).filter(|before| *before != place) {
+                // Of one that is gone, the kernel let go by itself.
+                let _ = remove_watch(&self.notices, before);
+            }
+            Ok(())
         }
 
-        pub(super) fn sleep(&self, most: Duration) {
+        pub(super) fn sleep(&self, most: Duration, besides: &[PollFd<'_>]) {
             let after = Timespec {
                 tv_sec: i64::try_from(most.as_secs()).unwrap_or(i64::MAX),
                 tv_nsec: most.subsec_nanos().into(),
@@ -118,13 +130,8 @@ mod linux {
             if most.is_zero() || timerfd_settime(&self.alarm, TimerfdTimerFlags::empty(), &once).is_err() {
                 return;
             }
-            let out = io::stdout();
-            let mut heard = [
-                PollFd::new(&self.notices, PollFlags::IN),
-                PollFd::new(&self.alarm, PollFlags::IN),
-                // Its end is told unasked.
-                PollFd::new(&out, PollFlags::empty()),
-            ];
+            let own = [PollFd::new(&self.notices, PollFlags::IN), PollFd::new(&self.alarm, PollFlags::IN)];
+            let mut heard = [&own, besides].concat();
             // A signal is as good a reason to look as any.
             let _ = poll(&mut heard, None);
             // What they say is not asked: each is a reason to look at all.
@@ -139,6 +146,8 @@ mod other {
     use std::path::Path;
     use std::time::Duration;
 
+    use rustix::event::PollFd;
+
     /// Nothing here tells of changes.
     pub(super) enum Inbox {}
 
@@ -147,11 +156,11 @@ mod other {
             Err(io::ErrorKind::Unsupported.into())
         }
 
-        pub(super) fn listen(&mut self, _: &Path) -> io::Result<bool> {
+        pub(super) fn listen(&mut self, _: &Path) -> io::Result<()> {
             match *self {}
         }
 
-        pub(super) fn sleep(&self, _: Duration) {
+        pub(super) fn sleep(&self, _: Duration, _: &[PollFd<'_>]) {
             match *self {}
         }
     }

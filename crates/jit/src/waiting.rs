@@ -3,17 +3,14 @@
 use std::time::Duration;
 
 use jit_core::{Claim, Event, Holder, Lifetime, Now, Query, Reference, Refusal, Request, View};
-use jit_store::{Seen, StepError, StoreError};
+use jit_store::{StepError, StoreError};
 
 use crate::error::{Code, Failure};
-use crate::world::{RealStore, World};
+use crate::world::World;
 
 /// A writer that died between changing the leases and saying so is noticed after so long, and a
 /// waiter that looks as often is not taken to be stopped.
-pub(crate) const LONGEST_NAP: Duration = Duration::from_secs(5);
-
-/// How often one looks who can't hear of changes: the control plane can't be written, or is not there.
-const DEAF_NAP: Duration = Duration::from_secs(1);
+const LONGEST_NAP: Duration = Duration::from_secs(5);
 
 /// Before the lock is tried again; it was waited for already.
 const A_MOMENT: Duration = Duration::from_millis(100);
@@ -93,18 +90,6 @@ pub(crate) fn transact_as<R: Request>(
         }
         let nap = nap(world, &in_the_way, &now)?.min(most - waited);
         store.wait(seen.map_err(trouble)?, nap).map_err(trouble)?;
-    }
-}
-
-/// Sleeps until something changed, at most so long, where one only looks.
-pub(crate) fn sleep(store: &RealStore, seen: Option<Seen>, most: Duration) -> Result<(), StoreError> {
-    #[allow(clippy::disallowed_methods, reason = "nothing tells of changes")]
-    match seen {
-        Some(seen) => store.wait(seen, most),
-        None => {
-            std::thread::sleep(most.min(DEAF_NAP));
-            Ok(())
-        }
     }
 }
 

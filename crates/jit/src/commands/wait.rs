@@ -1,14 +1,17 @@
 //! `jit claim wait`
 
+use std::time::Duration;
+
 use clap::{ArgMatches, Command};
 use jit_core::{Lease, Now, parse_duration};
 
 use crate::commands::status::{Lookup, Unknown};
 use crate::commands::{one, option, text};
 use crate::error::Failure;
+use crate::notices::Notices;
 use crate::output::{Found, Output, Status};
 use crate::reference::target;
-use crate::waiting::{LONGEST_NAP, passed, sleep, until_lapse};
+use crate::waiting::{passed, until_lapse};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -27,11 +30,13 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let most = one(matches, "timeout").map(parse_duration).transpose();
     let most = most.map_err(|error| Failure::usage(&format!("--timeout: {error}"), ""))?;
     let lookup = Lookup(target(world, asked)?);
-    let store = world.store()?;
+    let mut notices = Notices::of(world.control_plane()?);
     let began = world.now()?;
     loop {
         // Before the look: what changes after it wakes.
-        let seen = store.listen();
+        let _ = notices.listen();
+        // Looking takes no lock to be patient for.
+        let world = world.anew(Duration::ZERO);
         let (found, now) = world.read(&lookup)?;
         let found = found.map_err(|Unknown| Failure::no_such_lease(asked))?;
         let Some(lease) = standing(&found, &now) else {
@@ -42,9 +47,8 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         if most.is_some_and(|most| waited >= most) {
             return Err(Failure::still_held(asked, lease, waited, &world.look(now)));
         }
-        let nap = until_lapse(lease.lifetime(&now.stamp)).unwrap_or(LONGEST_NAP).min(LONGEST_NAP);
-        let nap = most.map_or(nap, |most| nap.min(most - waited));
-        sleep(store, seen, nap).map_err(|error| world.trouble(error))?;
+        let nap = until_lapse(lease.lifetime(&now.stamp)).into_iter().chain(most.map(|most| most - waited));
+        notices.sleep(nap.min().unwrap_or(Duration::MAX));
     }
 }
 

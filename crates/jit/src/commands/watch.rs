@@ -44,16 +44,13 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         }
     };
     let mut notices = Notices::of(world.control_plane()?);
-    let (mut moved, mut is_deaf) = (None, false);
+    let mut is_deaf = false;
     loop {
         // Before the look: what changes after it wakes.
         let heard = notices.listen();
-        if let Ok(true) = heard {
-            // Looking takes no lock to be patient for.
-            moved = Some(world.anew(Duration::ZERO));
-        }
-        let world = moved.as_ref().unwrap_or(world);
-        match printed(world, &mut place, &mut lapses)? {
+        // Looking takes no lock to be patient for.
+        let world = world.anew(Duration::ZERO);
+        match printed(&world, &mut place, &mut lapses)? {
             Ok(()) if !streams::reader_is_gone() => {}
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 return Err(Failure::unprinted(&error));
@@ -70,7 +67,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
                 "nothing tells of changes here ({error}): they are looked for once a second"
             ));
         }
-        notices.sleep(lapses.next(&world.now()?));
+        notices.sleep_while_read(lapses.next(&world.now()?));
     }
 }
 
