@@ -34,12 +34,12 @@ enum Entry {
 }
 
 macro_rules! leaf {
-    ($name:literal, $module:ident, $about:literal) => {
+    ($name:literal, $($module:ident)::+, $about:literal) => {
         Leaf {
             name: $name,
             about: $about,
-            arguments: |command| commands::$module::arguments(command),
-            run: commands::$module::run,
+            arguments: |command| commands::$($module)::+::arguments(command),
+            run: commands::$($module)::+::run,
             hidden: false,
         }
     };
@@ -50,35 +50,35 @@ mod hook;
 use hook::HOOK;
 
 const CLAIM: &[Leaf] = &[
-    leaf!("acquire", acquire, "Take a lease on references: all of them, or nothing"),
-    leaf!("next", next, "Pick the next issue to work on, and take a lease on it"),
-    leaf!("assign", assign, "Reserve issues for an agent"),
-    leaf!("distribute", distribute, "Share out what can be claimed among agents"),
-    leaf!("extend", extend, "Let a lease cover more paths"),
-    leaf!("check", check, "See whether somebody covers paths, without taking anything"),
-    leaf!("renew", renew, "Let the TTL of leases count anew"),
-    leaf!("keep", keep, "Renew a lease for as long as a process lives"),
-    leaf!("heartbeat", heartbeat, "Renew all leases that the caller holds, in one operation"),
-    leaf!("release", release, "Give up leases, or some references of them"),
-    leaf!("transfer", transfer, "Hand a lease to another agent"),
-    leaf!("abandon", abandon, "Say that nobody in this worktree works on what was lost there"),
-    leaf!("force-evict", force_evict, "End somebody else's lease; who did it and why is on record"),
-    leaf!("wait", wait, "Wait until something is free, without taking it"),
-    leaf!("list", list, "Show all leases of the repository"),
-    leaf!("status", status, "Show one reference or lease, or the caller's own leases"),
-    leaf!("history", history, "Show what happened to leases, newest first"),
+    leaf!("acquire", claim::acquire, "Take a lease on references: all of them, or nothing"),
+    leaf!("next", claim::next, "Pick the next issue to work on, and take a lease on it"),
+    leaf!("assign", claim::assign, "Reserve issues for an agent"),
+    leaf!("distribute", claim::distribute, "Share out what can be claimed among agents"),
+    leaf!("extend", claim::extend, "Let a lease cover more paths"),
+    leaf!("check", claim::check, "See whether somebody covers paths, without taking anything"),
+    leaf!("renew", claim::renew, "Let the TTL of leases count anew"),
+    leaf!("keep", claim::keep, "Renew a lease for as long as a process lives"),
+    leaf!("heartbeat", claim::heartbeat, "Renew all leases that the caller holds, in one operation"),
+    leaf!("release", claim::release, "Give up leases, or some references of them"),
+    leaf!("transfer", claim::transfer, "Hand a lease to another agent"),
+    leaf!("abandon", claim::abandon, "Say that nobody in this worktree works on what was lost there"),
+    leaf!("force-evict", claim::force_evict, "End somebody else's lease; who did it and why is on record"),
+    leaf!("wait", claim::wait, "Wait until something is free, without taking it"),
+    leaf!("list", claim::list, "Show all leases of the repository"),
+    leaf!("status", claim::status, "Show one reference or lease, or the caller's own leases"),
+    leaf!("history", claim::history, "Show what happened to leases, newest first"),
 ];
 
 const ISSUE: &[Leaf] = &[
-    leaf!("create", issue_create, "Make an issue"),
-    leaf!("show", issue_show, "Show an issue"),
-    leaf!("list", issue_list, "Show issues"),
-    leaf!("update", issue_update, "Change an issue"),
-    leaf!("close", issue_close, "Close an issue that nobody will do"),
-    leaf!("reopen", issue_reopen, "Make an issue that ended ready again"),
-    leaf!("delete", issue_delete, "Take an issue's file away"),
-    leaf!("search", issue_search, "Find issues by what they say"),
-    leaf!("reset-failures", issue_reset_failures, "Forgive an issue its failed attempts"),
+    leaf!("create", issue::create, "Make an issue"),
+    leaf!("show", issue::show, "Show an issue"),
+    leaf!("list", issue::list, "Show issues"),
+    leaf!("update", issue::update, "Change an issue"),
+    leaf!("close", issue::close, "Close an issue that nobody will do"),
+    leaf!("reopen", issue::reopen, "Make an issue that ended ready again"),
+    leaf!("delete", issue::delete, "Take an issue's file away"),
+    leaf!("search", issue::search, "Find issues by what they say"),
+    leaf!("reset-failures", issue::reset_failures, "Forgive an issue its failed attempts"),
 ];
 
 const DEP: &[Leaf] = &[
@@ -99,14 +99,14 @@ const DEP: &[Leaf] = &[
 ];
 
 const GATE: &[Leaf] = &[
-    leaf!("define", gate_define, "Define a gate, or define it anew"),
-    leaf!("list", gate_list, "Show the gates that are defined here"),
-    leaf!("add", gate_add, "Let an issue wait for gates before it is done"),
-    leaf!("rm", gate_rm, "Let it wait for them no more"),
-    leaf!("pass", gate_pass, "Say that an issue passes gates"),
-    leaf!("fail", gate_fail, "Say that it does not pass one, and why"),
-    leaf!("check", gate_check, "Run the commands of an issue's gates, and record what they say"),
-    leaf!("approve", gate_approve, "Let a gate's command run on this machine"),
+    leaf!("define", gate::define, "Define a gate, or define it anew"),
+    leaf!("list", gate::list, "Show the gates that are defined here"),
+    leaf!("add", gate::add, "Let an issue wait for gates before it is done"),
+    leaf!("rm", gate::rm, "Let it wait for them no more"),
+    leaf!("pass", gate::pass, "Say that an issue passes gates"),
+    leaf!("fail", gate::fail, "Say that it does not pass one, and why"),
+    leaf!("check", gate::check, "Run the commands of an issue's gates, and record what they say"),
+    leaf!("approve", gate::approve, "Let a gate's command run on this machine"),
 ];
 
 macro_rules! query {
@@ -130,29 +130,29 @@ const QUERY: &[Leaf] = &[
 ];
 
 const WORKTREE: &[Leaf] = &[
-    leaf!("add", worktree_add, "Make a worktree beside the repository, with a branch and a lease"),
-    leaf!("list", worktree_list, "Show the repository's worktrees, who works there, and how they stand"),
+    leaf!("add", worktree::add, "Make a worktree beside the repository, with a branch and a lease"),
+    leaf!("list", worktree::list, "Show the repository's worktrees, who works there, and how they stand"),
     leaf!(
         "remove",
-        worktree_remove,
+        worktree::remove,
         "Take a worktree away, if nothing is lost by that; --force keeps it first"
     ),
-    leaf!("salvage", worktree_salvage, "Show what was kept of worktrees that were removed, and put it back"),
-    leaf!("info", worktree_info, "Show this worktree, its identity and its control plane"),
+    leaf!("salvage", worktree::salvage, "Show what was kept of worktrees that were removed, and put it back"),
+    leaf!("info", worktree::info, "Show this worktree, its identity and its control plane"),
 ];
 
 const CONFIG: &[Leaf] = &[
-    leaf!("list", config_list, "Show every setting with its value and meaning"),
-    leaf!("get", config_get, "Show one setting"),
-    leaf!("set", config_set, "Change one setting"),
-    leaf!("unset", config_unset, "Put one setting back to its default"),
-    leaf!("path", config_path, "Show where the lease policy's file is"),
+    leaf!("list", config::list, "Show every setting with its value and meaning"),
+    leaf!("get", config::get, "Show one setting"),
+    leaf!("set", config::set, "Change one setting"),
+    leaf!("unset", config::unset, "Put one setting back to its default"),
+    leaf!("path", config::path, "Show where the lease policy's file is"),
 ];
 
 const HOOKS: &[Leaf] = &[
-    leaf!("install", hooks_install, "Let Git ask jit before it commits and pushes"),
-    leaf!("uninstall", hooks_uninstall, "Take jit out of the hooks again, and nothing else"),
-    leaf!("status", hooks_status, "Show every worktree's hooks"),
+    leaf!("install", hooks::install, "Let Git ask jit before it commits and pushes"),
+    leaf!("uninstall", hooks::uninstall, "Take jit out of the hooks again, and nothing else"),
+    leaf!("status", hooks::status, "Show every worktree's hooks"),
 ];
 
 const MERGE_DRIVER: &[Leaf] = &[leaf!("issue", merge_driver, "Merge an issue's file by its fields")];

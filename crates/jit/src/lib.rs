@@ -1,54 +1,22 @@
 //! The program: arguments, the real world, one file a command, rendering, and one table from
 //! every error to code, exit status and hint.
 
-mod acting;
 mod agents;
-mod approvals;
-mod arguments;
-mod arrivals;
-mod awaited;
-mod cgroup;
-mod change;
-mod claiming;
 mod cli;
 mod commands;
-mod elsewhere;
-mod ending;
 mod error;
-mod filed;
-mod files;
 mod finding;
-mod gates;
-mod gone;
-mod group;
-mod holding;
 mod hooks;
-mod identity;
-mod issue_lock;
-mod keeper;
-mod known;
-mod launch;
+mod input;
+mod issues;
 mod look;
-mod matching;
-mod merging;
 mod notices;
 mod output;
-mod passing;
-mod paths;
-mod process;
-mod reference;
 mod rehearsal;
 mod render;
-mod settings;
+mod running;
 mod setup;
 mod shell;
-mod signals;
-mod stopping;
-mod streams;
-mod taking;
-mod terminal;
-mod tracker;
-mod unrecorded;
 mod verdict;
 mod waiting;
 mod worktrees;
@@ -62,10 +30,12 @@ use clap::error::ErrorKind;
 use jit_core::Event;
 
 use crate::error::Failure;
+use crate::input::streams;
+use crate::issues::{awaited, gates, gone};
 use crate::output::Output;
 use crate::world::World;
 
-pub use crate::arguments::arguments;
+pub use crate::input::arguments::arguments;
 
 /// Parses the arguments, runs the command and prints what it says; returns the exit status.
 pub fn run(arguments: Vec<OsString>) -> i32 {

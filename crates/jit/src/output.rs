@@ -13,9 +13,9 @@ use jit_tracker::{FileError, Issue};
 
 use crate::error::Failure;
 use crate::finding::Finding;
-use crate::gates::{Checked, Shown};
 use crate::hooks::{HookChanged, WorktreeHooks};
-use crate::known::{All, Known};
+use crate::issues::gates::{Checked, Shown};
+use crate::issues::known::{All, Known};
 use crate::look::Look;
 use crate::worktrees::Listed;
 

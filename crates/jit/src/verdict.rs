@@ -1,6 +1,11 @@
 //! What a hook is told: that jit does not manage this, that nothing is in the way, what is, or
 //! that this can't be told.
 
+pub(crate) mod acting;
+pub(crate) mod arrivals;
+pub(crate) mod claiming;
+pub(crate) mod matching;
+
 use jit_core::verdict::{AtWork, Committed};
 use jit_core::{AgentId, AgentKind, Enforcement, Holder, Name, Policy, WorktreeId};
 use uuid::Uuid;
@@ -141,7 +146,7 @@ fn enforcement(world: &World<'_>) -> Enforcement {
     let policy = world.policy().unwrap_or(&default);
     match world.named_agent() {
         Ok(Some(agent)) => policy.enforcement(&agent),
-        Ok(None) if crate::identity::somebody_is_there() => policy.enforce_people,
+        Ok(None) if crate::input::identity::somebody_is_there() => policy.enforce_people,
         _ => policy.enforce_agents,
     }
 }

@@ -22,7 +22,7 @@ use jit_tracker::{Actor, Held, SharedLock};
 use uuid::Builder;
 
 use crate::error::{Failure, unknown_setting};
-use crate::stopping::Stopping;
+use crate::running::stopping::Stopping;
 
 pub(crate) use caller::options;
 

@@ -2,7 +2,7 @@
 
 use clap::{ArgMatches, Command};
 
-use crate::commands::list::Live;
+use crate::commands::claim::list::Live;
 use crate::error::Failure;
 use crate::output::Output;
 use crate::world::World;

@@ -5,12 +5,12 @@ use jit_core::{IssueId, Reference};
 use jit_tracker::Dependency;
 use jit_tracker::dependencies::Graph;
 
-use crate::change::{changed, changed_if};
 use crate::commands::{all, one, text, texts};
 use crate::error::Failure;
-use crate::known::All;
+use crate::issues::change::{changed, changed_if};
+use crate::issues::known::All;
+use crate::issues::tracker::Tracker;
 use crate::output::Output;
-use crate::tracker::Tracker;
 use crate::world::World;
 
 fn both(command: Command) -> Command {

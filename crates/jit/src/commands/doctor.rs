@@ -15,8 +15,8 @@ use jit_store::{Keeper, StoreError};
 use crate::commands::{one, option};
 use crate::error::{Code, Failure};
 use crate::finding::{Finding, Kind, Needs};
+use crate::issues::unrecorded::tell;
 use crate::output::Output;
-use crate::unrecorded::tell;
 use crate::worktrees::is_half_made;
 use crate::world::{Minted, POLICY, World};
 
@@ -219,7 +219,7 @@ fn lost_worktrees(world: &World<'_>) -> Result<Vec<Finding>, Failure> {
         let Some(identity) = worktree.identity? else { continue };
         places.insert(identity.id, worktree.path);
     }
-    let Ok((leases, _)) = world.read(&super::list::Live) else { return Ok(Vec::new()) };
+    let Ok((leases, _)) = world.read(&super::claim::list::Live) else { return Ok(Vec::new()) };
     let lost = |lease: &Lease| {
         let place = places.get(&lease.holder.worktree.uuid());
         match place {

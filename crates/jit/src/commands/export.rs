@@ -8,14 +8,14 @@ use jit_tracker::stream::{Entry, line};
 use jit_tracker::{Issue, State};
 
 use crate::commands::{one, text};
-use crate::elsewhere::places;
 use crate::error::Failure;
-use crate::filed::state;
-use crate::files;
-use crate::gates::Defined;
-use crate::known::{All, Known};
+use crate::input::files;
+use crate::issues::elsewhere::places;
+use crate::issues::filed::state;
+use crate::issues::gates::Defined;
+use crate::issues::known::{All, Known};
+use crate::issues::tracker::{Tracker, later};
 use crate::output::{Exported, Output};
-use crate::tracker::{Tracker, later};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {

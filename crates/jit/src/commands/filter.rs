@@ -5,7 +5,7 @@ use jit_tracker::{Label, Priority};
 
 use crate::commands::{many, one, option, parsed};
 use crate::error::Failure;
-use crate::known::Known;
+use crate::issues::known::Known;
 
 /// The options.
 pub(crate) fn filters(command: Command) -> Command {

@@ -6,13 +6,13 @@ use std::time::Duration;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use jit_core::{Attempt, LeaseId, Task};
 
-use crate::cgroup::Cgroup;
-use crate::commands::release::give_up_for_the_dead;
+use crate::commands::claim::release::give_up_for_the_dead;
 use crate::commands::{duration, option, parsed};
 use crate::error::Failure;
-use crate::group::{Group, nap, pid};
-use crate::launch::{GuardianNews, hear};
 use crate::output::Output;
+use crate::running::cgroup::Cgroup;
+use crate::running::group::{Group, nap, pid};
+use crate::running::launch::{GuardianNews, hear};
 use crate::world::World;
 
 /// How often it is tried to release a lease while others change the leases, and how long between.

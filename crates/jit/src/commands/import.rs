@@ -11,15 +11,15 @@ use jit_tracker::{EventId, Issue};
 
 use crate::commands::query::warn_of_circle;
 use crate::commands::{one, text};
-use crate::elsewhere::places;
 use crate::error::Failure;
-use crate::filed::ended;
-use crate::files;
-use crate::gates::Defined;
-use crate::known::{All, Known, Log};
+use crate::input::files;
+use crate::issues::elsewhere::places;
+use crate::issues::filed::ended;
+use crate::issues::gates::Defined;
+use crate::issues::known::{All, Known, Log};
+use crate::issues::taking::take;
+use crate::issues::tracker::Changing;
 use crate::output::{Imported, Output};
-use crate::taking::take;
-use crate::tracker::Changing;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {

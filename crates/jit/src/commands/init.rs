@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Command};
 
 use crate::error::Failure;
-use crate::merging::{ensure_attributes, ensure_driver};
+use crate::issues::merging::{ensure_attributes, ensure_driver};
 use crate::output::Output;
 use crate::world::World;
 

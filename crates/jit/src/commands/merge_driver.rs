@@ -8,7 +8,7 @@ use jit_tracker::{FilesMerged, Side, merge_files, side_by_side};
 
 use crate::commands::{one, text};
 use crate::error::Failure;
-use crate::files::{read, write};
+use crate::input::files::{read, write};
 use crate::output::Output;
 use crate::world::World;
 

@@ -2,8 +2,8 @@
 
 use clap::{ArgMatches, Command};
 
+use crate::commands::claim::status::own;
 use crate::commands::query::claimable_by;
-use crate::commands::status::own;
 use crate::error::Failure;
 use crate::output::{Output, Prime};
 use crate::world::World;

@@ -5,13 +5,13 @@ use jit_core::{AgentId, Reference};
 use jit_tracker::FileError;
 use jit_tracker::dependencies::{Graph, pick_order};
 
-use crate::awaited;
 use crate::commands::filter::{Filter, filters};
 use crate::error::Failure;
-use crate::gone::warn_of_gone;
-use crate::known::{All, Known};
+use crate::issues::awaited;
+use crate::issues::gone::warn_of_gone;
+use crate::issues::known::{All, Known};
+use crate::issues::unrecorded::mark;
 use crate::output::Output;
-use crate::unrecorded::mark;
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command, name: &str) -> Command {

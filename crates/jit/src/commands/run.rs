@@ -11,18 +11,18 @@ use jit_core::decide::Target;
 use jit_core::{Attempt, Lease, LeaseId, Now, Task};
 use libc::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
-use crate::cgroup::Cgroup;
-use crate::commands::acquire::Asked;
-use crate::commands::release::give_up;
+use crate::commands::claim::acquire::Asked;
+use crate::commands::claim::release::give_up;
 use crate::commands::{duration, one, option, repeated, texts, warn_of_its_end};
 use crate::error::{Again, Code, Failure, LOST_IN_RUN};
-use crate::holding::{self, Ended, Job, OnLost};
-use crate::keeper::Keeper;
-use crate::launch::Guardian;
+use crate::input::paths;
+use crate::issues::tracker::warn_of_uncommitted;
 use crate::output::Output;
-use crate::paths;
+use crate::running::cgroup::Cgroup;
+use crate::running::holding::{self, Ended, Job, OnLost};
+use crate::running::keeper::Keeper;
+use crate::running::launch::Guardian;
 use crate::shell::quoted;
-use crate::tracker::warn_of_uncommitted;
 use crate::world::World;
 
 /// How long a command may take to end, if nothing else is said.

@@ -8,13 +8,14 @@ use clap::{ArgMatches, Command};
 use jit_core::{Lease, LeaseId, Now, Operation, Record, Seq};
 use jit_store::{Place, StoreError};
 
-use crate::commands::list::Live;
+use crate::commands::claim::list::Live;
 use crate::commands::{one, option};
 use crate::error::Failure;
+use crate::input::streams;
 use crate::notices::Notices;
 use crate::output::{Happening, Output};
+use crate::render;
 use crate::world::World;
-use crate::{render, streams};
 
 pub(crate) fn arguments(command: Command) -> Command {
     command

@@ -9,8 +9,8 @@ use jit_tracker::{GateName, Issue, State};
 use serde_json::json;
 
 use super::{Code, Failure};
-use crate::gates::{Checked, Verdict};
-use crate::known::{Known, Stage};
+use crate::issues::gates::{Checked, Verdict};
+use crate::issues::known::{Known, Stage};
 use crate::render::json::gates::check as check_json;
 use crate::render::text::gates::to_approve;
 

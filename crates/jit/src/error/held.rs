@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::refusals::without_place;
 use super::{Code, Failure};
+use crate::input::paths::argument;
 use crate::look::Look;
-use crate::paths::argument;
 use crate::render::json::lease as lease_json;
 use crate::render::text::{lease_line, left, one_line};
 use crate::shell::quoted;

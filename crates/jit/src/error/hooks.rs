@@ -10,8 +10,8 @@ use serde_json::json;
 use super::held::{anew, there};
 use super::{Code, Failure};
 use crate::hooks::{Did, Hook, HookChanged};
+use crate::input::paths;
 use crate::look::Look;
-use crate::paths;
 use crate::render::text::{ending, one_line};
 use crate::shell::quoted;
 

@@ -9,7 +9,7 @@ use jit_tracker::{Dependency, ResolveError};
 use serde_json::json;
 
 use super::{Code, Failure, shown};
-use crate::elsewhere::Elsewhere;
+use crate::issues::elsewhere::Elsewhere;
 use crate::shell::quoted;
 
 impl Failure {

@@ -7,7 +7,7 @@ use jit_core::Lease;
 use serde_json::json;
 
 use super::{Code, Failure, LOST_IN_RUN};
-use crate::holding::OnLost;
+use crate::running::holding::OnLost;
 
 /// As a shell ends where it finds no such command, and where it can't start what it found.
 const NO_COMMAND: i32 = 127;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use jit_core::{IssueId, Lease, Outcome, WallTime};
 
-use crate::elsewhere::Elsewhere;
 use crate::finding::{Finding, Kind, Needs};
+use crate::issues::elsewhere::Elsewhere;
 
 impl Finding {
     /// Nobody holds it, and others would do it again.

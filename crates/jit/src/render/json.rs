@@ -15,8 +15,8 @@ use serde_json::{Map, Value, json};
 
 use crate::error::Failure;
 use crate::finding::Needs;
+use crate::issues::merging::DRIVER;
 use crate::look::Look;
-use crate::merging::DRIVER;
 use crate::output::{Found, Happening, Output, Setting, Status};
 
 /// The one document of a success.

@@ -18,8 +18,8 @@ use jit_core::{
 };
 
 use crate::finding::Needs;
+use crate::issues::merging::DRIVER;
 use crate::look::Look;
-use crate::merging::DRIVER;
 use crate::output::{Found, Output, Status};
 use crate::render::prometheus;
 use crate::render::text::columns::{columns, fields};

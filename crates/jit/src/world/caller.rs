@@ -7,7 +7,7 @@ use jit_core::AgentId;
 use jit_git::ConfigEnv;
 
 use crate::error::Failure;
-use crate::identity;
+use crate::input::identity;
 use crate::shell::quoted;
 use crate::world::World;
 

@@ -7,17 +7,17 @@ use jit_tracker::dependencies::Graph;
 use jit_tracker::events::Damaged;
 use jit_tracker::{Dir, Origin};
 
-use crate::commands::gate_check::OUTPUTS;
+use crate::commands::gate::check::OUTPUTS;
 use crate::commands::query::circle;
-use crate::elsewhere::nowhere;
 use crate::error::Failure;
-use crate::filed::ended;
 use crate::finding::{Finding, shell};
-use crate::gates::Defined;
-use crate::gone::{gone, said};
-use crate::merging::{driver_is_missing, ensure_driver};
-use crate::tracker::{Changing, Tracker, Unmerged};
-use crate::unrecorded;
+use crate::issues::elsewhere::nowhere;
+use crate::issues::filed::ended;
+use crate::issues::gates::Defined;
+use crate::issues::gone::{gone, said};
+use crate::issues::merging::{driver_is_missing, ensure_driver};
+use crate::issues::tracker::{Changing, Tracker, Unmerged};
+use crate::issues::unrecorded;
 use crate::world::World;
 
 /// What can't be read, what killed writers left, what Git does not know, and who waits for each other.

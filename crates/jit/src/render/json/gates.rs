@@ -3,8 +3,8 @@
 use jit_tracker::gates::Check;
 use serde_json::{Value, json};
 
-use crate::gates::{Checked, Shown, Verdict};
-use crate::launch::End;
+use crate::issues::gates::{Checked, Shown, Verdict};
+use crate::running::launch::End;
 
 /// A gate as it is defined.
 pub(super) fn one(shown: &Shown) -> Value {

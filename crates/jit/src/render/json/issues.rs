@@ -11,10 +11,10 @@ use jit_tracker::{
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::awaited::{Awaited, Why};
-use crate::elsewhere::Elsewhere;
 use crate::error::barred::bar_json;
-use crate::known::Known;
+use crate::issues::awaited::{Awaited, Why};
+use crate::issues::elsewhere::Elsewhere;
+use crate::issues::known::Known;
 
 /// Issues without their descriptions, and files that can't be used.
 #[derive(Serialize)]

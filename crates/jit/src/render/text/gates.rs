@@ -6,7 +6,7 @@ use jit_tracker::GateName;
 use jit_tracker::gates::{Check, Gate};
 
 use super::{fields, one_line, shown as shown_path};
-use crate::gates::{Checked, Shown};
+use crate::issues::gates::{Checked, Shown};
 
 /// One gate, and what was done to it.
 pub(super) fn one(did: &str, shown: &Shown) -> String {

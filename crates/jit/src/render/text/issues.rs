@@ -8,7 +8,7 @@ use jit_tracker::{FileError, GateName, GateResult, Issue, State};
 
 use super::{columns, fields, issues, printable};
 use crate::error::barred::bar_text;
-use crate::known::{Known, Stage};
+use crate::issues::known::{Known, Stage};
 
 /// How many digits of an id are shown where it stands in a table.
 const SHORT: usize = 8;

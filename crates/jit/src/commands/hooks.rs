@@ -1,0 +1,5 @@
+//! `jit hooks`: jit in Git's hooks.
+
+pub(crate) mod install;
+pub(crate) mod status;
+pub(crate) mod uninstall;
