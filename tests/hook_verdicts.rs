@@ -341,6 +341,7 @@ fn what_agents_read_of_verdicts() {
     settings.set_omit_expression(true);
     settings.add_filter(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "<time>");
     settings.add_filter(r"\d+m \d+s left", "<left>");
+    settings.add_filter("fatal: in 'prepared' phase.*", "fatal: ref updates aborted by hook");
     settings.add_filter(r"--to-worktree [0-9a-f-]{36}", "--to-worktree <his>");
     settings.bind(|| insta::assert_snapshot!("hook_verdicts", said));
 }

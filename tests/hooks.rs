@@ -86,10 +86,10 @@ fn every_worktree_runs_what_was_installed_once() {
     let (ann, bin, feature) = (repo.agent("ann"), fake(&repo), repo.worktree("feature"));
     ann.jit(["claim", "acquire", "name:x"]).lease();
     assert_eq!(states(&repo, repo.main()), ["missing"; 5]);
-    let first = ann.jit(["hooks", "install"]).ok();
+    let first = ann.jit(["hooks", "install", "--files"]).ok();
     assert!(did(&first).iter().all(|(_, did)| did == "installed"), "{first}");
     let before = snapshot(&repo.main().join(".git/hooks"));
-    let second = ann.jit(["hooks", "install"]).ok();
+    let second = ann.jit(["hooks", "install", "--files"]).ok();
     assert!(did(&second).iter().all(|(_, did)| did == "unchanged"), "{second}");
     assert!(snapshot(&repo.main().join(".git/hooks")) == before);
     for root in [repo.main(), &feature] {
@@ -117,7 +117,7 @@ fn every_worktree_runs_what_was_installed_once() {
 fn references_that_get_no_new_commit_are_passed_in_the_shell() {
     let repo = Repo::new();
     let bin = fake(&repo);
-    repo.agent("ann").jit(["hooks", "install", "reference-transaction"]).ok();
+    repo.agent("ann").jit(["hooks", "install", "--files", "reference-transaction"]).ok();
     let run = |arguments: &[&str]| {
         let output = git_with(&repo, &bin, repo.main(), arguments);
         assert!(output.status.success(), "{arguments:?}: {output:?}");
@@ -160,7 +160,7 @@ fn hooks_of_others_go_on_and_come_back() {
     script(&repo.dir().join("elsewhere"), &format!("#!/bin/sh\necho linked >>'{}'\n", log.display()));
     std::os::unix::fs::symlink(repo.dir().join("elsewhere"), hooks.join("prepare-commit-msg")).unwrap();
     let before = snapshot(&hooks);
-    let installed = ann.jit(["hooks", "install"]).ok();
+    let installed = ann.jit(["hooks", "install", "--files"]).ok();
     let dids: Vec<String> = did(&installed).into_iter().map(|(_, did)| did).collect();
     assert_eq!(dids, ["added", "chained", "installed", "added", "chained"]);
     assert_eq!(states(&repo, repo.main()), ["chained", "chained", "installed", "chained", "chained"]);
@@ -202,18 +202,18 @@ fn what_others_did_to_a_hook_stays() {
     let bin = fake(&repo);
     write(&hooks.join("pre-commit"), "#!/bin/sh\nexit 1\n");
     let before = snapshot(&hooks);
-    assert_eq!(did(&ann.jit(["hooks", "install", "pre-commit"]).ok())[0].1, "chained");
+    assert_eq!(did(&ann.jit(["hooks", "install", "--files", "pre-commit"]).ok())[0].1, "chained");
     let commit = git_with(&repo, &bin, repo.main(), &["commit", "-q", "--allow-empty", "-m", "x"]);
     assert!(commit.status.success(), "{commit:?}");
     ann.jit(["hooks", "uninstall"]).ok();
     assert!(snapshot(&hooks) == before);
 
-    ann.jit(["hooks", "install", "pre-push"]).ok();
+    ann.jit(["hooks", "install", "--files", "pre-push"]).ok();
     let path = hooks.join("pre-push");
     let ours = fs::read_to_string(&path).unwrap();
     fs::write(&path, ours.replace("hook pre-push", "hook pre-push --old")).unwrap();
     assert_eq!(states(&repo, repo.main())[4], "outdated");
-    assert_eq!(did(&ann.jit(["hooks", "install", "pre-push"]).ok())[0].1, "updated");
+    assert_eq!(did(&ann.jit(["hooks", "install", "--files", "pre-push"]).ok())[0].1, "updated");
     assert_eq!(fs::read_to_string(&path).unwrap(), ours);
     fs::write(&path, format!("{ours}echo mine\n")).unwrap();
     assert_eq!(states(&repo, repo.main())[4], "chained");
@@ -224,7 +224,7 @@ fn what_others_did_to_a_hook_stays() {
     assert_eq!(states(&repo, repo.main())[4], "torn");
     let trouble = ann.jit(["hooks", "uninstall"]).refused(10);
     assert!(trouble.message.contains("one of the two marks"), "{trouble:?}");
-    let nothing = ann.jit(["hooks", "install", "post-commit"]).refused(2);
+    let nothing = ann.jit(["hooks", "install", "--files", "post-commit"]).refused(2);
     assert!(nothing.message.contains("reference-transaction"), "{nothing:?}");
 }
 
@@ -251,7 +251,7 @@ fn a_relative_path_is_each_worktrees_own() {
     let before = [snapshot(&repo.main().join(".husky")), snapshot(&feature.join(".husky"))];
     let exclude = repo.main().join(".git/info/exclude");
     let ignored = fs::read(&exclude).unwrap();
-    let installed = ann.jit(["hooks", "install"]).ok();
+    let installed = ann.jit(["hooks", "install", "--files"]).ok();
     assert_eq!(did(&installed).len(), 10);
     let log = repo.dir().join("log");
     for root in [repo.main(), &feature] {
@@ -288,7 +288,7 @@ fn a_tracked_hook_is_never_changed() {
     repo.git(repo.main(), &["config", "core.hooksPath", ".githooks"]);
     let feature = repo.worktree("feature");
     let text = fs::read_to_string(&path).unwrap();
-    let installed = ann.jit(["hooks", "install"]).ok();
+    let installed = ann.jit(["hooks", "install", "--files"]).ok();
     let tracked = &installed["hooks"][0];
     assert_eq!((&tracked["hook"], &tracked["did"]), (&"pre-commit".into(), &"tracked".into()));
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
@@ -303,7 +303,7 @@ fn a_tracked_hook_is_never_changed() {
     let removed = ann.jit(["hooks", "uninstall"]).ok();
     assert_eq!(did(&removed)[0].1, "tracked");
     assert!(fs::read_to_string(&path).unwrap().contains(block));
-    insta_says("hooks_tracked", &repo, &ann.say(["hooks", "install", "pre-commit"]).stdout);
+    insta_says("hooks_tracked", &repo, &ann.say(["hooks", "install", "--files", "pre-commit"]).stdout);
 }
 
 /// An absolute path, and a worktree with a path of its own.
@@ -316,7 +316,7 @@ fn an_absolute_path_and_one_of_a_worktrees_own() {
     repo.git(repo.main(), &["config", "core.hooksPath", shared.to_str().unwrap()]);
     repo.git(repo.main(), &["config", "extensions.worktreeConfig", "true"]);
     repo.git(&feature, &["config", "--worktree", "core.hooksPath", ".own"]);
-    let installed = ann.jit(["hooks", "install"]);
+    let installed = ann.jit(["hooks", "install", "--files"]);
     assert!(installed.warned().iter().any(|warning| warning.contains("outside of this repository")));
     for (root, dir) in [(repo.main(), &shared), (&*feature, &feature.join(".own"))] {
         assert!(NAMES.iter().all(|name| dir.join(name).is_file()), "{dir:?}");
@@ -334,7 +334,7 @@ fn an_absolute_path_and_one_of_a_worktrees_own() {
 fn without_jit_a_hook_does_as_configured() {
     let repo = Repo::new();
     let ann = repo.agent("ann");
-    ann.jit(["hooks", "install"]).ok();
+    ann.jit(["hooks", "install", "--files"]).ok();
     let commit = || repo.try_git(repo.main(), &["commit", "-q", "--allow-empty", "-m", "x"]);
     let warned = commit();
     let said = String::from_utf8(warned.stderr).unwrap();
@@ -356,15 +356,18 @@ fn what_people_read_of_hooks() {
     let ann = repo.agent("ann");
     repo.worktree("feature");
     script(&repo.main().join(".git/hooks/pre-commit"), "#!/bin/sh\n");
-    let said: String =
-        [&["hooks", "install", "pre-commit", "pre-push"][..], &["hooks", "status"], &["hooks", "uninstall"]]
-            .into_iter()
-            .map(|arguments| ann.say(arguments).stdout)
-            .collect();
+    let said: String = [
+        &["hooks", "install", "--files", "pre-commit", "pre-push"][..],
+        &["hooks", "status"],
+        &["hooks", "uninstall"],
+    ]
+    .into_iter()
+    .map(|arguments| ann.say(arguments).stdout)
+    .collect();
     insta_says("hooks_for_people", &repo, &said);
     let block = fs::read_to_string(repo.main().join(".git/hooks/pre-commit")).unwrap();
     assert_eq!(block, "#!/bin/sh\n");
-    ann.jit(["hooks", "install", "reference-transaction"]).ok();
+    ann.jit(["hooks", "install", "--files", "reference-transaction"]).ok();
     let hook = fs::read_to_string(repo.main().join(".git/hooks/reference-transaction")).unwrap();
     insta_says("hooks_block", &repo, &hook);
 }

@@ -39,6 +39,7 @@ mod history;
 mod hook_tools;
 mod hook_verdicts;
 mod hooks;
+mod hooks_configured;
 mod issue_commits;
 mod issue_files;
 mod issues;

@@ -1,6 +1,7 @@
 //! Hooks: where Git looks for them in each worktree, and how a block of ours gets into them and out
 //! again. What the block does is the caller's.
 
+mod configured;
 mod exclude;
 mod file;
 mod files;

@@ -1,11 +1,11 @@
 //! `jit hooks uninstall`
 
 use clap::{ArgMatches, Command};
-use jit_git::{HookChange, HookDir, HookState, SystemGit};
+use jit_git::HookChange;
 
 use crate::commands::{all, texts};
 use crate::error::Failure;
-use crate::hooks::{Did, Hook, HookChanged, Stands, dirs, stands, warn_of_left};
+use crate::hooks::{Did, Hook, configure, dirs, uninstalled, warn_of_left};
 use crate::output::Output;
 use crate::world::World;
 
@@ -24,8 +24,13 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let named = Hook::named(&all(matches, "HOOK"))?;
     let _lock = world.lock_issues()?;
     let (mut changes, mut failed) = (Vec::new(), None);
+    let asked = || Hook::all().filter(|hook| named.is_empty() || named.contains(hook));
+    for hook in asked() {
+        let change = configure(world, hook, false)?;
+        changes.extend((change.did != Did::Configured(HookChange::Nothing)).then_some(change));
+    }
     for dir in dirs(world)? {
-        for hook in Hook::all().filter(|hook| named.is_empty() || named.contains(hook)) {
+        for hook in asked() {
             let change = match uninstalled(&dir, hook) {
                 Ok(change) => change,
                 // The others are none the worse for it.
@@ -46,15 +51,4 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         Some(failure) => Err(failure.of_one_hook(&changes)),
         None => Ok(Output::HooksChanged(changes)),
     }
-}
-
-fn uninstalled(dir: &HookDir, hook: Hook) -> Result<HookChanged, Failure> {
-    let (name, path) = (hook.name(), dir.hook(hook.name()));
-    let there = !matches!(stands(dir, hook)?, Stands::Is(HookState::Missing) | Stands::Tracked);
-    if there && dir.tracks(&SystemGit::on_path(), name)? {
-        let by_hand = Some(HookDir::printed(&hook.block()));
-        return Ok(HookChanged { hook, path, did: Did::Tracked, by_hand });
-    }
-    let did = Did::Changed(dir.uninstall(name)?);
-    Ok(HookChanged { hook, path, did, by_hand: None })
 }

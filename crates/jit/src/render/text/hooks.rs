@@ -10,7 +10,11 @@ use crate::hooks::{Did, Hook, HookChanged, Stands, WorktreeHooks};
 
 /// What was done, a line for each hook, and then what is left to do by hand.
 pub(super) fn changes(changes: &[HookChanged]) -> String {
-    let row = |change: &HookChanged| vec![change.did.name().to_owned(), shown(&change.path)];
+    let place = |change: &HookChanged| match change.did {
+        Did::Configured(_) => format!("{} ({})", shown(&change.path), change.hook),
+        Did::Changed(_) | Did::Tracked => shown(&change.path),
+    };
+    let row = |change: &HookChanged| vec![change.did.name().to_owned(), place(change)];
     let mut text = columns(changes.iter().map(row).collect());
     for change in changes.iter().filter(|change| change.did == Did::Tracked) {
         let Some(block) = &change.by_hand else { continue };
