@@ -150,6 +150,20 @@ fn what_its_own_holder_took_again_frees_nothing_else() {
     assert_eq!(took_over(&world, "b@2"), ["agent:c"]);
 }
 
+/// Nobody has the rest of it: not all is others'.
+#[test]
+fn what_is_taken_again_in_part_stops_nobody() {
+    let mut world = World::new();
+    world.acquire("b@2", "x y").unwrap();
+    world.acquire("b@2", "z").unwrap();
+    world.pass(601);
+    world.acquire("c", "z").unwrap();
+    assert_eq!(took_over(&world, "b@2"), [""; 0]);
+    world.acquire("b@2", "x").unwrap();
+    world.release("b@2", of("x")).unwrap();
+    assert_eq!(took_over(&world, "b@2"), [""; 0]);
+}
+
 #[test]
 fn a_lapsed_lease_bars_no_commit_and_binds_nobody() {
     let mut world = World::new();

@@ -30,12 +30,7 @@ impl Query for Branch {
         }
         let mut replaced = Vec::new();
         for lost in view.lost_in(&self.worktree)? {
-            let by = match replaced_by(view, &lost)? {
-                Some(by) => by,
-                // Its own holder took it again.
-                None if view.successor(&lost.lease.id)?.is_some() => continue,
-                None => return Ok((Vec::new(), *now)),
-            };
+            let Some(by) = replaced_by(view, &lost)? else { return Ok((Vec::new(), *now)) };
             replaced.push(Replaced { lost, by });
         }
         Ok((replaced, *now))

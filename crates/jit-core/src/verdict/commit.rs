@@ -77,10 +77,7 @@ impl Query for Commit {
         let mut lost = Vec::new();
         for ended in lost_here.into_iter().filter(|ended| ended.lease.holder.acts_for(actor)) {
             let by = replaced_by(view, &ended)?;
-            // Otherwise its own holder took it again.
-            if by.is_some() || view.successor(&ended.lease.id)?.is_none() {
-                lost.push((ended, by));
-            }
+            lost.push((ended, by));
         }
         Ok(Committed { touched, issues, unleased, replaced, own, lapsed, lost })
     }
