@@ -3,10 +3,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::hooks::{did, fake, git_with, script, states};
 use crate::support::repo::{mkdir, write};
-use crate::support::{Repo, shell};
+use crate::support::{Repo, shell, skip};
 
 /// pre-commit renames what it finds to `.legacy`, lefthook to `.old`; theirs calls that.
 #[test]
@@ -150,4 +151,31 @@ fn a_worktree_without_the_others_hooks_is_named() {
     assert_eq!(lacking(), []);
     // By a newer Git, for all of them at once.
     assert!([["installed"; 5], ["configured"; 5]].iter().any(|all| states(&repo, &third) == all));
+}
+
+/// Each worktree's agent is told to install them, and the hooks are of all.
+#[test]
+fn who_installs_them_at_once_loses_nothing() {
+    let test = "who_installs_them_at_once_loses_nothing";
+    let slowly = ["strace", "-f", "-o", "/dev/null", "-e", "trace=rename,renameat,renameat2"];
+    let slowly = [&slowly[..], &["-e", "inject=rename,renameat,renameat2:delay_enter=700000"]].concat();
+    if !skip::has(test, "strace") || !skip::works(test, &["strace", "-o", "/dev/null", "true"]) {
+        return;
+    }
+    let repo = Repo::warm();
+    let (ann, second) = (repo.agent("ann"), repo.worktree("second"));
+    let bob = repo.agent("bob").at(second);
+    bob.claim("name:x");
+    let (hook, text) = (repo.main().join(".git/hooks/pre-commit"), "#!/usr/bin/env perl\nexit 3;\n");
+    script(&hook, text);
+    let install = ["hooks", "install", "--files", "pre-commit"];
+    let slow = bob.through(slowly).start(install);
+    std::thread::sleep(Duration::from_millis(350));
+    ann.jit(install).ok();
+    slow.within(Duration::from_secs(20)).ok();
+    assert_eq!(fs::read_to_string(hook.with_extension("jit-original")).unwrap(), text);
+    assert_eq!(
+        repo.try_git(repo.main(), &["commit", "-q", "--allow-empty", "-m", "x"]).status.code(),
+        Some(1)
+    );
 }

@@ -186,6 +186,7 @@ pub(crate) fn unasked(world: &World<'_>) -> Result<Vec<PathBuf>, Failure> {
 /// Lets Git ask jit in a new worktree by whatever hooks it does in another, should it look for those in
 /// a directory of that worktree.
 pub(crate) fn spread_to(world: &World<'_>, root: &Path) -> Result<(), Failure> {
+    let _lock = world.lock_worktrees()?;
     let (own, others): (Vec<_>, Vec<_>) =
         dirs(world)?.into_iter().partition(|dir| dir.worktrees.iter().all(|other| other == root));
     for (dir, hook) in own.iter().flat_map(|dir| Hook::CLIENT.map(|hook| (dir, hook))) {

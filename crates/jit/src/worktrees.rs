@@ -31,7 +31,8 @@ pub(crate) struct Listed {
     pub(crate) drift: Option<Drift>,
 }
 
-/// No other process makes or takes away a worktree while this is there.
+/// No other process makes or takes away a worktree, or changes what stands in hooks, which worktrees
+/// share, while this is there.
 pub(crate) struct WorktreeLock {
     _lock: DirLock,
 }

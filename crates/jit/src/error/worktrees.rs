@@ -17,7 +17,7 @@ impl Failure {
     /// Another process makes a worktree, or takes one away.
     pub(crate) fn worktrees_locked(lock: &Path, by: Option<&str>, waited: Duration) -> Self {
         let who = by.map(|by| format!(" by {by}")).unwrap_or_default();
-        let what = format!("worktrees are being made or removed{who}; gave up after {}", span(waited));
+        let what = format!("worktrees or their hooks are being changed{who}; gave up after {}", span(waited));
         Self::new(Code::Locked, what).context(json!({ "lock": lock.display().to_string(), "held_by": by }))
     }
 

@@ -33,7 +33,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     if hooks.is_empty() {
         hooks.extend(Hook::CLIENT);
     }
-    let _lock = world.lock_issues()?;
+    let _lock = world.lock_worktrees()?;
     let runs_configured = || Ok::<_, Failure>(world.repo()?.runs_configured_hooks(&SystemGit::on_path())?);
     match !matches.get_flag("files") && runs_configured()? {
         true => in_configuration(world, &hooks),

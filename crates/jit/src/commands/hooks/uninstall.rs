@@ -22,7 +22,7 @@ pub(crate) fn arguments(command: Command) -> Command {
 
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let named = Hook::named(&all(matches, "HOOK"))?;
-    let _lock = world.lock_issues()?;
+    let _lock = world.lock_worktrees()?;
     let (mut changes, mut failed) = (Vec::new(), None);
     let asked = || Hook::all().filter(|hook| named.is_empty() || named.contains(hook));
     for hook in asked() {
