@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::spelled::{Word, escaped};
-use super::words::{Piece, pieces};
+use super::words::{BEFORE, Piece, pieces};
 
 /// Something that a command writes, moves or takes away.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,15 +57,6 @@ pub(crate) fn changes(command: &str) -> Vec<Change> {
     script.changes
 }
 
-/// Whether a command calls a program by its name or path.
-pub(crate) fn calls(command: &str, program: &str) -> bool {
-    let names = |word: &str| Path::new(word).file_name().is_some_and(|name| name == program);
-    let words = pieces(command).unwrap_or_default().into_iter();
-    words
-        .filter_map(|piece| if let Piece::Word(Word::Told(word)) = piece { Some(word) } else { None })
-        .any(|word| names(&word))
-}
-
 /// A command that is read.
 #[derive(Default)]
 struct Script {
@@ -77,12 +68,6 @@ struct Script {
     words: Vec<Word>,
     changes: Vec<Change>,
 }
-
-/// What may stand before a command.
-const BEFORE: [&str; 15] = [
-    "if", "then", "elif", "else", "while", "until", "do", "!", "{", "time", "exec", "command", "sudo",
-    "nohup", "env",
-];
 
 impl Script {
     /// Where a path leads, if that can be told.
@@ -306,7 +291,11 @@ mod tests {
             ("echo \"a > b\" '> c' \\> d # > e", ""),
             ("echo a>b", "b"),
             ("[[ a > b ]] && rm c; [[ a > b ]] > d", "c d"),
-            ("echo [[; rm a", "a"),
+            ("echo [[ && rm a; grep '[[' b\nrm c; > [[ && rm d", "a c [[ d"),
+            ("'[[' a > b; if ! [[ a > ']]' && b > c ]]; then rm d; fi", "b d"),
+            ("git commit -m \"$(cat <<'E'\nDon't (\nE\n)\" && rm a", "a"),
+            ("x=$(cat <<-E | tr a \"$(cat <<< b)\"\n\t'\n\tE\n)\nrm a", "a"),
+            ("x=$((1 << 2)) y=${z:-$(cat <<E\n'}\nE\n)}\nrm a", "a"),
         ] {
             assert_eq!(changed(command), paths, "{command}");
         }
@@ -373,20 +362,6 @@ mod tests {
             assert!(matches!(&*told, "" | "/dev/null"), "{command}: {told}");
         }
         assert_eq!(changed("cat > a <<EOF\nrm b\nEOF\nrm c"), "a c");
-    }
-
-    #[test]
-    fn a_program_is_called_by_its_name() {
-        for (command, is_called) in [
-            ("jit claim list", true),
-            ("cd a && /usr/bin/jit claim next", true),
-            ("git jit claim list", true),
-            ("if ! jit claim renew; then exit; fi", true),
-            ("ls '/tmp/jit a'", false),
-            ("cat jitter", false),
-        ] {
-            assert_eq!(calls(command, "jit"), is_called, "{command}");
-        }
     }
 
     proptest::proptest! {
