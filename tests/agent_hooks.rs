@@ -164,6 +164,7 @@ fn a_command_that_changes_anothers_paths_is_denied() {
     // A patch that is a command.
     let patch = "apply_patch <<'EOF'\n*** Begin Patch\n*** Delete File: src/a\n*** End Patch\nEOF";
     two.told("codex", SHELLS[1].1, patch).denied(&["src/a"]);
+    two.told("codex", SHELLS[1].1, "grep '*** Begin Patch' x; rm src/b").denied(&["src/b"]);
 }
 
 /// Of what is there.

@@ -116,10 +116,14 @@ pub(crate) fn changed(what: &What) -> Vec<Change> {
     let whole = |path: String| Change { path: path.into(), part: Part::Whole };
     match what {
         What::Edit(paths) => paths.iter().cloned().map(whole).collect(),
-        What::Shell { command, .. } if patch::is_in(command) => {
-            patch::paths(command).into_iter().map(whole).collect()
+        What::Shell { command, .. } => {
+            let mut changed = changes(command);
+            // A patch that the command is given.
+            if patch::is_in(command) {
+                changed.extend(patch::paths(command).into_iter().map(whole));
+            }
+            changed
         }
-        What::Shell { command, .. } => changes(command),
         What::Other => Vec::new(),
     }
 }
