@@ -97,7 +97,8 @@ impl Repo {
         }
         let (state, left): (Vec<_>, Vec<_>) = below(part::GIT)
             .map(|(name, entry)| (name.to_vec(), entry))
-            .partition(|(name, _)| state::is_put_back(name));
+            // Git keeps its state in plain files; a link would lead out of what was kept.
+            .partition(|(name, entry)| state::is_put_back(name) && entry.mode != "120000");
         // What Git made of a worktree that had not yet been filled.
         let _ = discard(&git_dir.join("ORIG_HEAD"));
         self.write_all(git, kept, &git_dir, &state)?;

@@ -326,6 +326,39 @@ fn commands_of_a_rebase_are_left_out() {
     assert_eq!(todo(), before.replace("exec touch ran\n", ""));
 }
 
+/// Nor is anything written through a link that stands in place of Git's state.
+#[test]
+fn state_that_is_a_link_is_left_out() {
+    let sandbox = Sandbox::new();
+    let (main, two) = with_worktree(&sandbox, &[]);
+    write(&two.join("new"), "1\n");
+    let (repo, git) = (discover(&main), system_git());
+    let worktree = worktree_at(&main, &two);
+    let unsaved = worktree.unsaved(&git, None).unwrap();
+    let kept = repo.keep(&git, &worktree, &unsaved, &occasion(false)).unwrap();
+    take_away(&main, &two);
+    let text =
+        |arguments: &[&str]| String::from_utf8(sandbox.git(&main, arguments)).unwrap().trim_end().to_owned();
+    // Somebody made it by hand.
+    let outside = sandbox.path("profile");
+    write(&outside, "exec mine\n");
+    write(&main.join("link"), outside.to_str().unwrap());
+    let link = text(&["hash-object", "-w", "link"]);
+    text(&["read-tree", &kept.reference]);
+    let entry = format!("120000,{link},git/rebase-merge/git-rebase-todo");
+    text(&["update-index", "--add", "--cacheinfo", &entry]);
+    let message = text(&["log", "-1", "--format=%B", &kept.reference]);
+    let parents = text(&["log", "-1", "--format=%P", &kept.reference]);
+    let mut commit = vec!["commit-tree", "-m", &message];
+    parents.split(' ').for_each(|parent| commit.extend(["-p", parent]));
+    let tree = text(&["write-tree"]);
+    commit.push(&tree);
+    text(&["update-ref", &kept.reference, &text(&commit)]);
+    let restored = repo.put_back(&git, &repo.salvages(&git).unwrap()[0], &two, "a test").unwrap();
+    assert_eq!(restored.left, ["git/rebase-merge/git-rebase-todo"]);
+    assert_eq!(fs::read_to_string(&outside).unwrap(), "exec mine\n");
+}
+
 /// A branch that goes while it is rebased is not where `HEAD` is, nor where the rebase began if somebody
 /// moved it.
 #[test]
