@@ -257,8 +257,13 @@ fn a_superseded_worktree_gets_no_commit_on_a_branch() {
     ] {
         two.bob_can(fine);
     }
-    // What was made on no branch is put on none.
+    // What was made on no branch is put on none, nor on one elsewhere.
     two.bob_git(&["branch", "-f", "side", "HEAD"]).refused(words);
+    let bare = two.repo.dir().join("bare.git");
+    two.repo.init(&bare, &["--bare"]);
+    let push = |what: &str| two.bob_git(&["push", "-q", bare.to_str().unwrap(), what]);
+    push("HEAD:refs/heads/main").refused(&["main gets no commit from here", "agent:ann took over"]);
+    push("main").silent();
     two.bob_can(&["checkout", "-q", "bob"]);
     // A rebase that is given up.
     two.ann_git(&["commit", "-q", "--allow-empty", "-m", "ann's"]).silent();

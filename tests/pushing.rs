@@ -74,6 +74,38 @@ fn who_took_over_makes_commits_again_under_its_own_lease() {
     assert!(!two.message(two.ann()).contains(&other));
 }
 
+/// Two commits that become one, and what is committed where a rebase stands still.
+#[test]
+fn a_rebase_by_hand_keeps_trailers() {
+    let two = Two::new();
+    let lease = two.bob_claims(&["--path", "src"]);
+    two.bob_commits("src/a", &[]).silent();
+    write(&two.bob.join("src/b"), "more\n");
+    // Somebody's, who had no jit.
+    two.bob_can(&["-c", "core.hooksPath=/dev/null", "commit", "-qam", "without"]);
+    let rebase = |todo: &str| {
+        let edit = format!("sequence.editor=sed -i '{todo}'");
+        two.bob_git(&["-c", &edit, "-c", "core.editor=true", "rebase", "-q", "-i", "HEAD~2"]);
+    };
+    let trailers = || two.bob_can(&["log", "-1", "--format=%(trailers:key=Jit-Lease,valueonly)"]);
+    assert_eq!(trailers().trim(), "");
+    rebase("2s/^pick/squash/");
+    assert_eq!(two.bob_can(&["rev-list", "--count", "main..bob"]).trim(), "1");
+    assert_eq!(trailers().trim(), lease, "{}", two.message(&two.bob));
+    two.bob_commits("src/b", &[]).silent();
+    rebase("1s/^pick/edit/");
+    two.bob_can(&["commit", "-q", "--amend", "-m", "renamed"]);
+    assert_eq!(trailers().trim(), lease);
+    two.bob_can(&["commit", "-q", "--allow-empty", "-m", "new"]);
+    assert_eq!(trailers().trim(), lease);
+    two.bob_can(&["-c", "core.editor=true", "rebase", "--continue"]);
+    // What goes on behind them is no end of theirs; what is quoted is nobody's.
+    let other = two.ann_claims(&["name:x"]);
+    let more = format!("a subject\n\nJit-Lease: {lease}\n\nand more\n\nJit-Lease: {other}\n\nquoted");
+    two.bob_can(&["commit", "-q", "--amend", "-m", &more]);
+    assert_eq!(trailers().trim(), lease);
+}
+
 /// Who lost it to another and has it again, by a lease that follows on nothing, may push all of it; the
 /// hints on the way there work as they stand.
 #[test]

@@ -7,8 +7,7 @@ use crate::{AgentId, ControlPlaneId, Fence, Lease, LeaseId, Reference};
 pub const KEYS: [&str; 4] = [ISSUE, LEASE, FENCE, AGENT];
 
 const ISSUE: &str = "Jit-Issue";
-/// The one that a lease always has.
-pub const LEASE: &str = "Jit-Lease";
+const LEASE: &str = "Jit-Lease";
 const FENCE: &str = "Jit-Fence";
 const AGENT: &str = "Jit-Agent";
 
@@ -25,15 +24,24 @@ pub struct Carried {
     pub agent: Option<AgentId>,
 }
 
-/// What a commit made under a lease says.
-pub fn written(lease: &Lease, plane: ControlPlaneId) -> Vec<(&'static str, String)> {
-    let issues = lease.issues.iter().map(|issue| (ISSUE, issue.to_string()));
-    let others = [
-        (LEASE, lease.id.to_string()),
-        (FENCE, format!("{plane}/{}", lease.fence)),
-        (AGENT, lease.holder.agent.to_string()),
-    ];
-    issues.chain(others).collect()
+impl Carried {
+    /// What a commit made under a lease says.
+    pub fn of(lease: &Lease, plane: ControlPlaneId) -> Self {
+        Self {
+            issues: lease.issues.clone(),
+            lease: lease.id,
+            fence: Some((plane, lease.fence)),
+            agent: Some(lease.holder.agent.clone()),
+        }
+    }
+
+    /// As trailers.
+    pub fn written(&self) -> Vec<(&'static str, String)> {
+        let issues = self.issues.iter().map(|issue| (ISSUE, issue.to_string()));
+        let fence = self.fence.map(|(plane, fence)| (FENCE, format!("{plane}/{fence}")));
+        let agent = self.agent.as_ref().map(|agent| (AGENT, agent.to_string()));
+        issues.chain([(LEASE, self.lease.to_string())]).chain(fence).chain(agent).collect()
+    }
 }
 
 /// What a commit's trailers say, in their order. Of what somebody changed by hand, what can be read.
@@ -64,6 +72,12 @@ pub fn read<'t>(trailers: impl IntoIterator<Item = (&'t str, &'t str)>) -> Vec<C
         }
     }
     all
+}
+
+/// What the lines of a text say so, wherever they stand. Trailers are the last of them alone, as Git
+/// reads them.
+pub fn quoted(text: &str) -> Vec<Carried> {
+    read(text.lines().filter_map(|line| line.trim_end().split_once(": ")))
 }
 
 fn fence(value: &str) -> Option<(ControlPlaneId, Fence)> {

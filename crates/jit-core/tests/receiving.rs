@@ -7,7 +7,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::{lease_id, some_lease, thing};
-use jit_core::trailers::{read, written};
+use jit_core::trailers::{quoted, read};
 use jit_core::verdict::{Arrival, PushId, Received, ReceivedError, not_built_on};
 use jit_core::{Carried, ControlPlaneId, Fence, Seq};
 use proptest::prelude::*;
@@ -155,15 +155,19 @@ fn trailers_are_read_as_they_are_written() {
         other.id = lease_id(9);
         other
     };
-    let all = [written(&lease, plane(1)), written(&other, plane(1))].concat();
-    let read = read(all.iter().map(|(key, value)| (*key, value.as_str())));
+    let all = [&lease, &other].map(|lease| Carried::of(lease, plane(1)).written()).concat();
+    let found = read(all.iter().map(|(key, value)| (*key, value.as_str())));
     let carried = |lease: &jit_core::Lease| Carried {
         issues: lease.issues.clone(),
         lease: lease.id,
         fence: Some((plane(1), lease.fence)),
         agent: Some(lease.holder.agent.clone()),
     };
-    assert_eq!(read, [carried(&lease), carried(&other)]);
+    assert_eq!(found, [carried(&lease), carried(&other)]);
+    // Somewhere in a message, they are quoted.
+    let lines: Vec<String> = all.iter().map(|(key, value)| format!("{key}: {value}\r\n")).collect();
+    assert_eq!(quoted(&format!("a: b\n\n{}\nc", lines.concat())), found);
+    assert_eq!(quoted("    Jit-Lease: indented\nJit-Lease:\n"), []);
 }
 
 #[test]

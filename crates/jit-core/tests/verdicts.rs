@@ -19,7 +19,7 @@ fn took_over(world: &World, actor: &str) -> Vec<String> {
 /// What commits made under a lease say.
 fn said(world: &World, lease: &Lease) -> Carried {
     let plane = world.state.control_plane().unwrap();
-    let written = trailers::written(lease, plane);
+    let written = Carried::of(lease, plane).written();
     trailers::read(written.iter().map(|(key, value)| (*key, value.as_str()))).remove(0)
 }
 

@@ -42,11 +42,12 @@ pub struct Trailed {
 const SEPARATED: [&str; 2] = ["-c", "trailer.separators=:"];
 
 impl Repo {
-    /// Whether commits are being made again: by a rebase, a cherry-pick, or from mails.
+    /// Whether commits are being made again: by a rebase, a cherry-pick, or from mails. Where a rebase
+    /// stands still, what is committed is somebody's own, but for the commit that it could not make.
     pub fn is_replaying(&self) -> bool {
-        ["rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD"]
-            .iter()
-            .any(|name| self.git_dir().join(name).symlink_metadata().is_ok())
+        let is_there = |name: &str| self.git_dir().join(name).symlink_metadata().is_ok();
+        let goes_on = is_there("rebase-merge") && !is_there("rebase-merge/stopped-sha");
+        goes_on || is_there("rebase-apply") || is_there("CHERRY_PICK_HEAD")
     }
 
     /// A commit that these lead to and no reference does yet, if there is one. `HEAD` is not asked:
@@ -93,6 +94,22 @@ impl Repo {
         let output = git.run(self.git_dir(), &arguments, input.as_bytes())?.successful()?;
         let text = String::from_utf8_lossy(&output.stdout);
         Ok(text.lines().filter(|line| !line.starts_with("commit ")).filter_map(trailed).collect())
+    }
+
+    /// The trailers that a message has, as Git reads them: at its end.
+    ///
+    /// # Errors
+    /// [`ProgramError`] where Git can't say.
+    pub fn trailers(
+        &self,
+        git: &dyn GitProgram,
+        message: &Path,
+    ) -> Result<Vec<(String, String)>, ProgramError> {
+        let path = message.to_string_lossy();
+        let arguments = ["interpret-trailers", "--parse", "--no-divider", &path];
+        let output = git.run(self.git_dir(), &[&SEPARATED[..], &arguments].concat(), b"")?.successful()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        Ok(text.lines().filter_map(|line| line.split_once(": ")).map(owned).collect())
     }
 
     /// Adds to a message the trailers that it does not have.
@@ -146,8 +163,12 @@ fn trailed(line: &str) -> Option<Trailed> {
     Some(Trailed {
         commit: commit.to_owned(),
         parents: parents.split(' ').filter(|parent| !parent.is_empty()).map(str::to_owned).collect(),
-        trailers: trailers.map(|(key, value)| (key.to_owned(), value.trim().to_owned())).collect(),
+        trailers: trailers.map(owned).collect(),
     })
+}
+
+fn owned((key, value): (&str, &str)) -> (String, String) {
+    (key.to_owned(), value.trim().to_owned())
 }
 
 fn lines<'l>(lines: impl Iterator<Item = &'l str>) -> String {

@@ -1,7 +1,6 @@
 //! Coding agents that ask jit before they act: what each says, and how it is answered. What is said
 //! of it in between is the same for all.
 
-mod called;
 mod claude;
 mod cursor;
 mod gemini;
@@ -15,10 +14,9 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-pub(crate) use called::calls;
 use said::Said;
 use shell::changes;
-pub(crate) use shell::{Change, Part};
+pub(crate) use shell::{Change, Part, calls};
 
 /// A coding agent's program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,14 +114,10 @@ pub(crate) fn changed(what: &What) -> Vec<Change> {
     let whole = |path: String| Change { path: path.into(), part: Part::Whole };
     match what {
         What::Edit(paths) => paths.iter().cloned().map(whole).collect(),
-        What::Shell { command, .. } => {
-            let mut changed = changes(command);
-            // A patch that the command is given.
-            if patch::is_in(command) {
-                changed.extend(patch::paths(command).into_iter().map(whole));
-            }
-            changed
+        What::Shell { command, .. } if patch::is_in(command) => {
+            patch::paths(command).into_iter().map(whole).collect()
         }
+        What::Shell { command, .. } => changes(command),
         What::Other => Vec::new(),
     }
 }

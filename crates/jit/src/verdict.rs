@@ -3,6 +3,7 @@
 
 pub(crate) mod acting;
 pub(crate) mod arrivals;
+pub(crate) mod branches;
 pub(crate) mod claiming;
 pub(crate) mod matching;
 

@@ -21,12 +21,6 @@ pub(super) enum Piece {
     Close,
 }
 
-/// What may stand before a command.
-pub(super) const BEFORE: [&str; 15] = [
-    "if", "then", "elif", "else", "while", "until", "do", "!", "{", "time", "exec", "command", "sudo",
-    "nohup", "env",
-];
-
 /// The pieces of a command; none where a quotation has no end.
 pub(super) fn pieces(command: &str) -> Option<Vec<Piece>> {
     let rest = command.chars().peekable();
@@ -88,12 +82,11 @@ impl Lexer<'_> {
             '>' => self.written(),
             '<' => self.read()?,
             _ => {
-                let spelled = self.word()?;
-                let is_bare = spelled.letters.iter().all(|letter| !letter.is_quoted);
-                for word in spelled.words() {
+                let words = self.word()?.words();
+                for word in words {
                     match word.text() {
-                        Some("[[") if is_bare && self.begins() => self.in_test = true,
-                        Some("]]") if is_bare => self.in_test = false,
+                        Some("[[") => self.in_test = true,
+                        Some("]]") => self.in_test = false,
                         _ => {}
                     }
                     // Of `2>`, the number is no word; of `*(a)`, the pattern is not all.
@@ -108,13 +101,6 @@ impl Lexer<'_> {
             }
         }
         Some(true)
-    }
-
-    /// Whether a command begins here.
-    fn begins(&self) -> bool {
-        let is_before = |piece: &Piece| matches!(piece, Piece::Word(word) if word.text().is_some_and(|word| BEFORE.contains(&word)));
-        let last = self.found.iter().rfind(|piece| !is_before(piece));
-        matches!(last, None | Some(Piece::End | Piece::Open | Piece::Close))
     }
 
     /// `>`, `>>`, `>|`, `>&2`, `>(…)`.
@@ -149,11 +135,6 @@ impl Lexer<'_> {
             self.found.push(Piece::From);
             return Some(());
         }
-        self.document()
-    }
-
-    /// What follows `<<`: how the document ends.
-    fn document(&mut self) -> Option<()> {
         let without_tabs = self.eats('-');
         while self.rest.next_if(|c| matches!(c, ' ' | '\t')).is_some() {}
         let end = self.word()?.told()?;
@@ -250,18 +231,12 @@ impl Lexer<'_> {
             Some('{') => ('{', '}'),
             _ => return Some(()),
         };
-        // In `$((1 << 2))` no document begins.
-        let mut following = self.rest.clone();
-        let is_command = open == '(' && following.nth(1) != Some('(');
         let mut depth = 0;
         loop {
             match self.rest.next()? {
-                '<' if is_command && self.eats('<') && !self.eats('<') => self.document()?,
-                '\n' => self.skip_documents(),
                 '\'' => self.until('\'', |_| {})?,
                 '"' => drop(self.double_quoted(|_| {})?),
                 '\\' => drop(self.rest.next()),
-                c @ ('$' | '`') => self.expansion(c)?,
                 c if c == open => depth += 1,
                 c if c == close => {
                     depth -= 1;

@@ -55,39 +55,39 @@ fn add(world: &World<'_>, message: &Path, edited: bool) -> Result<(), Failure> {
     let (repo, git) = (world.repo()?, SystemGit::on_path());
     let unread = |error| Failure::not_read(message, &error);
     let text = std::fs::read(message).map_err(unread)?;
-    let text = String::from_utf8_lossy(&text);
-    let again = repo.is_replaying().then(|| leases_in(&text));
-    if again.as_ref().is_some_and(Vec::is_empty) {
+    let quoted = trailers::quoted(&String::from_utf8_lossy(&text));
+    let again = repo.is_replaying();
+    if again && quoted.is_empty() {
         return Ok(());
     }
-    let (plane, own) = world.read(&Standing { by: committer(world)?, again })?;
-    let own: Vec<&Lease> = own.iter().filter(|lease| !says(&text, &lease.id)).collect();
-    if own.is_empty() || edited && repo.is_empty_message(&git, message).map_err(unread)? {
-        return Ok(());
-    }
+    // What nothing says is not asked of Git.
+    let said = match quoted.is_empty() {
+        true => Vec::new(),
+        false => repo.trailers(&git, message).map_err(|error| Failure::git(&error))?,
+    };
+    let said = trailers::read(said.iter().map(|(key, value)| (&**key, &**value)));
+    let is_said = |carried: &Carried| said.iter().any(|other| other.lease == carried.lease);
+    let again = again.then_some(&quoted);
+    let (plane, own) = world.read(&Standing { by: committer(world)?, again: again.cloned() })?;
     let Some(plane) = plane else { return Ok(()) };
-    let trailers: Vec<_> = own.into_iter().flat_map(|lease| trailers::written(lease, plane)).collect();
+    // Where two commits become one, what stood at the end of the first is in the middle by now.
+    let moved = again.into_iter().flatten().cloned();
+    let own = own.iter().map(|lease| Carried::of(lease, plane));
+    let mut added: Vec<Carried> = moved.chain(own).filter(|carried| !is_said(carried)).collect();
+    added.dedup_by_key(|carried| carried.lease);
+    if added.is_empty() || edited && repo.is_empty_message(&git, message).map_err(unread)? {
+        return Ok(());
+    }
+    let trailers: Vec<_> = added.iter().flat_map(Carried::written).collect();
     repo.add_trailers(&git, message, &trailers).map_err(|error| Failure::git(&error))
-}
-
-/// The leases that a message says the commit was made under.
-fn leases_in(text: &str) -> Vec<LeaseId> {
-    let value = |line: &str| line.strip_prefix(trailers::LEASE)?.strip_prefix(": ")?.trim_end().parse().ok();
-    text.lines().filter_map(value).collect()
-}
-
-/// Whether a message has a lease's trailer.
-fn says(text: &str, lease: &LeaseId) -> bool {
-    let trailer = format!("{}: {lease}", trailers::LEASE);
-    text.lines().any(|line| line.trim_end() == trailer)
 }
 
 /// The leases that somebody has and that stand, and of which control plane they are.
 struct Standing {
     by: Holder,
-    /// Of a commit that is made again: the leases that it carries. It gets only those of some of what
-    /// was lost to another.
-    again: Option<Vec<LeaseId>>,
+    /// Of a commit that is made again: what it carries. It gets only those of some of what was lost to
+    /// another.
+    again: Option<Vec<Carried>>,
 }
 
 impl Query for Standing {
@@ -96,9 +96,7 @@ impl Query for Standing {
     fn ask<V: View>(&self, view: &V, now: &Now) -> Result<Self::Answer, V::Error> {
         let mut held = view.held_by(&self.by)?;
         held.retain(|lease| !lease.lapsed(&now.stamp));
-        if let Some(leases) = self.again.clone().filter(|_| !held.is_empty()) {
-            let said = |lease| Carried { issues: Vec::new(), lease, fence: None, agent: None };
-            let carried = leases.into_iter().map(said).collect();
+        if let Some(carried) = self.again.clone().filter(|_| !held.is_empty()) {
             let overtaken = Push { by: self.by.clone(), carried }.ask(view, now)?.overtaken;
             let now_held: Vec<LeaseId> =
                 overtaken.iter().flat_map(|overtaken| &overtaken.held).map(|lease| lease.id).collect();

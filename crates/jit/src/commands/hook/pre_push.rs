@@ -13,6 +13,7 @@ use crate::look::Look;
 use crate::output::Output;
 use crate::render::text::{left, subject};
 use crate::verdict::arrivals::{arrivals, is_commit};
+use crate::verdict::branches::of_branches;
 use crate::verdict::{Objection, given, nothing};
 use crate::world::World;
 
@@ -23,7 +24,9 @@ pub(crate) fn arguments(command: Command) -> Command {
         .after_help(
             "Called by Git, which writes what it pushes to standard input. Refuses commits that say they were made\n\
              under a lease that was lost to somebody else, unless what is pushed with them builds on them under\n\
-             the lease that came in its place, or a later one of some of the same. Warns of leases that are about to lapse.\n\
+             the lease that came in its place, or a later one of some of the same; and, where all leases of the\n\
+             worktree were lost to others, commits that no reference here has. Warns of leases that are about to\n\
+             lapse.\n\
              Exit status: 0 may be pushed, 6 lost to somebody else, 9 can't be told.\n\n\
              Example: jit hook pre-push origin git@example.com:repo.git < updates",
         )
@@ -36,7 +39,21 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     if outgoing.tips.is_empty() {
         return Ok(nothing());
     }
-    given(world, |by| objections(world, by, &outgoing))
+    given(world, |by| {
+        let mut found = of_branches(world, by, &branches(&text))?;
+        found.extend(objections(world, by, &outgoing)?);
+        Ok(found)
+    })
+}
+
+/// What branches there get: the commit, and the branch.
+fn branches(text: &str) -> Vec<(&str, &str)> {
+    let update = |line| {
+        let mut words = str::rsplit(line, ' ').skip(1);
+        let (branch, tip) = (words.next()?, words.next()?);
+        (branch.starts_with("refs/heads/") && is_commit(tip)).then_some((tip, branch))
+    };
+    text.lines().filter_map(update).collect()
 }
 
 /// `<local ref> <local id> <remote ref> <remote id>`; what a local reference is called may have spaces.

@@ -3,14 +3,12 @@
 use std::io::Read;
 
 use clap::{ArgMatches, Command};
-use jit_core::Holder;
-use jit_core::verdict::Branch;
-use jit_git::SystemGit;
 
 use crate::commands::{one, text};
 use crate::error::Failure;
 use crate::output::Output;
-use crate::verdict::{Objection, given, nothing};
+use crate::verdict::branches::of_branches;
+use crate::verdict::{given, nothing};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -34,7 +32,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     if updates.is_empty() {
         return Ok(nothing());
     }
-    given(world, |by| objections(world, by, &updates))
+    given(world, |by| of_branches(world, by, &updates))
 }
 
 /// The commit that a branch gets, and the branch.
@@ -43,21 +41,4 @@ fn new_on_branch(line: &str) -> Option<(&str, &str)> {
     let (new, reference) = rest.split_once(' ')?;
     let gone = new.bytes().all(|b| b == b'0');
     (reference.starts_with("refs/heads/") && !gone && new != old).then_some((new, reference))
-}
-
-fn objections(world: &World<'_>, by: &Holder, updates: &[(&str, &str)]) -> Result<Vec<Objection>, Failure> {
-    let (replaced, now) = world.read(&Branch { worktree: by.worktree })?;
-    if replaced.is_empty() {
-        return Ok(Vec::new());
-    }
-    let (repo, git) = (world.repo()?, SystemGit::on_path());
-    let failed = |error| Failure::git(&error);
-    for (new, branch) in updates {
-        let found = repo.unreferenced(&git, &[new]).map_err(failed)?;
-        if found.is_some() && !repo.was_at(&git, branch, new) {
-            let failure = Failure::branch_is_anothers(branch, &replaced, &world.look(now));
-            return Ok(vec![Objection { failure, replaced: true }]);
-        }
-    }
-    Ok(Vec::new())
 }
