@@ -1,5 +1,6 @@
 //! What coding agents are told before they act, by the real program, from what each program sends.
-//! The inputs are written from the documented formats, with fields that nobody knows.
+//! Claude Code's inputs are as it sent them, but for ids and paths; the others are written from the
+//! documented formats, with fields that nobody knows.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -336,6 +337,7 @@ fn commands_that_call_jit_know_who_they_are() {
         two.told(program, recorded, "ls").silent();
         let claim = format!("jit claim acquire name:n{at}");
         let told = two.told(program, recorded, &claim);
+        two.told(program, recorded, &format!("jit --agent agent:z claim acquire name:n{at}")).silent();
         if recorded.contains("beforeShellExecution") {
             // It can't change anything.
             told.silent();
@@ -348,12 +350,16 @@ fn commands_that_call_jit_know_who_they_are() {
         let mut whole: Value = serde_json::from_str(&two.input(recorded, &claim)).unwrap();
         let input = told.input.unwrap();
         let command = input["command"].as_str().unwrap();
-        assert_eq!(command, format!("export JIT_AGENT_ID={who}; {claim}"));
+        // Behind the subcommand: users let commands through by how these begin.
+        assert_eq!(command, format!("jit claim acquire --agent {who} name:n{at}"));
         whole["tool_input"]["command"] = command.into();
         assert_eq!(whole["tool_input"], input, "the rest stays");
         two.session("x").nameless().program("sh").env("PATH", &path).say(["-c", command]);
-        assert_eq!(two.ann().holder_of(&format!("name:n{at}")), Some(who));
+        assert_eq!(two.ann().holder_of(&format!("name:n{at}")).as_ref(), Some(&who));
         two.told(program, recorded, &format!("JIT_AGENT_ID=agent:z {claim}")).silent();
+        let timed = format!("timeout 9 {claim}");
+        let input = two.told(program, recorded, &timed).input.unwrap();
+        assert_eq!(input["command"], format!("export JIT_AGENT_ID={who}; {timed}"));
     }
     // Who knows itself is left alone.
     let input = two.input(SHELLS[0].1, "jit claim list");

@@ -1,6 +1,7 @@
 //! Coding agents that ask jit before they act: what each says, and how it is answered. What is said
 //! of it in between is the same for all.
 
+mod called;
 mod claude;
 mod cursor;
 mod gemini;
@@ -14,9 +15,10 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
+pub(crate) use called::{calls, with_option};
 use said::Said;
 use shell::changes;
-pub(crate) use shell::{Change, Part, calls};
+pub(crate) use shell::{Change, Part};
 
 /// A coding agent's program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

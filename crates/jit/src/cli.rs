@@ -318,6 +318,19 @@ pub(crate) fn is_run(arguments: &[OsString]) -> bool {
     entry(&words(arguments)).is_some_and(|entry| entry.name() == "run")
 }
 
+/// Whether these words name a command, or a group of them.
+pub(crate) fn is_command(words: &[String]) -> bool {
+    let named = |name: &String| ENTRIES.iter().find(|entry| entry.name() == name);
+    match words {
+        [name] => named(name).is_some(),
+        [group, name] => match named(group) {
+            Some(Entry::Group { leaves, .. }) => leaves.iter().any(|leaf| leaf.name == name),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 /// The words that may name a command: not what an option before it is given.
 fn words(arguments: &[OsString]) -> Vec<&str> {
     let is_given = |at: usize| {

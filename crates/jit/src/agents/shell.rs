@@ -57,15 +57,6 @@ pub(crate) fn changes(command: &str) -> Vec<Change> {
     script.changes
 }
 
-/// Whether a command calls a program by its name or path.
-pub(crate) fn calls(command: &str, program: &str) -> bool {
-    let names = |word: &str| Path::new(word).file_name().is_some_and(|name| name == program);
-    let words = pieces(command).unwrap_or_default().into_iter();
-    words
-        .filter_map(|piece| if let Piece::Word(Word::Told(word)) = piece { Some(word) } else { None })
-        .any(|word| names(&word))
-}
-
 /// A command that is read.
 #[derive(Default)]
 struct Script {
@@ -79,7 +70,7 @@ struct Script {
 }
 
 /// What may stand before a command.
-const BEFORE: [&str; 15] = [
+pub(super) const BEFORE: [&str; 15] = [
     "if", "then", "elif", "else", "while", "until", "do", "!", "{", "time", "exec", "command", "sudo",
     "nohup", "env",
 ];
@@ -254,7 +245,7 @@ fn texts(words: &[Word]) -> impl Iterator<Item = &str> {
 }
 
 /// `NAME=value`.
-fn is_assignment(word: &str) -> bool {
+pub(super) fn is_assignment(word: &str) -> bool {
     let name = word.split_once('=').map_or("", |(name, _)| name);
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
@@ -373,20 +364,6 @@ mod tests {
             assert!(matches!(&*told, "" | "/dev/null"), "{command}: {told}");
         }
         assert_eq!(changed("cat > a <<EOF\nrm b\nEOF\nrm c"), "a c");
-    }
-
-    #[test]
-    fn a_program_is_called_by_its_name() {
-        for (command, is_called) in [
-            ("jit claim list", true),
-            ("cd a && /usr/bin/jit claim next", true),
-            ("git jit claim list", true),
-            ("if ! jit claim renew; then exit; fi", true),
-            ("ls '/tmp/jit a'", false),
-            ("cat jitter", false),
-        ] {
-            assert_eq!(calls(command, "jit"), is_called, "{command}");
-        }
     }
 
     proptest::proptest! {

@@ -1,6 +1,5 @@
 //! A shell command taken apart into words, as far as that needs no shell.
 
-use std::iter::Peekable;
 use std::str::Chars;
 
 use super::spelled::{Letter, Spelled, Word};
@@ -23,14 +22,42 @@ pub(super) enum Piece {
 
 /// The pieces of a command; none where a quotation has no end.
 pub(super) fn pieces(command: &str) -> Option<Vec<Piece>> {
-    let rest = command.chars().peekable();
-    let mut lexer = Lexer { rest, found: Vec::new(), documents: Vec::new(), in_test: false };
+    let mut lexer = Lexer::new(command);
     while lexer.piece()? {}
     Some(lexer.found)
 }
 
+/// The same, each with where it ends.
+pub(super) fn ended(command: &str) -> Option<Vec<(Piece, usize)>> {
+    let mut lexer = Lexer::new(command);
+    let mut ended = Vec::new();
+    while lexer.piece()? {
+        let end = command.len() - lexer.rest.0.as_str().len();
+        ended.extend(lexer.found.drain(..).map(|piece| (piece, end)));
+    }
+    Some(ended)
+}
+
+/// What is not read yet.
+struct Rest<'c>(Chars<'c>);
+
+impl Rest<'_> {
+    fn peek(&self) -> Option<char> {
+        self.0.clone().next()
+    }
+
+    fn next(&mut self) -> Option<char> {
+        self.0.next()
+    }
+
+    fn next_if(&mut self, is_wanted: impl FnOnce(char) -> bool) -> Option<char> {
+        self.peek().filter(|c| is_wanted(*c))?;
+        self.0.next()
+    }
+}
+
 struct Lexer<'c> {
-    rest: Peekable<Chars<'c>>,
+    rest: Rest<'c>,
     found: Vec<Piece>,
     /// How each here-document ends that begins with the next line, and whether tabs before that do
     /// not count.
@@ -39,18 +66,22 @@ struct Lexer<'c> {
     in_test: bool,
 }
 
-impl Lexer<'_> {
+impl<'c> Lexer<'c> {
+    fn new(command: &'c str) -> Self {
+        Self { rest: Rest(command.chars()), found: Vec::new(), documents: Vec::new(), in_test: false }
+    }
+
     fn eats(&mut self, c: char) -> bool {
-        self.rest.next_if_eq(&c).is_some()
+        self.rest.next_if(|next| next == c).is_some()
     }
 
     /// Takes the next piece; `None`: it has no end, `false`: there is none.
     fn piece(&mut self) -> Option<bool> {
-        let Some(&c) = self.rest.peek() else { return Some(false) };
+        let Some(c) = self.rest.peek() else { return Some(false) };
         match c {
             ' ' | '\t' | '\r' => drop(self.rest.next()),
             '<' | '>' | '&' | '|' | '(' | ')' | '\n' if self.in_test => drop(self.rest.next()),
-            '#' => while self.rest.next_if(|c| *c != '\n').is_some() {},
+            '#' => while self.rest.next_if(|c| c != '\n').is_some() {},
             '\n' => {
                 self.rest.next();
                 self.found.push(Piece::End);
@@ -94,7 +125,7 @@ impl Lexer<'_> {
                     let is_number = word.text().is_some_and(|word| word.bytes().all(|b| b.is_ascii_digit()));
                     match word {
                         _ if is_number && matches!(next, Some('>' | '<')) => {}
-                        Word::Pattern(_) if next == Some(&'(') => self.found.push(Piece::Word(Word::Untold)),
+                        Word::Pattern(_) if next == Some('(') => self.found.push(Piece::Word(Word::Untold)),
                         word => self.found.push(Piece::Word(word)),
                     }
                 }
@@ -114,7 +145,7 @@ impl Lexer<'_> {
             }
             Some('&') => {
                 self.rest.next();
-                let is_number = self.rest.peek().is_some_and(|c| c.is_ascii_digit() || *c == '-');
+                let is_number = self.rest.peek().is_some_and(|c| c.is_ascii_digit() || c == '-');
                 self.found.push(if is_number { Piece::From } else { Piece::Into });
             }
             _ => self.found.push(Piece::Into),
@@ -126,7 +157,7 @@ impl Lexer<'_> {
         self.rest.next();
         if !self.eats('<') {
             let _ = self.eats('&') || self.eats('>');
-            if self.rest.peek() != Some(&'(') {
+            if self.rest.peek() != Some('(') {
                 self.found.push(Piece::From);
             }
             return Some(());
@@ -146,7 +177,7 @@ impl Lexer<'_> {
         for (end, without_tabs) in std::mem::take(&mut self.documents) {
             while self.rest.peek().is_some() {
                 let mut line = String::new();
-                while let Some(c) = self.rest.next_if(|c| *c != '\n') {
+                while let Some(c) = self.rest.next_if(|c| c != '\n') {
                     line.push(c);
                 }
                 self.rest.next();
@@ -161,7 +192,7 @@ impl Lexer<'_> {
     /// `((…))`, where `>` compares.
     fn skip_arithmetic(&mut self) {
         let mut last = ' ';
-        for c in self.rest.by_ref() {
+        for c in self.rest.0.by_ref() {
             if (last, c) == (')', ')') {
                 break;
             }
@@ -172,7 +203,7 @@ impl Lexer<'_> {
     /// A word up to where the next piece begins.
     fn word(&mut self) -> Option<Spelled> {
         let mut word = Spelled { letters: Vec::new(), is_told: true };
-        while let Some(c) = self.rest.next_if(|c| !" \t\r\n;&|<>()".contains(*c)) {
+        while let Some(c) = self.rest.next_if(|c| !" \t\r\n;&|<>()".contains(c)) {
             match c {
                 '\\' => match self.rest.next() {
                     Some('\n') | None => {}

@@ -28,6 +28,7 @@ pub(crate) fn arguments(command: Command) -> Command {
              jit, /opt/jit hook claude for one, is enough, and is never taken out. Codex's sandbox keeps the Git\n\
              directory read-only: .codex/config.toml gets directories of this machine and worktree as writable\n\
              roots. Do not commit that file; set Codex up in each worktree.\n\
+             Claude Code reads its file only if it is started where that lies: at the worktree's root.\n\
              Exit status 9: a file can't be read as what it is. It stays as it is; the other tools are set up.\n\n\
              Example: jit setup claude agents-md",
         )

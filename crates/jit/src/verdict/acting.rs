@@ -7,7 +7,7 @@ use jit_core::{AgentId, Holder, Lease, Mode, Pattern, RepoPath, Scope, Touch, To
 use jit_git::{NamedPath, Repo, SystemGit};
 use serde_json::{Map, Value};
 
-use crate::agents::{Answer, Change, Part, Program, ToolCall, What, calls, changed};
+use crate::agents::{Answer, Change, Part, Program, ToolCall, What, calls, changed, with_option};
 use crate::error::{Code, Failure};
 use crate::input::paths::case;
 use crate::render::text::told;
@@ -187,18 +187,19 @@ impl<'w, 'm> Asked<'w, 'm> {
         (!is_told && !knows).then_some(by)
     }
 
-    /// A shell command's input, with who acts in its environment. Only where jit is called: users
-    /// let commands through by how these begin.
+    /// A shell command's input, where that calls jit: with who acts as an option, and in the
+    /// environment where it can't be made out where jit is called.
     fn input(&self) -> Option<Map<String, Value>> {
         let What::Shell { command, input: Some(input) } = &self.call.what else { return None };
-        let by = self.untold()?;
+        let by = quoted(&self.untold()?.to_string());
         if !calls(command, "jit") || command.contains("JIT_AGENT_ID") {
             return None;
         }
-        let command = format!("export JIT_AGENT_ID={}; {command}", quoted(&by.to_string()));
+        let told = with_option(command, "--agent", &by)
+            .unwrap_or_else(|| format!("export JIT_AGENT_ID={by}; {command}"));
         let mut input = input.clone();
-        input.insert("command".into(), command.into());
-        Some(input)
+        let before = input.insert("command".into(), told.into());
+        (before.as_ref() != input.get("command")).then_some(input)
     }
 }
 
