@@ -7,9 +7,13 @@ use crate::support::{Agent, Repo};
 /// What an agent is told that is about to write this file, or to run a command.
 #[track_caller]
 fn told(agent: &Agent<'_>, tool: &str, input: &str) -> Told {
+    Told::read("claude", &said(agent, tool, input))
+}
+
+fn said(agent: &Agent<'_>, tool: &str, input: &str) -> String {
     let key = if tool == "Bash" { "command" } else { "file_path" };
     let call = serde_json::json!({ "hook_event_name": "PreToolUse", "tool_name": tool, "tool_input": { key: input } });
-    Told::read("claude", &printed(agent, "claude", &call.to_string()))
+    printed(agent, "claude", &call.to_string())
 }
 
 fn paths(agent: &Agent<'_>) -> Vec<String> {
@@ -37,7 +41,10 @@ fn what_an_agent_is_about_to_change_is_claimed_for_it() {
         "jit claim release",
     ]);
     told(&ann, "Write", "src/a").silent();
-    told(&ann, "Bash", "echo > src/b; cat src/c").noted(&["src/b"]);
+    // That lease is more than this: it is not to be given up for it.
+    let grown = said(&ann, "Bash", "echo > src/b; cat src/c");
+    assert!(grown.contains("src/b") && grown.contains("jit claim renew"), "{grown}");
+    assert!(!grown.contains("claim release"), "{grown}");
     assert_eq!(paths(&ann), ["src/a", "src/b"]);
     told(&ann, "Bash", "ls").silent();
     assert_eq!(ann.jit(["claim", "status"]).leases().len(), 1);

@@ -1,5 +1,6 @@
 //! `--wait`: in turn, without polling, and never stranded (invariant 8; policy "waiting").
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::support::tools::measured;
@@ -112,8 +113,8 @@ fn what_ended_meanwhile_is_not_granted() {
     let waiter = bob.start_waiting(&[id]);
     // As a pull from another machine does.
     let path = repo.main().join(format!(".jit/issues/{id}.json"));
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, text.replace("\"ready\"", "\"done\"")).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("\"ready\"", "\"done\"")).unwrap();
     ann.jit(["claim", "release", id]).warned();
     assert_eq!(waiter.within(Duration::from_secs(5)).refused(7).code, "issue_ended");
 }
@@ -124,7 +125,7 @@ fn a_lock_is_waited_for_as_long_as_the_rest() {
     let repo = Repo::warm();
     let (ann, bob) = (repo.agent("ann"), repo.agent("bob"));
     ann.jit(["issue", "create", "--title", "one"]).ok();
-    let lock = std::fs::File::open(repo.control().join("locks/claims")).unwrap();
+    let lock = fs::File::open(repo.control().join("locks/claims")).unwrap();
     lock.lock().unwrap();
     let patient = ["--wait", "30s", "--lock-timeout", "0"];
     let mut waiting = [
@@ -230,6 +231,20 @@ fn what_was_lost_is_shown_to_its_holder() {
     assert_eq!(bob.jit(["claim", "status"]).ok()["lost"], serde_json::json!([]));
 }
 
+/// Whether a process sleeps on what the kernel tells it of files.
+fn is_told_of_changes(pid: u32) -> bool {
+    let began = Instant::now();
+    let is_inotify = |fd: std::io::Result<fs::DirEntry>| {
+        fs::read_link(fd.unwrap().path()).is_ok_and(|to| to.to_string_lossy().contains("inotify"))
+    };
+    while began.elapsed() < Duration::from_secs(1) {
+        if fs::read_dir(format!("/proc/{pid}/fd")).is_ok_and(|mut fds| fds.any(is_inotify)) {
+            return true;
+        }
+    }
+    false
+}
+
 /// `wait` takes nothing; it returns when what it waits for is free, by a release or a lapse.
 #[test]
 fn waiting_without_taking() {
@@ -247,6 +262,8 @@ fn waiting_without_taking() {
     assert_eq!(waiting.within(within).ok()["lease"]["state"], "ended");
     assert_eq!(other.within(within).ok()["lease"], serde_json::Value::Null);
     ann.jit(["claim", "acquire", "name:x", "--ttl", "1s"]).lease();
-    bob.start(["claim", "wait", "name:x"]).within(within).ok();
+    let lapsed = bob.start(["claim", "wait", "name:x"]);
+    assert!(is_told_of_changes(lapsed.pid()));
+    assert_eq!(lapsed.within(within).ok()["lease"], serde_json::Value::Null);
     bob.jit(["claim", "wait", "name:x", "--timeout", "soon"]).refused(2);
 }

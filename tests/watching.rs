@@ -226,6 +226,13 @@ fn how_it_ends() {
     };
     assert_eq!(unread(&ann, &[]).ended(SOON).signal(), Some(libc::SIGPIPE));
     assert_eq!(unread(&ann, &["--since", "0"]).ended(LATER).signal(), Some(libc::SIGPIPE));
+    // Asleep, too.
+    let mut asleep = ann.command(["watch"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let reader = asleep.stdout.take();
+    let asleep = Watching { child: asleep, lines: channel().1 };
+    asleep.falls_asleep();
+    drop(reader);
+    assert_eq!(asleep.ended(SOON).signal(), Some(libc::SIGPIPE));
     let (here, there) = UnixStream::pair().unwrap();
     let mut command = ann.command(["watch"]);
     let child = command.stdout(OwnedFd::from(there)).stderr(Stdio::piped()).spawn().unwrap();
@@ -252,12 +259,23 @@ fn before_anybody_claimed_anything() {
     // It listens to what was made then, and not to what else is there.
     watching.falls_asleep();
     let (_, woken) = watching.cost();
-    repo.git(repo.main(), &["branch", "other"]);
+    repo.git(repo.main(), &["update-ref", "ORIG_HEAD", "HEAD"]);
+    std::thread::sleep(SOON / 5);
     assert_eq!(watching.cost().1, woken);
     // And to what is put in its place: the log is another's, which it says.
     std::fs::rename(repo.control(), repo.dir().join("away")).unwrap();
     repo.agent("bob").claim("name:b");
     assert_eq!(watching.ended(SOON).code(), Some(3));
+}
+
+/// Nothing happens there any more.
+#[test]
+fn a_repository_that_is_deleted_ends_it() {
+    let repo = Repo::warm();
+    repo.agent("bob").claim("name:a");
+    let watching = Watching::start(&repo.agent("ann"), &[]);
+    std::fs::remove_dir_all(repo.main()).unwrap();
+    assert!(watching.ended(LATER).code().is_some_and(|code| code != 0));
 }
 
 /// Where nothing can be written, it is told all the same.

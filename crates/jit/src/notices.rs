@@ -109,6 +109,8 @@ mod linux {
             let changes = WatchFlags::MODIFY
                 | WatchFlags::CREATE
                 | WatchFlags::MOVED_TO
+                // Of the directory itself the kernel tells only once nobody has it open.
+                | WatchFlags::DELETE
                 | WatchFlags::DELETE_SELF
                 | WatchFlags::MOVE_SELF
                 | WatchFlags::ONLYDIR;

@@ -61,18 +61,24 @@ impl Failure {
             .context(json!({ "file": path }))
     }
 
-    /// No failure: what was claimed in the agent's place.
-    pub(crate) fn was_claimed(lease: &Lease, paths: &[Pattern]) -> Self {
+    /// No failure: what was claimed in the agent's place, by a lease of its own or by one that grew.
+    pub(crate) fn was_claimed(lease: &Lease, paths: &[Pattern], grew: bool) -> Self {
         const MOST: usize = 10;
         let named: Vec<String> =
             paths.iter().take(MOST).map(|path| one_line(&path.plain().to_string())).collect();
         let more = paths.len().checked_sub(MOST + 1).map(|more| format!(" and {} more", more + 1));
         let what = format!("{}{}", named.join(", "), more.unwrap_or_default());
         Self::new(Code::Held, format!("jit claimed {what} for you, by lease {}, for {}", lease.id, lease.ttl))
-            .hint(format!(
-                "before its time is over: jit claim renew {}; when you are done: jit claim release {}",
-                lease.id, lease.id
-            ))
+            .hint(match grew {
+                // It is more than what was claimed now.
+                true => {
+                    format!("it goes with that lease; before its time is over: jit claim renew {}", lease.id)
+                }
+                false => format!(
+                    "before its time is over: jit claim renew {}; when you are done: jit claim release {}",
+                    lease.id, lease.id
+                ),
+            })
             .context(json!({ "lease_id": lease.id }))
     }
 

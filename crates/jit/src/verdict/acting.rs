@@ -155,7 +155,8 @@ impl<'w, 'm> Asked<'w, 'm> {
         if let Some(paths) = to_be_claimed(world, &found) {
             return Ok(match claimed(world, by, &found.own, &paths) {
                 Ok(lease) => {
-                    notes.push(Failure::was_claimed(&lease, &paths));
+                    let grew = found.own.iter().any(|own| own.id == lease.id);
+                    notes.push(Failure::was_claimed(&lease, &paths, grew));
                     Vec::new()
                 }
                 Err(failure) => vec![Objection { failure, replaced: found.replaced }],

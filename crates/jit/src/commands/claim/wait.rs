@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::{ArgMatches, Command};
+use jit_core::decide::Target;
 use jit_core::{Lease, Now, parse_duration};
 
 use crate::commands::claim::status::{Lookup, Unknown};
@@ -41,6 +42,8 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         let found = found.map_err(|Unknown| Failure::no_such_lease(asked))?;
         let Some(lease) = standing(&found, &now) else {
             let (asked, look) = (asked.to_owned(), world.look(now));
+            // What is free is free, however it came to be.
+            let found = if let Target::Issues(_) = lookup.0 { Found::Nothing } else { found };
             return Ok(Output::Status(Box::new(Status { asked, found, waiters: Vec::new(), look })));
         };
         let waited = passed(&began, &now);
