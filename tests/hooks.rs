@@ -325,8 +325,15 @@ fn an_absolute_path_and_one_of_a_worktrees_own() {
     }
     assert_eq!(repo.git(&feature, &["status", "--porcelain"]), "");
     repo.git(repo.main(), &["config", "core.hooksPath", "/dev/null"]);
-    let off = ann.jit(["hooks", "status"]).refused(10);
-    assert!(off.message.contains("Git runs no hooks"), "{off:?}");
+    let are_off = || {
+        for command in [&["status"][..], &["install", "--files"]] {
+            let off = ann.jit([&["hooks"], command].concat()).refused(10);
+            assert!(off.message.contains("Git runs no hooks"), "{off:?}");
+        }
+    };
+    are_off();
+    repo.git(repo.main(), &["config", "core.hooksPath", ""]);
+    are_off();
 }
 
 /// Without jit a hook says so, and lets through or blocks; where nothing is managed it is silent.

@@ -56,6 +56,9 @@ pub enum HooksError {
     /// `core.hooksPath` leads to something else than a directory.
     #[error("core.hooksPath leads to {}, which is no directory: Git runs no hooks there", .0.display())]
     NoDirectory(PathBuf),
+    /// `core.hooksPath` is empty, and Git looks nowhere in the repository.
+    #[error("core.hooksPath is empty: Git runs no hooks here")]
+    Nowhere,
     /// A directory has a hook's name.
     #[error("{} is a directory, and Git can't run it", .0.display())]
     Directory(PathBuf),
@@ -85,7 +88,7 @@ impl Repo {
     /// The directories in which Git looks for hooks, of all worktrees that are there.
     ///
     /// # Errors
-    /// Where the worktrees or `core.hooksPath` can't be read, or that leads to no directory.
+    /// Where the worktrees or `core.hooksPath` can't be read, or that is empty or leads to no directory.
     pub fn hook_dirs(&self, git: &dyn GitProgram, env: &ConfigEnv) -> Result<Vec<HookDir>, HooksError> {
         let all = self.worktrees(git)?;
         let there = |kind| all.iter().filter(move |w| (w.kind == WorktreeKind::Bare) == kind && !w.prunable);
@@ -123,9 +126,9 @@ impl Repo {
     }
 
     /// Where Git looks for this worktree's hooks.
-    fn hooks_path(&self, env: &ConfigEnv) -> Result<PathBuf, ConfigError> {
-        let configured = self.setting(env, "core.hookspath")?.flatten().filter(|path| !path.is_empty());
-        Ok(match (configured, &env.home) {
+    fn hooks_path(&self, env: &ConfigEnv) -> Result<PathBuf, HooksError> {
+        Ok(match (self.setting(env, "core.hookspath")?.flatten(), &env.home) {
+            (Some(path), _) if path.is_empty() => return Err(HooksError::Nowhere),
             (None, _) => self.common_dir().join("hooks"),
             (Some(path), Some(home)) if path.starts_with("~/") => home.join(&path[2..]),
             (Some(path), _) => paths::resolve(self.worktree().unwrap_or(self.common_dir()), path.as_bytes()),

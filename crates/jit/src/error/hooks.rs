@@ -182,13 +182,16 @@ fn lost_json(Replaced { lost, by }: &Replaced) -> serde_json::Value {
     json!({ "lease_id": lost.lease.id, "fence": lost.lease.fence, "ended": lost.end, "superseded_by": by })
 }
 
+const LOOK_AGAIN: &str = "let Git look for hooks again: git config unset core.hooksPath";
+
 impl From<HooksError> for Failure {
     fn from(error: HooksError) -> Self {
         let message = error.to_string();
         match &error {
-            HooksError::NoDirectory(path) => Self::new(Code::GitFailed, message)
-                .hint("let Git look for hooks again: git config unset core.hooksPath")
-                .context(json!({ "path": path })),
+            HooksError::NoDirectory(path) => {
+                Self::new(Code::GitFailed, message).hint(LOOK_AGAIN).context(json!({ "path": path }))
+            }
+            HooksError::Nowhere => Self::new(Code::GitFailed, message).hint(LOOK_AGAIN),
             HooksError::Occupied(path) => Self::new(Code::GitFailed, message)
                 .hint(format!("see which of the two is wanted: ls -l {}*", quoted(&hook_of(path))))
                 .context(json!({ "path": path })),
