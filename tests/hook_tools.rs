@@ -122,6 +122,28 @@ fn without_jit_only_what_adds_a_commit_is_blocked() {
     assert!(!git(&["branch", "new"]).0);
 }
 
+/// However TOML lets somebody write it on a line, the hooks know the setting that jit reads.
+#[test]
+fn hooks_read_what_blocks_without_jit_as_jit_does() {
+    let repo = Repo::new();
+    let (ann, settings) = (repo.agent("ann"), repo.control().join("config.toml"));
+    ann.jit(["hooks", "install", "--files", "pre-commit"]).ok();
+    ann.jit(["config", "set", "hooks_without_jit", "block"]).ok();
+    for (text, value) in [
+        ("\thooks_without_jit\t=\t\"block\"", "block"),
+        ("  \"hooks_without_jit\"='block' # so", "block"),
+        ("'hooks_without_jit' = \"\"\"block\"\"\"", "block"),
+        ("hooks_without_jit='''block'''", "block"),
+        ("# hooks_without_jit = \"block\"", "warn"),
+        ("hooks_without_jit = \"warn\" # or \"block\"", "warn"),
+    ] {
+        write(&settings, text);
+        assert_eq!(ann.jit(["config", "get", "hooks_without_jit"]).ok()["setting"]["value"], value, "{text}");
+        let commit = repo.try_git(repo.main(), &["commit", "-q", "--allow-empty", "-m", "x"]);
+        assert_eq!(commit.status.success(), value == "warn", "{text}: {commit:?}");
+    }
+}
+
 /// A worktree that Git alone made, where each has hooks of its own: it is named, with what helps.
 #[test]
 fn a_worktree_without_the_others_hooks_is_named() {

@@ -108,6 +108,10 @@ fi
 /// Without jit, a branch may go to what some reference leads to already, as `git branch` lets it.
 const ADDS_A_COMMIT: &str = " && [ -n \"$(git rev-list --max-count=1 $jit_new --not --exclude='refs/rewritten/*' --glob='refs/*' 2>&1)\" ]";
 
+/// `hooks_without_jit = "block"` as `grep` knows it, with whatever blanks and quotes TOML allows on a line.
+const BLOCKS: &str =
+    r#""^[[:blank:]]*[\"']*hooks_without_jit[\"']*[[:blank:]]*=[[:blank:]]*[\"']*block[\"']""#;
+
 /// Asks jit by a command, or says that there is none: silently where nothing is managed by it. What
 /// is called all the time says nothing, because another hook does.
 fn asked(hook: Hook, command: &str) -> String {
@@ -121,7 +125,7 @@ fn asked(hook: Hook, command: &str) -> String {
     format!(
         "if command -v jit >/dev/null 2>&1; then\n{command}\n\
          elif jit_dir=$(git rev-parse --git-common-dir)/jit && [ -d \"$jit_dir\" ]; then\n\
-         if grep -qs '^ *hooks_without_jit *= *.block.' \"$jit_dir/config.toml\"{also}; then\n\
+         if grep -qs {BLOCKS} \"$jit_dir/config.toml\"{also}; then\n\
          echo 'error: jit is not on PATH, and hooks_without_jit is \"block\"' >&2\nexit 1\n{say}fi\nfi\n"
     )
 }
