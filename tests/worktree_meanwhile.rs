@@ -124,8 +124,11 @@ fn one_that_somebody_works_in_is_left_to_them() {
     assert_eq!(bob.jit(["worktree", "add", "name:x"]).refused(7).code, "occupied");
     assert_eq!(names(&root), ["file"]);
     assert_eq!((bob.holder_of("name:x"), bob.holder_of("name:z")), (None, Some("agent:zed".into())));
+    assert_eq!(branches(&repo), "jit/x\nmain");
     let told = repo.agent("ann").jit(["doctor", "--fix"]);
     assert!(told.stdout.contains("once the lease there has lapsed") && root.exists(), "{told:?}");
+    repo.agent("ann").jit(["worktree", "add", "--branch", "meanwhile"]).ok();
+    assert_eq!(names(&root), ["file"]);
     let zed = repo.agent("zed").at(&root);
     write(&root.join("notes"), "mine\n");
     zed.jit(["claim", "release", "name:z"]).ok();

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use crate::support::repo::write;
 use crate::support::rng::{Rng, seed};
+#[cfg(target_os = "linux")]
+use crate::support::strace::traced;
 use crate::support::{Agent, Repo, Running, shell};
 
 /// What a worktree has: its files, its index, and what is checked out.
@@ -118,6 +120,23 @@ fn what_was_kept_is_put_back() {
     ann.jit(["worktree", "salvage", "restore", &name]).ok();
     assert_eq!(State::of(&repo, &root), before);
     repo.healthy();
+}
+
+/// What is kept is on the disk before the files go.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_kept_is_flushed_first() {
+    if !crate::support::skip::has("what_is_kept_is_flushed_first", "strace") {
+        return;
+    }
+    let repo = Repo::warm();
+    let two = repo.worktree("two");
+    write(&two.join("new"), "1\n");
+    let (answer, calls) = traced(&repo.agent("ann"), &["worktree", "remove", "two", "--force"]);
+    answer.ok();
+    let flushed = calls.iter().position(|call| call.name == "syncfs");
+    let gone = calls.iter().position(|call| call.name.starts_with("unlink") && call.line.contains("two/new"));
+    assert!(flushed.is_some() && gone.is_some() && flushed < gone, "{flushed:?} {gone:?} {calls:?}");
 }
 
 /// A branch that is being rebased is where its work is done, and goes with the worktree; what is put back

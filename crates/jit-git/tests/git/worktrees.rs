@@ -1,11 +1,13 @@
 //! The list of worktrees, compared with `git worktree list --porcelain`.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use jit_git::{Modes, WorktreeKind};
 use uuid::Uuid;
 
-use crate::support::{NoGit, Sandbox, discover, mkdir, real, remove_dir};
+use crate::at_work::{with_worktree, worktree_at};
+use crate::support::{NoGit, Sandbox, discover, mkdir, real, remove_dir, write};
 
 /// One worktree, in the words that both lists have.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -120,4 +122,19 @@ fn identities_are_listed() {
     let listed = discover(&main).worktrees(&NoGit).unwrap();
     let ids: Vec<_> = listed.into_iter().map(|w| w.identity.unwrap().map(|i| i.id)).collect();
     assert_eq!(ids, [None, Some(id)]);
+}
+
+/// `HEAD` is detached then, whichever way Git rebases.
+#[test]
+fn a_branch_that_is_being_rebased_is_its_worktrees() {
+    for way in ["--merge", "--apply"] {
+        let sandbox = Sandbox::new();
+        let (main, two) = with_worktree(&sandbox, &[]);
+        write(&two.join("a"), "ours\n");
+        sandbox.git(&two, &["commit", "-q", "-a", "-m", "ours"]);
+        assert!(!sandbox.try_git_raw(&two, &["rebase", way, "other"].map(OsStr::new)));
+        let worktree = worktree_at(&main, &two);
+        assert_eq!(worktree.branch.as_ref().unwrap(), &None);
+        assert_eq!(worktree.rebased().unwrap().to_string(), "two", "{way}");
+    }
 }
