@@ -74,6 +74,7 @@ mod watching;
 mod work;
 #[cfg(target_os = "linux")]
 mod worktree_adding;
+mod worktree_left;
 mod worktree_meanwhile;
 mod worktree_salvage;
 mod worktrees;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use crate::contents::named;
@@ -132,6 +133,17 @@ impl Repo {
         self.dropped(git, &worktree.path)
     }
 
+    /// Takes away a worktree without `HEAD`, which Git was stopped at: it has no files then but its
+    /// `.git`. Git does not take such a one for a worktree, and would not.
+    ///
+    /// # Errors
+    /// Where it has other files, or is not at its place; where Git did not let it go.
+    pub fn remove_begun(&self, git: &dyn GitProgram, worktree: &Worktree) -> Result<(), SalvageError> {
+        worktree.is_at_its_place()?;
+        without_dot_git(&worktree.path).map_err(|error| named(&worktree.path, error))?;
+        Ok(self.forget_worktree(git, worktree)?)
+    }
+
     fn dropped(&self, git: &dyn GitProgram, path: &Path) -> Result<(), ProgramError> {
         self.on_worktree(git, &["worktree", "remove", "--force", "--force"].map(OsStr::new), path)
     }
@@ -176,8 +188,19 @@ pub(crate) fn commit(git: &dyn GitProgram, at: At<'_>, name: &str) -> Result<Opt
 
 /// Takes away a directory in which nothing is.
 #[allow(clippy::disallowed_methods, reason = "the adapter that takes worktrees away")]
-fn without_files(path: &Path) -> std::io::Result<()> {
+fn without_files(path: &Path) -> io::Result<()> {
     fs::remove_dir(path)
+}
+
+/// Takes away the `.git` of a directory that has nothing else.
+#[allow(clippy::disallowed_methods, reason = "the adapter that takes worktrees away")]
+fn without_dot_git(path: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(path)? {
+        if entry?.file_name() != ".git" {
+            return Err(io::ErrorKind::DirectoryNotEmpty.into());
+        }
+    }
+    fs::remove_file(path.join(".git"))
 }
 
 /// Takes away all that is in a directory, but for its `.git`; no symlink is followed.

@@ -70,6 +70,12 @@ impl Worktree {
         branch::rebased(&self.git_dir)
     }
 
+    /// Whether Git has noted what is checked out there; it fills a worktree only after that.
+    pub fn has_head(&self) -> bool {
+        let found = self.git_dir.join("HEAD").symlink_metadata();
+        !found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    }
+
     /// Whether what stands at its place is this worktree, as Git tells it: a `.git` file that leads
     /// back to its Git directory.
     ///

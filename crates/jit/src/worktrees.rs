@@ -156,6 +156,10 @@ impl World<'_> {
                 .repo()
                 .and_then(|repo| Ok(repo.forget_worktree(&SystemGit::on_path(), worktree)?))
                 .map(|()| None),
+            Ok(()) if !worktree.has_head() => self
+                .repo()
+                .and_then(|repo| Ok(repo.remove_begun(&SystemGit::on_path(), worktree)?))
+                .map(|()| None),
             // What else is wrong, the look says.
             _ => self.unsaved(worktree, None).and_then(|unsaved| {
                 let kept = self.keep(worktree, &unsaved, false)?;

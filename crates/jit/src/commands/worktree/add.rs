@@ -16,7 +16,7 @@ use crate::hooks::spread_to;
 use crate::input::paths;
 use crate::issues::tracker::Tracker;
 use crate::output::{MadeWorktree, Output};
-use crate::worktrees::{MAKING, branch};
+use crate::worktrees::{MAKING, branch, is_half_made};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -44,7 +44,7 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let plan = Plan::read(world, matches)?;
     let asked = plan.asked(world, matches)?;
-    plan.is_free(world).map_err(|occupied| {
+    plan.is_free(world).or_else(|_| plan.is_free_by_now(world)).map_err(|occupied| {
         // Who works there says more.
         let refusal = asked.as_ref().and_then(|asked| asked.refusal(world, &again(asked, matches)));
         refusal.unwrap_or(occupied)
@@ -154,6 +154,14 @@ impl Plan {
             return Err(Failure::place_of_gone(path, gone.locked.is_some()));
         }
         Ok(world.repo()?.tip(&SystemGit::on_path(), &self.branch)?.is_some())
+    }
+
+    /// The same once what somebody left half made is taken away.
+    fn is_free_by_now(&self, world: &World<'_>) -> Result<bool, Failure> {
+        if world.worktrees()?.iter().any(is_half_made) {
+            world.lock_worktrees()?;
+        }
+        self.is_free(world)
     }
 
     /// The lease that is asked for, if one is.

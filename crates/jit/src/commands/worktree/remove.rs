@@ -6,7 +6,7 @@ use jit_git::{SystemGit, Worktree, WorktreeKind, real};
 use crate::commands::{one, text};
 use crate::error::Failure;
 use crate::output::{Output, Removed};
-use crate::worktrees::{MADE, MAKING, branch};
+use crate::worktrees::{MADE, MAKING, branch, is_half_made};
 use crate::world::World;
 
 pub(crate) fn arguments(command: Command) -> Command {
@@ -33,9 +33,14 @@ pub(crate) fn arguments(command: Command) -> Command {
 pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Failure> {
     let text = one(matches, "WORKTREE").unwrap_or_default();
     // What can't be removed needs no lock to say so.
-    refuse(world, &world.worktree_named(text)?)?;
+    let seen = world.worktree_named(text)?;
+    refuse(world, &seen)?;
     let _lock = world.lock_worktrees()?;
-    let worktree = world.worktree_named(text)?;
+    let worktree = match world.worktree_named(text) {
+        // Whoever takes the lock takes it away.
+        Err(_) if is_half_made(&seen) => return Ok(Output::Removed(gone(world, seen))),
+        named => named?,
+    };
     refuse(world, &worktree)?;
     let going = going(&worktree, matches.get_flag("keep-branch"));
     let unsaved = world.unsaved(&worktree, going.as_deref())?;
@@ -62,6 +67,13 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
         ignored: if with_ignored { 0 } else { unsaved.ignored },
         options: world.repeated(),
     }))
+}
+
+/// What is said of one that was half made, and what was in it is kept, of which a warning told.
+fn gone(world: &World<'_>, worktree: Worktree) -> Removed {
+    let stays = branch(&worktree);
+    let options = world.repeated();
+    Removed { path: worktree.path, stays, deleted: None, kept: None, ignored: 0, options }
 }
 
 /// The branch that goes with a worktree: the one that was made with it, if it is still on that.

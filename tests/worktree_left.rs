@@ -1,0 +1,60 @@
+//! What `jit worktree add` left that was killed.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::support::Repo;
+use crate::support::repo::{mkdir, write};
+
+/// What `git worktree add` has made before it notes what is checked out.
+fn begun(repo: &Repo, name: &str) -> PathBuf {
+    let name = format!("main-{name}");
+    let (root, book) = (repo.dir().join(&name), repo.main().join(".git/worktrees").join(&name));
+    mkdir(&book.join("refs"));
+    for (file, text) in [
+        ("locked", "jit is making this worktree\n".to_owned()),
+        ("gitdir", format!("{}\n", root.join(".git").display())),
+        ("commondir", "../..\n".into()),
+        ("HEAD.lock", String::new()),
+    ] {
+        write(&book.join(file), text);
+    }
+    write(&root.join(".git"), format!("gitdir: {}\n", book.display()));
+    root
+}
+
+/// There is nothing in it, and Git takes it for no worktree.
+#[test]
+fn what_git_had_only_begun_is_taken_away() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let root = begun(&repo, "x");
+    let at_its_place = root.to_str().unwrap();
+    for taken in [
+        &["doctor", "--fix"][..],
+        &["worktree", "remove", at_its_place],
+        &["worktree", "add", "--branch", "other"],
+        &["worktree", "add", "--branch", "x"],
+    ] {
+        begun(&repo, "x");
+        let answer = ann.jit(taken);
+        answer.ok();
+        assert_eq!(answer.warned(), [""; 0], "{taken:?}");
+        let added = taken.contains(&"x");
+        assert_eq!(
+            (root.exists(), repo.main().join(".git/worktrees/main-x").exists()),
+            (added, added),
+            "{taken:?}"
+        );
+    }
+    assert_eq!(repo.git(&root, &["status", "--porcelain"]), "");
+    // What somebody put there is theirs.
+    let root = begun(&repo, "y");
+    write(&root.join("notes"), "mine\n");
+    let left = ann.jit(["worktree", "add", "--branch", "third"]).warned();
+    assert!(left.len() == 1 && left[0].contains("not empty"), "{left:?}");
+    fs::remove_file(root.join("notes")).unwrap();
+    ann.jit(["doctor", "--fix"]).ok();
+    assert!(!root.exists());
+    repo.healthy();
+}
