@@ -187,6 +187,11 @@ fn who_one_is_comes_from_where_it_should() {
     assert_eq!(named(session.clone().env("JIT_AGENT_ID", "agent:own")).as_deref(), Some("agent:own"));
     let option = session.env("JIT_AGENT_ID", "agent:own").jit(["--agent", "ci:job", "worktree", "info"]).ok();
     assert_eq!(option["agent"], "ci:job");
+    // As Codex's hooks name them: a sub-agent has its own thread in the session.
+    let thread = |id: &str| repo.agent("x").nameless().env("CODEX_THREAD_ID", id);
+    assert_eq!(named(thread("t-1")).as_deref(), Some("agent:codex-t-1"));
+    assert_eq!(named(thread("t-1").env("CODEX_SESSION_ID", "t-1")).as_deref(), Some("agent:codex-t-1"));
+    assert_eq!(named(thread("t-2").env("CODEX_SESSION_ID", "t-1")).as_deref(), Some("agent:codex-t-1/t-2"));
     assert_eq!(named(repo.agent("x").nameless()).as_deref(), Some("agent:Scratch"), "Git's user");
     write(&repo.dir().join("home/.config/jit/agent"), "human:file\n");
     assert_eq!(named(repo.agent("x").nameless()).as_deref(), Some("human:file"));

@@ -8,9 +8,6 @@ use jit_core::{AgentId, AgentKind, Name};
 
 use crate::error::Failure;
 
-/// Variables in which known coding agents give each session its id, and a name for the agent.
-const SESSIONS: [(&str, &str); 2] = [("CLAUDE_CODE_SESSION_ID", "claude"), ("CODEX_THREAD_ID", "codex")];
-
 /// The agent: `--agent`, `JIT_AGENT_ID`, a known agent's session, the agent file, Git's user.
 pub(crate) fn agent(
     option: Option<&str>,
@@ -34,10 +31,8 @@ pub(crate) fn named(option: Option<&str>) -> Result<Option<AgentId>, Failure> {
     if let Some(said) = said(option)? {
         return Ok(Some(said));
     }
-    for (name, program) in SESSIONS {
-        if let Some(agent) = variable(name).and_then(|session| in_session(program, &session)) {
-            return Ok(Some(agent));
-        }
+    if let Some(agent) = in_claude().or_else(in_codex) {
+        return Ok(Some(agent));
     }
     let Some(path) = agent_file() else { return Ok(None) };
     match std::fs::read_to_string(&path) {
@@ -76,6 +71,19 @@ fn said(option: Option<&str>) -> Result<Option<AgentId>, Failure> {
     }
     let text = env::var_os("JIT_AGENT_ID").filter(|text| !text.is_empty());
     text.map(|text| parsed(&text.to_string_lossy(), "JIT_AGENT_ID")).transpose()
+}
+
+fn in_claude() -> Option<AgentId> {
+    in_session("claude", &variable("CLAUDE_CODE_SESSION_ID")?)
+}
+
+/// A sub-agent of Codex has a thread of its own in the session.
+fn in_codex() -> Option<AgentId> {
+    let thread = variable("CODEX_THREAD_ID")?;
+    match variable("CODEX_SESSION_ID").filter(|session| *session != thread) {
+        Some(session) => Some(in_session("codex", &session)?.with_sub(Name::fitted(&thread)?)),
+        None => in_session("codex", &thread),
+    }
 }
 
 fn in_session(program: &str, session: &str) -> Option<AgentId> {
