@@ -1,6 +1,6 @@
 //! What coding agents are told before they act, by the real program, from what each program sends.
-//! Claude Code's inputs are as it sent them, but for ids and paths; the others are written from the
-//! documented formats, with fields that nobody knows.
+//! Cursor's are written from its documented format, the others are as the programs sent them, but for
+//! ids and paths. `later` is a field that nobody knows.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -168,8 +168,13 @@ fn a_command_that_changes_anothers_paths_is_denied() {
         }
     }
     // A patch that is a command.
-    let patch = "apply_patch <<'EOF'\n*** Begin Patch\n*** Delete File: src/a\n*** End Patch\nEOF";
-    two.told("codex", SHELLS[1].1, patch).denied(&["src/a"]);
+    for patch in [
+        "apply_patch <<'EOF'\n*** Begin Patch\n*** Delete File: src/a",
+        "cd src && apply_patch <<'EOF'\n*** Begin Patch\n*** Delete File: a",
+    ] {
+        let patch = format!("{patch}\n*** End Patch\nEOF");
+        two.told("codex", SHELLS[1].1, &patch).denied(&["src/a"]);
+    }
 }
 
 /// Of what is there.

@@ -113,12 +113,9 @@ impl Program {
 
 /// What a call changes, relative to where it is made.
 pub(crate) fn changed(what: &What) -> Vec<Change> {
-    let whole = |path: String| Change { path: path.into(), part: Part::Whole };
+    let whole = |path: &String| Change { path: path.into(), part: Part::Whole };
     match what {
-        What::Edit(paths) => paths.iter().cloned().map(whole).collect(),
-        What::Shell { command, .. } if patch::is_in(command) => {
-            patch::paths(command).into_iter().map(whole).collect()
-        }
+        What::Edit(paths) => paths.iter().map(whole).collect(),
         What::Shell { command, .. } => changes(command),
         What::Other => Vec::new(),
     }

@@ -8,11 +8,6 @@ pub(super) fn paths(patch: &str) -> Vec<String> {
     patch.lines().filter_map(named).collect()
 }
 
-/// Whether a text has one.
-pub(super) fn is_in(text: &str) -> bool {
-    text.contains("*** Begin Patch")
-}
-
 #[cfg(test)]
 mod tests {
     #[test]

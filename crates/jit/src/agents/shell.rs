@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::patch;
 use super::spelled::{Word, escaped};
 use super::words::{Piece, pieces};
 
@@ -25,10 +26,11 @@ pub(crate) enum Part {
     Matching(String),
 }
 
-/// What a command changes by `>` and `>>`, `tee`, `sed -i`, `rm`, `mv`, `cp` and
+/// What a command changes by `>` and `>>`, `tee`, `sed -i`, `rm`, `mv`, `cp`, `apply_patch` and
 /// `git checkout`, `git restore`, `git rm` and `git mv`, after `cd`.
 pub(crate) fn changes(command: &str) -> Vec<Change> {
-    let mut script = Script { here: Some(PathBuf::new()), ..Script::default() };
+    let patched = patch::paths(command).into_iter().map(Word::Told).collect();
+    let mut script = Script { here: Some(PathBuf::new()), patched, ..Script::default() };
     let mut pieces = pieces(command).unwrap_or_default().into_iter();
     while let Some(piece) = pieces.next() {
         match piece {
@@ -66,6 +68,8 @@ struct Script {
     above: Vec<Option<PathBuf>>,
     /// Of the simple command that is read.
     words: Vec<Word>,
+    /// What the patches in it name.
+    patched: Vec<Word>,
     changes: Vec<Change>,
 }
 
@@ -119,6 +123,7 @@ impl Script {
             "sed" => self.sed(rest),
             "mv" | "cp" => self.copy(rest, name == "mv"),
             "git" => self.git(rest),
+            "apply_patch" | "applypatch" => self.change_all(&self.patched.clone()),
             _ => {}
         }
     }
@@ -334,6 +339,7 @@ mod tests {
             ("pushd a && rm b; popd; rm c", "a/b"),
             ("pushd +1; rm b", ""),
             ("cd /x && cd y && echo > z", "/x/y/z"),
+            ("cd a && apply_patch <<E\n*** Begin Patch\n*** Add File: b\n+> c\nE\nrm d", "a/b a/d"),
         ] {
             assert_eq!(changed(command), paths, "{command}");
         }
