@@ -225,6 +225,21 @@ fn codexs_sandbox_lets_the_control_plane_be_written() {
     assert_eq!(repo.agent("ann").jit(["setup", "gemini"]).ok()["notes"], serde_json::json!([]));
 }
 
+/// Codex takes the hooks of a linked worktree from the main one.
+#[test]
+fn codex_is_set_up_in_the_main_worktree_too() {
+    let repo = Repo::new();
+    let bob = repo.agent("bob").at(repo.worktree("there"));
+    let notes = || bob.jit(["setup", "codex"]).ok()["notes"].to_string();
+    let main = repo.main().to_str().unwrap();
+    assert!(
+        notes()
+            .contains(&format!("{main}/.codex/hooks.json, where none asks jit yet: jit -C '{main}' setup"))
+    );
+    let hinted = bob.jit(["-C", main, "setup", "codex"]).ok()["notes"].to_string();
+    assert!(!hinted.contains("asks jit yet") && !notes().contains("asks jit yet"));
+}
+
 /// A file that is kept elsewhere is changed there.
 #[test]
 fn a_symlink_stays_one() {

@@ -94,6 +94,16 @@ pub(crate) fn edits(world: &World<'_>, root: &Path, tool: Tool, remove: bool) ->
     Ok(edits)
 }
 
+/// The file that Codex takes a linked worktree's hooks from, the main one's, if nothing there asks jit.
+pub(crate) fn unasked(world: &World<'_>) -> Result<Option<PathBuf>, Failure> {
+    let repo = world.repo()?;
+    let Some(main) = repo.common_dir().parent().filter(|_| repo.is_linked()) else { return Ok(None) };
+    let path = main.join(Program::Codex.place().file);
+    let asks = |text: &String| hooks::asks(Program::Codex, text);
+    let is_asked = read(&path).ok().flatten().as_ref().is_some_and(asks);
+    Ok((!is_asked).then_some(path))
+}
+
 /// The directories outside of a worktree's files that jit writes.
 pub(crate) fn written(world: &World<'_>) -> Result<Vec<PathBuf>, Failure> {
     let mut dirs = vec![world.control_plane()?, world.repo()?.git_dir().join("jit")];
@@ -173,9 +183,7 @@ impl Edit {
 
     /// Whether a hook is left that asks jit and is not ours.
     pub(crate) fn leaves_another(&self) -> bool {
-        self.program
-            .zip(self.after.as_deref())
-            .is_some_and(|(program, text)| hooks::has_another(program, text))
+        self.program.zip(self.after.as_deref()).is_some_and(|(program, text)| hooks::asks(program, text))
     }
 
     /// Writes it.

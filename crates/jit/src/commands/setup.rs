@@ -8,8 +8,8 @@ use crate::agents::Program;
 use crate::commands::{all, texts};
 use crate::error::Failure;
 use crate::output::Output;
-use crate::setup::{Edit, Tool, edits, written};
-use crate::world::World;
+use crate::setup::{Edit, Tool, edits, unasked, written};
+use crate::world::{World, options};
 
 pub(crate) fn arguments(command: Command) -> Command {
     command
@@ -82,7 +82,11 @@ fn left(world: &World<'_>, root: &Path, tools: &[Tool]) -> Result<Vec<String>, F
     let mut notes = Vec::new();
     let programs = || tools.iter().filter(|tool| matches!(tool, Tool::Program(_)));
     if tools.contains(&Tool::Program(Program::Codex)) {
-        notes.push("Codex runs a new hook once you trust it: /hooks in Codex".to_owned());
+        notes.push(
+            "Codex runs a new hook once you trust it, which it asks for when it starts; until then codex exec leaves it out and says nothing"
+                .to_owned(),
+        );
+        notes.extend(unasked(world)?.map(|path| in_main(world, &path)));
         notes.push(
             ".codex/config.toml names directories of this machine and worktree: do not commit it, and set Codex up in each worktree"
                 .to_owned(),
@@ -103,4 +107,17 @@ fn left(world: &World<'_>, root: &Path, tools: &[Tool]) -> Result<Vec<String>, F
         }
     }
     Ok(notes)
+}
+
+/// That Codex looks for hooks in the main worktree; the hint works where there is one.
+fn in_main(world: &World<'_>, path: &Path) -> String {
+    let hint = world.repo().ok().and_then(|repo| {
+        let main = repo.common_dir().parent().filter(|main| repo.common_dir() == main.join(".git"))?;
+        Some(format!(": jit {}setup codex", options(Some(main), None)))
+    });
+    let hint = hint.unwrap_or_default();
+    format!(
+        "Codex takes the hooks of a linked worktree from {}, where none asks jit yet{hint}",
+        path.display()
+    )
 }

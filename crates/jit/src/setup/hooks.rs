@@ -123,8 +123,8 @@ fn without_root(text: &str, root: Range<usize>) -> Option<String> {
     (!is_made).then(|| format!("{before}{}{after}", if is_blank { "" } else { "{}" }))
 }
 
-/// Whether something asks jit, that is not ours.
-pub(super) fn has_another(program: Program, text: &str) -> bool {
+/// Whether something in the file asks jit.
+pub(super) fn asks(program: Program, text: &str) -> bool {
     let Ok(Some(Value::Object(root))) = parse(text) else { return false };
     let Some(Value::Object(hooks)) = find(&root, HOOKS).map(|at| &root.properties[at].value) else {
         return false;

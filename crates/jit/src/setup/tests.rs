@@ -206,7 +206,7 @@ fn another_way_to_ask_jit_is_the_users() {
         let text = format!(r#"{{"hooks":{{"PreToolUse":[{{"hooks":[{{"command":"{command}"}}]}}]}}}}"#);
         let with = hooks::add(Program::Claude, Some(&text)).unwrap();
         assert_eq!(with == text, asks, "{command}");
-        assert_eq!(hooks::has_another(Program::Claude, &text), asks);
+        assert_eq!(hooks::asks(Program::Claude, &text), asks);
         assert_eq!(hooks::remove(Program::Claude, &with).unwrap().unwrap(), text);
     }
 }
