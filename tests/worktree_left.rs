@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::support::Repo;
 use crate::support::repo::{mkdir, write};
+use crate::worktree_meanwhile::{When, meanwhile};
 
 /// What `git worktree add` has made before it notes what is checked out.
 fn begun(repo: &Repo, name: &str) -> PathBuf {
@@ -56,5 +57,43 @@ fn what_git_had_only_begun_is_taken_away() {
     fs::remove_file(root.join("notes")).unwrap();
     ann.jit(["doctor", "--fix"]).ok();
     assert!(!root.exists());
+    repo.healthy();
+}
+
+/// The branch that was made with it goes too, unless somebody did something with it.
+#[test]
+fn a_branch_that_only_a_killed_one_made_goes() {
+    let repo = Repo::warm();
+    let ann = repo.agent("ann");
+    let there = |below: &str| repo.git(repo.main(), &["for-each-ref", "--format=%(refname:short)", below]);
+    let killed = |when: &When, name: &str| {
+        let killed = meanwhile(&repo, when, "kill -9 $PPID $$").jit(["worktree", "add", "--branch", name]);
+        assert_eq!(killed.status, None);
+        assert!(there("refs/heads").contains(name) && there("refs/jit").contains(name));
+    };
+    let next = |name: &str| {
+        let warned = ann.jit(["worktree", "add", "--branch", name]).warned();
+        assert_eq!(there("refs/jit"), "");
+        warned
+    };
+    killed(&When::Before("worktree add"), "x");
+    assert_eq!((next("a"), &*there("refs/heads")), (vec![], "a\nmain"));
+    killed(&When::After("worktree add"), "x");
+    assert_eq!((next("b"), &*there("refs/heads")), (vec![], "a\nb\nmain"));
+    // One that is checked out, one that moved, and one where nothing else leads any more.
+    killed(&When::Before("worktree add"), "x");
+    repo.git(repo.main(), &["checkout", "-q", "x"]);
+    assert_eq!(next("c"), [""; 0]);
+    repo.git(repo.main(), &["checkout", "-q", "main"]);
+    killed(&When::Before("worktree add"), "y");
+    let commit = repo.git(repo.main(), &["commit-tree", "-m", "new", "HEAD^{tree}"]);
+    repo.git(repo.main(), &["branch", "-f", "y", &commit]);
+    let warned = next("d");
+    assert!(warned.len() == 1 && warned[0].contains("git branch -D y"), "{warned:?}");
+    repo.git(repo.main(), &["checkout", "-q", "--detach", &commit]);
+    killed(&When::Before("worktree add"), "z");
+    repo.git(repo.main(), &["branch", "-D", "y"]);
+    assert_eq!(next("e").len(), 1);
+    assert_eq!(there("refs/heads"), "a\nb\nc\nd\ne\nmain\nx\nz");
     repo.healthy();
 }

@@ -8,13 +8,13 @@ use crate::support::repo::{JIT, write};
 use crate::support::{Agent, Repo, shell};
 
 /// What happens around the `git` that jit starts, by the arguments that it is told by.
-enum When {
+pub(crate) enum When {
     Before(&'static str),
     After(&'static str),
 }
 
 /// Bob, with a `git` that does something else besides, as another process would at that moment.
-fn meanwhile<'r>(repo: &'r Repo, when: &When, script: &str) -> Agent<'r> {
+pub(crate) fn meanwhile<'r>(repo: &'r Repo, when: &When, script: &str) -> Agent<'r> {
     let path = std::env::var("PATH").unwrap();
     let script = format!("(unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE\n{script}) >&2");
     let (told_by, around) = match when {
@@ -83,7 +83,7 @@ fn what_somebody_made_first_is_left_to_them() {
     fs::remove_dir_all(&root).unwrap();
 
     let script = format!("git -C '{}' branch jit/x", repo.main().display());
-    let bob = meanwhile(&repo, &When::Before("update-ref refs/heads/jit/x"), &script);
+    let bob = meanwhile(&repo, &When::Before("update-ref --stdin"), &script);
     assert_eq!(bob.jit(["worktree", "add", "name:x"]).refused(10).code, "git_failed");
     assert_eq!((root.exists(), &*branches(&repo)), (false, "jit/x\nmain"));
 

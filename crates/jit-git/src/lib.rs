@@ -7,6 +7,7 @@
 
 mod added;
 mod adding;
+mod begun;
 mod branch;
 mod commits;
 mod committed;
@@ -40,6 +41,7 @@ mod worktrees;
 
 pub use added::Added;
 pub use adding::NewWorktree;
+pub use begun::BegunBranch;
 pub use branch::{Branch, BranchError};
 pub use commits::{Destination, Outgoing, Trailed};
 pub use committed::{CommittedFile, CommittedFiles};

@@ -9,6 +9,7 @@ use jit_git::{Drift, Occasion, SalvageError, SystemGit, Unsaved, Worktree, real}
 use jit_tracker::{Dir, DirLock, Origin};
 
 use crate::error::Failure;
+use crate::shell::quoted;
 use crate::world::World;
 
 /// Why a worktree is locked while a process of jit's makes it.
@@ -116,6 +117,33 @@ impl World<'_> {
             if is_whole && matches!(worktree.locked.as_deref(), None | Some(MAKING)) {
                 self.lock_made(worktree)?;
             }
+        }
+        self.settle_branches()
+    }
+
+    /// A branch that was made with a worktree that came to nothing goes, unless something came of it.
+    fn settle_branches(&self) -> Result<(), Failure> {
+        let (repo, git) = (self.repo()?, SystemGit::on_path());
+        let begun = repo.begun_branches(&git)?;
+        let all = if begun.is_empty() { Vec::new() } else { self.worktrees()? };
+        for begun in &begun {
+            let name = Some(&*begun.name);
+            let made = |worktree: &Worktree| worktree.added().and_then(|added| added.branch);
+            let has = |worktree: &&Worktree| {
+                branch(worktree).as_deref() == name || made(worktree).as_deref() == name
+            };
+            if all.iter().filter(has).any(is_half_made) {
+                continue;
+            }
+            if !all.iter().any(|worktree| has(&worktree)) && !repo.delete_begun(&git, begun)? {
+                self.warn(format!(
+                    "branch {0} was made for a worktree that came to nothing, and stays, for it leads to commits \
+                     that no other does; if nobody wants it: git branch -D {1}",
+                    begun.name,
+                    quoted(&begun.name)
+                ));
+            }
+            repo.forget_begun(&git, &begun.name)?;
         }
         Ok(())
     }

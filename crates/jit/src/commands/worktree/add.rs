@@ -186,7 +186,7 @@ impl Plan {
         let start = repo.head(&git)?.filter(|_| !is_there);
         // First, and by itself: a branch that somebody else made meanwhile is theirs.
         if let Some(start) = &start {
-            repo.make_branch(&git, &self.branch, start)?;
+            repo.begin_branch(&git, &self.branch, start)?;
         }
         let orphan = !is_there && start.is_none();
         let new = NewWorktree { path: &self.path, branch: &self.branch, orphan, reason: MAKING };
@@ -198,6 +198,7 @@ impl Plan {
             let gone = world.take_back(&lock, &self.path, lease.map(|lease| lease.id));
             if let (true, Some(start)) = (gone, &start) {
                 let _ = repo.delete_branch(&git, &self.branch, start);
+                let _ = repo.forget_begun(&git, &self.branch);
             }
         })?;
         // It is whole. What can't be locked for good now, the next one locks.
