@@ -56,6 +56,21 @@ fn what_others_gave_up_is_nobodys_reason() {
     two.bob_git(&["commit", "-qam", "x"]).refused(&["somebody else works on that issue", "agent:ann"]);
 }
 
+/// Nor what somebody gave up before another's lease of it ended.
+#[test]
+fn what_was_lost_after_it_was_given_up_is_no_reason() {
+    let (two, [id]) = with_issues();
+    let (ann, cleo) = (two.repo.agent("ann"), two.repo.agent("cleo").at(two.bob.clone()));
+    two.ann_claims(&[&id]);
+    ann.jit(["claim", "release", &id]).ok();
+    cleo.jit(["claim", "acquire", &id]).lease();
+    ann.jit(["claim", "force-evict", &id, "--reason", "gone"]).ok();
+    cleo.jit(["claim", "acquire", &id]).lease();
+    let path = two.ann().join(file(&id));
+    write(&path, fs::read_to_string(&path).unwrap().replace("issue 0", "mine"));
+    two.ann_git(&["commit", "-qam", "x"]).refused(&["somebody else works on that issue", "agent:cleo"]);
+}
+
 /// Ann's repository with so many issues, committed and in bob's branch too.
 fn with_issues<const N: usize>() -> (Two, [String; N]) {
     let two = Two::new();
@@ -103,6 +118,10 @@ fn an_issue_is_done_under_a_lease() {
     two.ann_claims(&[&released]);
     ann.jit(["claim", "release", &released, "--done"]).ok();
     two.ann_git(&commit).silent();
+    // What the log has as done is known, though a file says less of it.
+    let behind = two.bob.join(file(&released));
+    write(&behind, fs::read_to_string(&behind).unwrap().replace("\"ready\"", "\"gated\""));
+    two.bob_git(&commit).silent();
     // Neither does a file pass the gates.
     ann.jit(["gate", "define", "review", "--manual"]).ok();
     ann.jit(["gate", "add", &gated, "review"]).ok();
