@@ -150,21 +150,16 @@ fn what_git_ignores_is_judged_for_others_alone() {
 fn a_command_that_changes_anothers_paths_is_denied() {
     let two = Two::new();
     two.ann().jit(["claim", "acquire", "--path", "src"]).lease();
-    let outside = two.repo.dir().display();
     for (program, recorded) in SHELLS {
         for command in
             ["echo a >> src/a", "cd doc && sed -i s/a/b/ ../src/b", "rm -rf src", "rm -rf .", "cp doc/a src/"]
         {
             two.told(program, recorded, command).denied(&["held by somebody", "agent:ann"]);
         }
-        for command in [
-            "cat src/a > doc/b 2>&1".to_owned(),
-            "cp src/a doc/".into(),
-            format!("echo > '{outside}/src'"),
-            "rm $x; tee $x/*".into(),
-            "echo > .git".into(),
-        ] {
-            two.told(program, recorded, &command).silent();
+        for command in
+            ["cat src/a > doc/b 2>&1", "cp src/a doc/", "echo > ../src", "rm $x; tee $x/*", "echo > .git"]
+        {
+            two.told(program, recorded, command).silent();
         }
     }
     // A patch that is a command.

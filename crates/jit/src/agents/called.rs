@@ -2,17 +2,20 @@
 
 use std::path::Path;
 
-use super::shell::{BEFORE, is_assignment};
-use super::spelled::Word;
-use super::words::{Piece, ended, pieces};
+use super::shell::is_assignment;
+use super::words::{BEFORE, Piece, ended};
 use crate::cli;
 
-/// Whether a command calls a program by its name or path.
+/// Whether a program's name, or a path to it, is a word somewhere in a command: in `$(…)`, in what
+/// `bash -c` is given and in a here-document too. Only a shell could tell more, and a yes too many
+/// does no harm.
 pub(crate) fn calls(command: &str, program: &str) -> bool {
-    let words = pieces(command).unwrap_or_default().into_iter();
-    words
-        .filter_map(|piece| if let Piece::Word(Word::Told(word)) = piece { Some(word) } else { None })
-        .any(|word| names(&word, program))
+    let is_of_name = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+    command.match_indices(program).any(|(at, _)| {
+        let before = command[..at].chars().next_back();
+        let after = command[at + program.len()..].chars().next();
+        !before.is_some_and(is_of_name) && !after.is_some_and(|c| c == '/' || is_of_name(c))
+    })
 }
 
 /// A command with an option of jit's wherever that is called without it: behind the subcommand, for
@@ -41,11 +44,11 @@ pub(crate) fn with_option(command: &str, option: &str, value: &str) -> Option<St
         let is_before = BEFORE.contains(&text) || is_assignment(text);
         within = match within {
             Within::Nothing if is_before => Within::Nothing,
-            Within::Nothing if names(text, "jit") => {
+            Within::Nothing if is_jit(text) => {
                 places.push(end);
                 Within::Call(Vec::new())
             }
-            Within::Nothing | Within::Other if names(text, "jit") => return None,
+            Within::Nothing | Within::Other if calls(text, "jit") => return None,
             Within::Nothing | Within::Other => Within::Other,
             Within::Call(_) | Within::Arguments if text.split('=').next() == Some(option) => {
                 places.pop();
@@ -87,8 +90,8 @@ enum Within {
     Other,
 }
 
-fn names(word: &str, program: &str) -> bool {
-    Path::new(word).file_name().is_some_and(|name| name == program)
+fn is_jit(word: &str) -> bool {
+    Path::new(word).file_name().is_some_and(|name| name == "jit")
 }
 
 #[cfg(test)]
@@ -102,8 +105,13 @@ mod tests {
             ("cd a && /usr/bin/jit claim next", true),
             ("git jit claim list", true),
             ("if ! jit claim renew; then exit; fi", true),
-            ("ls '/tmp/jit a'", false),
-            ("cat jitter", false),
+            ("x=$(jit claim next --json)", true),
+            ("`jit claim next`;jit|cat", true),
+            ("bash -c \"jit claim next\"", true),
+            ("git commit -m \"$(cat <<'E'\nDon't\nE\n)\" && 'jit' claim release", true),
+            ("cat <<E\n$(jit claim list)\nE", true),
+            ("ls /tmp/jit/a .jit a.jit", false),
+            ("cat jitter jit.rs jit-original", false),
         ] {
             assert_eq!(calls(command, "jit"), is_called, "{command}");
         }
@@ -136,10 +144,12 @@ mod tests {
                 Some("jit --as z claim list && jit claim next --as=z && jit prime@"),
             ),
             ("cat <<E\njit prime\nE\njit prime", Some("cat <<E\njit prime\nE\njit prime@")),
+            ("echo [[ && jit prime", Some("echo [[ && jit prime@")),
             ("ls", Some("ls")),
             ("timeout 5 jit claim list", None),
             ("git jit claim list; jit prime", None),
             ("$x jit claim list", None),
+            ("bash -c 'jit claim list'", None),
             ("jit claim 'list", None),
         ] {
             let found = with_option(command, "--as", "who");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::patch;
 use super::spelled::{Word, escaped};
-use super::words::{Piece, pieces};
+use super::words::{BEFORE, Piece, pieces};
 
 /// Something that a command writes, moves or takes away.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,12 +72,6 @@ struct Script {
     patched: Vec<Word>,
     changes: Vec<Change>,
 }
-
-/// What may stand before a command.
-pub(super) const BEFORE: [&str; 15] = [
-    "if", "then", "elif", "else", "while", "until", "do", "!", "{", "time", "exec", "command", "sudo",
-    "nohup", "env",
-];
 
 impl Script {
     /// Where a path leads, if that can be told.
@@ -302,7 +296,11 @@ mod tests {
             ("echo \"a > b\" '> c' \\> d # > e", ""),
             ("echo a>b", "b"),
             ("[[ a > b ]] && rm c; [[ a > b ]] > d", "c d"),
-            ("echo [[; rm a", "a"),
+            ("echo [[ && rm a; grep '[[' b\nrm c; > [[ && rm d", "a c [[ d"),
+            ("'[[' a > b; if ! [[ a > ']]' && b > c ]]; then rm d; fi", "b d"),
+            ("git commit -m \"$(cat <<'E'\nDon't (\nE\n)\" && rm a", "a"),
+            ("x=$(cat <<-E | tr a \"$(cat <<< b)\"\n\t'\n\tE\n)\nrm a", "a"),
+            ("x=$((1 << 2)) y=${z:-$(cat <<E\n'}\nE\n)}\nrm a", "a"),
         ] {
             assert_eq!(changed(command), paths, "{command}");
         }

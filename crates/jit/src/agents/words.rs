@@ -20,6 +20,12 @@ pub(super) enum Piece {
     Close,
 }
 
+/// What may stand before a command.
+pub(super) const BEFORE: [&str; 15] = [
+    "if", "then", "elif", "else", "while", "until", "do", "!", "{", "time", "exec", "command", "sudo",
+    "nohup", "env",
+];
+
 /// The pieces of a command; none where a quotation has no end.
 pub(super) fn pieces(command: &str) -> Option<Vec<Piece>> {
     let mut lexer = Lexer::new(command);
@@ -30,12 +36,11 @@ pub(super) fn pieces(command: &str) -> Option<Vec<Piece>> {
 /// The same, each with where it ends.
 pub(super) fn ended(command: &str) -> Option<Vec<(Piece, usize)>> {
     let mut lexer = Lexer::new(command);
-    let mut ended = Vec::new();
+    let mut ends = Vec::new();
     while lexer.piece()? {
-        let end = command.len() - lexer.rest.0.as_str().len();
-        ended.extend(lexer.found.drain(..).map(|piece| (piece, end)));
+        ends.resize(lexer.found.len(), command.len() - lexer.rest.0.as_str().len());
     }
-    Some(ended)
+    Some(lexer.found.into_iter().zip(ends).collect())
 }
 
 /// What is not read yet.
@@ -113,11 +118,12 @@ impl<'c> Lexer<'c> {
             '>' => self.written(),
             '<' => self.read()?,
             _ => {
-                let words = self.word()?.words();
-                for word in words {
+                let spelled = self.word()?;
+                let is_bare = spelled.letters.iter().all(|letter| !letter.is_quoted);
+                for word in spelled.words() {
                     match word.text() {
-                        Some("[[") => self.in_test = true,
-                        Some("]]") => self.in_test = false,
+                        Some("[[") if is_bare && self.begins() => self.in_test = true,
+                        Some("]]") if is_bare => self.in_test = false,
                         _ => {}
                     }
                     // Of `2>`, the number is no word; of `*(a)`, the pattern is not all.
@@ -132,6 +138,13 @@ impl<'c> Lexer<'c> {
             }
         }
         Some(true)
+    }
+
+    /// Whether a command begins here.
+    fn begins(&self) -> bool {
+        let is_before = |piece: &Piece| matches!(piece, Piece::Word(word) if word.text().is_some_and(|word| BEFORE.contains(&word)));
+        let last = self.found.iter().rfind(|piece| !is_before(piece));
+        matches!(last, None | Some(Piece::End | Piece::Open | Piece::Close))
     }
 
     /// `>`, `>>`, `>|`, `>&2`, `>(…)`.
@@ -166,6 +179,11 @@ impl<'c> Lexer<'c> {
             self.found.push(Piece::From);
             return Some(());
         }
+        self.document()
+    }
+
+    /// What follows `<<`: how the document ends.
+    fn document(&mut self) -> Option<()> {
         let without_tabs = self.eats('-');
         while self.rest.next_if(|c| matches!(c, ' ' | '\t')).is_some() {}
         let end = self.word()?.told()?;
@@ -262,12 +280,18 @@ impl<'c> Lexer<'c> {
             Some('{') => ('{', '}'),
             _ => return Some(()),
         };
+        // In `$((1 << 2))` no document begins.
+        let mut following = self.rest.0.clone();
+        let is_command = open == '(' && following.nth(1) != Some('(');
         let mut depth = 0;
         loop {
             match self.rest.next()? {
+                '<' if is_command && self.eats('<') && !self.eats('<') => self.document()?,
+                '\n' => self.skip_documents(),
                 '\'' => self.until('\'', |_| {})?,
                 '"' => drop(self.double_quoted(|_| {})?),
                 '\\' => drop(self.rest.next()),
+                c @ ('$' | '`') => self.expansion(c)?,
                 c if c == open => depth += 1,
                 c if c == close => {
                     depth -= 1;
