@@ -190,7 +190,8 @@ impl Script {
         self.here = before;
     }
 
-    /// Without `--`, what is there is a path: were it a revision too, Git would refuse.
+    /// Without `--`, what is there is a path: were the first of several a revision too, Git would
+    /// refuse. One alone may be a branch that is called as a directory, and Git goes there.
     fn checkout(&mut self, words: &[Word]) {
         if let Some(at) = words.iter().position(|word| word.text() == Some("--")) {
             return self.change_all(&words[at + 1..]);
@@ -199,7 +200,13 @@ impl Script {
         if texts(words).any(|word| word.starts_with('-') && !options.contains(&word)) {
             return;
         }
-        for word in operands(words, &[]) {
+        let operands = operands(words, &[]);
+        if let [Word::Told(only)] = &operands[..]
+            && !only.contains(['/', '.'])
+        {
+            return;
+        }
+        for word in operands {
             let glob = match word {
                 Word::Told(text) => escaped(&text),
                 Word::Pattern(glob) => glob,
@@ -321,6 +328,7 @@ mod tests {
             ("sed -i s/a*/b/ *.rs", "<*.rs>"),
             ("git checkout HEAD a/b.c", r"<HEAD> <a/b\.c>"),
             ("git checkout -q src/*; git checkout -- {a,b}", "<src/*> a b"),
+            ("git checkout a/; git checkout -f .; git checkout a*; git checkout -- a", r"<a/> <\.> <a*> a"),
         ] {
             assert_eq!(changed(command), paths, "{command}");
         }
@@ -356,6 +364,7 @@ mod tests {
             "[[ -n $x &&\n rm = b ]]",
             "(( a > b ))",
             "diff <(sort a) <(sort b)",
+            "git checkout docs; git checkout -q -f docs",
             "git checkout -b main a; git checkout --detach a; git checkout \"$a\"",
             "for f in src/a; do rm $f; done",
             "git status > /dev/null && git commit -m 'rm a > b'",
