@@ -284,8 +284,8 @@ fn what_can_t_be_read_is_denied_or_said() {
     two.told("claude", EDITS[0].1, "").noted(&["can't tell whether this may be done"]);
 }
 
-/// Of one that lapsed whatever it does, of one that was lost where it has to do with it, until it took
-/// the paths again or let go of them.
+/// Of one that lapsed or was evicted whatever it does, of one that another took over where it has to do
+/// with it, until it took the paths again or let go of them.
 #[test]
 fn who_lost_a_lease_is_told_at_its_next_action() {
     let two = Two::new();
@@ -299,15 +299,17 @@ fn who_lost_a_lease_is_told_at_its_next_action() {
     let lease = lapsing("10m");
     two.shell("git status").silent();
     two.ann().jit(["claim", "force-evict", &lease, "--reason", "stuck"]).ok();
-    for command in ["echo > src/a", "git commit -m x", "jit prime"] {
+    for command in ["echo > src/a", "git commit -m x", "ls", "echo > doc/a"] {
         two.shell(command).noted(&[&lease, "evicted by agent:ann: stuck", again, "claim abandon"]);
+    }
+    let taken = two.ann().jit(["claim", "acquire", "--path", "src"]).lease().lease_id;
+    let words = &["agent:ann took over", &taken, "claim abandon"][..];
+    for command in ["git push", "jit prime", "bash -c 'git commit -m x'"] {
+        two.shell(command).noted(words);
     }
     for command in ["ls", "cargo test", "echo > doc/a"] {
         two.shell(command).silent();
     }
-    let taken = two.ann().jit(["claim", "acquire", "--path", "src"]).lease().lease_id;
-    let words = &["agent:ann took over", &taken, "claim abandon"][..];
-    two.shell("git push").noted(words);
     // What somebody else works on is denied where others are warned.
     two.ann().jit(["config", "set", "enforce_agents", "warn"]).ok();
     two.told("claude", EDITS[0].1, "").denied(words);
@@ -321,6 +323,7 @@ fn who_lost_a_lease_without_paths_is_told_at_a_change() {
     let two = Two::new();
     let lease = two.session("claude").claim("name:x").lease_id;
     two.ann().jit(["claim", "force-evict", &lease, "--reason", "stuck"]).ok();
+    two.ann().claim("name:x");
     two.shell("echo > doc/a").noted(&[&lease, "evicted"]);
     two.shell("ls").silent();
     two.session("claude").claim("name:y");

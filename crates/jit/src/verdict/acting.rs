@@ -145,7 +145,8 @@ impl<'w, 'm> Asked<'w, 'm> {
         if !found.touched.outside.is_empty() || to_be_claimed(world, &found).is_some() {
             leave_ignored(world, &named, &mut found.touched);
         }
-        found.lost.retain(|(lost, _)| self.concerns(&lost.lease, &paths, &found.own));
+        // What nobody took over can be taken anew, as what only lapsed.
+        found.lost.retain(|(lost, by)| by.is_none() || self.concerns(&lost.lease, &paths, &found.own));
         let now = found.touched.now;
         if !found.lost.is_empty() || !found.lapsed.is_empty() {
             let look = world.look(now);
@@ -165,7 +166,7 @@ impl<'w, 'm> Asked<'w, 'm> {
         Ok(of_paths(world, by, found))
     }
 
-    /// Whether what is done has to do with a lease that was lost. Who does something else meanwhile is
+    /// Whether what is done has to do with a lease that another took over. Who does something else meanwhile is
     /// not to hear of it before every action, and nobody keeps a record of what was said.
     fn concerns(&self, lost: &Lease, changed: &Scope, own: &[Lease]) -> bool {
         let may_commit = match &self.call.what {

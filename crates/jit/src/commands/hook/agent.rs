@@ -15,8 +15,8 @@ pub(crate) fn arguments(command: Command) -> Command {
         "Called by the program before it edits a file or runs a shell command; reads what that is from standard\n\
          input and answers on standard output, in the program's own JSON. Denies to change what somebody else's\n\
          lease covers, and what one's own leases leave out if they are of paths, unless Git ignores it, and says\n\
-         what to do. Tells of leases that lapsed, and of those that were lost where that matters: at a change of\n\
-         such paths, and where Git or jit is called. `jit config get enforce_agents` says how strictly.\n\
+         what to do. Tells of leases that were lost: of those that nobody took over each time, of others at a\n\
+         change of such paths, and where Git or jit is called. `jit config get enforce_agents` says how strictly.\n\
          Takes no lock and changes nothing, unless auto_claim is set: then it claims for the agent what that is\n\
          about to change. Exit status: 0, also where something is denied.\n\n\
          Example: jit hook claude < call.json",
