@@ -251,6 +251,23 @@ fn a_symlink_stays_one() {
     symlink(&kept, &path).unwrap();
     repo.agent("ann").jit(["setup", "claude"]).ok();
     assert!(path.is_symlink() && fs::read_to_string(&kept).unwrap().contains("jit hook claude"));
+
+    // To nothing, it is nothing that jit makes or takes away; nor is what it leads to.
+    let (ann, agents) = (repo.agent("ann"), repo.main().join("AGENTS.md"));
+    let kept = repo.main().join("docs.md");
+    symlink("docs.md", &agents).unwrap();
+    for options in [&[][..], &["--remove"]] {
+        let refused = ann.jit([&["setup", "agents-md"], options].concat()).refused(9);
+        assert!(refused.hint.unwrap().contains("ls -ld"));
+    }
+    assert!(agents.is_symlink() && !kept.exists());
+    fs::remove_file(&agents).unwrap();
+    ann.jit(["setup", "agents-md"]).ok();
+    fs::rename(&agents, &kept).unwrap();
+    symlink("docs.md", &agents).unwrap();
+    ann.jit(["setup", "agents-md", "--remove"]).ok();
+    assert!(agents.is_symlink());
+    assert_eq!(fs::read_to_string(&kept).unwrap(), "");
 }
 
 #[test]

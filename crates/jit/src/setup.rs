@@ -150,7 +150,8 @@ fn edit(
             Failure::malformed(&path, line, column, &what)
         }
     })?;
-    let rest = Some(String::new()).filter(|_| !mark.is_empty());
+    // What a symlink leads to was there before.
+    let rest = Some(String::new()).filter(|_| !mark.is_empty() || path.is_symlink());
     let after = changed.or(rest).map(|text| format!("{mark}{text}"));
     Ok(Edit { path, before, after, program })
 }
@@ -158,7 +159,8 @@ fn edit(
 fn read(path: &Path) -> Result<Option<String>, Failure> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        // A symlink to nothing is somebody's, and not a file that is still to be made.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !path.is_symlink() => Ok(None),
         Err(error) => Err(Failure::not_read(path, &error)),
     }
 }

@@ -135,6 +135,10 @@ impl Failure {
                 let [above, path] = [above, path].map(|path| quoted(&path.to_string_lossy()));
                 failure.hint(format!("look at what stands there: ls -ld {above} {path}"))
             }
+            (io::ErrorKind::NotFound, _) if path.is_symlink() => {
+                let path = quoted(&path.to_string_lossy());
+                failure.hint(format!("it is a symlink to what is not there; look: ls -ld {path}"))
+            }
             _ => failure,
         }
     }

@@ -17,48 +17,55 @@ Several agents work in this repository at the same time. `jit` says who has whic
 - Where jit refuses something, do what its hint says. Do not work around it.
 ";
 
-/// The file with our block in it, in the place where it was, or else at its end after a line end.
+/// The file with our block in it, in the place where the first was, or else at its end after a line
+/// end. A merge may have left more than one.
 ///
 /// # Errors
 /// The line of a mark without its other.
 pub(super) fn add(before: Option<&str>) -> Result<String, usize> {
     let text = before.unwrap_or_default();
-    let there = around(text)?;
-    let layout = Layout::of(&text[there.map_or(0, |(from, _)| from)..]);
+    let first = blocks(text)?.first().copied();
+    let layout = Layout::of(&text[first.map_or(0, |(from, _)| from)..]);
     let block = layout.laid(&format!("{BEGIN}\n{TEXT}{END}\n"), "");
-    Ok(match (there, before) {
-        (Some((from, to)), _) => format!("{}{block}{}", &text[..from], &text[to..]),
+    Ok(match (first, before) {
+        (Some((from, to)), _) => {
+            format!("{}{block}{}", &text[..from], remove(&text[to..])?.unwrap_or_default())
+        }
         (None, None) => block,
         (None, Some(text)) => format!("{text}{}{block}", layout.line_end),
     })
 }
 
-/// The file without it. Nothing if all of it was ours.
+/// The file without any. Nothing if all of it was ours.
 ///
 /// # Errors
 /// As [`add`].
 pub(super) fn remove(text: &str) -> Result<Option<String>, usize> {
-    Ok(match around(text)? {
-        None => Some(text.to_owned()),
-        Some((from, to)) => without_lines(text, from, to),
-    })
+    let mut left = text.to_owned();
+    while let Some(&(from, to)) = blocks(&left)?.last() {
+        match without_lines(&left, from, to) {
+            Some(text) => left = text,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(left))
 }
 
-/// Where the block begins and ends.
-fn around(text: &str) -> Result<Option<(usize, usize)>, usize> {
-    let at = |mark: &str| {
-        let mut begin = 0;
-        text.split_inclusive('\n').enumerate().find_map(|(number, line)| {
-            let place = begin;
-            begin += line.len();
-            (line.trim() == mark).then_some((number + 1, place, begin))
-        })
-    };
-    match (at(BEGIN), at(END)) {
-        (None, None) => Ok(None),
-        (Some((_, begin, _)), Some((_, last, end))) if begin < last => Ok(Some((begin, end))),
-        (Some((line, ..)), _) | (None, Some((line, ..))) => Err(line),
+/// Where each block begins and ends.
+fn blocks(text: &str) -> Result<Vec<(usize, usize)>, usize> {
+    let (mut blocks, mut open, mut end) = (Vec::new(), None, 0);
+    for (at, line) in text.split_inclusive('\n').enumerate() {
+        let begin = end;
+        end += line.len();
+        match (line.trim(), open.take()) {
+            (BEGIN, None) => open = Some((at + 1, begin)),
+            (END, Some((_, begin))) => blocks.push((begin, end)),
+            (BEGIN, Some((line, _))) => return Err(line),
+            (END, None) => return Err(at + 1),
+            (_, still) => open = still,
+        }
     }
+    open.map_or(Ok(blocks), |(line, _)| Err(line))
 }
 
 #[cfg(test)]
@@ -94,10 +101,27 @@ mod tests {
     }
 
     #[test]
+    fn of_several_one_stays_and_all_go() {
+        let block = format!("{BEGIN}\nold\n{END}\n");
+        for (text, with, left) in [
+            (format!("a\n\n{block}{block}"), format!("a\n\n{BEGIN}\n{TEXT}{END}\n"), Some("a\n")),
+            (format!("{block}\n{block}b"), format!("{BEGIN}\n{TEXT}{END}\nb"), Some("b")),
+            (format!("{block}\n{block}"), format!("{BEGIN}\n{TEXT}{END}\n"), None),
+        ] {
+            assert_eq!(add(Some(&text)).unwrap(), with, "{text:?}");
+            assert_eq!(remove(&text).unwrap().as_deref(), left, "{text:?}");
+        }
+    }
+
+    #[test]
     fn a_torn_block_is_left_alone() {
-        for (text, line) in
-            [(format!("a\n{BEGIN}\nb"), 2), (format!("{END}\n"), 1), (format!("{END}\n{BEGIN}\n"), 2)]
-        {
+        for (text, line) in [
+            (format!("a\n{BEGIN}\nb"), 2),
+            (format!("{END}\n"), 1),
+            (format!("{END}\n{BEGIN}\n"), 1),
+            (format!("{BEGIN}\n{BEGIN}\n{END}\n{END}\n"), 1),
+            (format!("{BEGIN}\n{END}\n{END}\n"), 3),
+        ] {
             assert_eq!(add(Some(&text)), Err(line));
             assert_eq!(remove(&text), Err(line));
         }
