@@ -431,6 +431,13 @@ fn paths_are_those_of_the_worktree_that_they_are_in() {
     for path in ["src/new/deep", "/PLACE/doc/../src/a", "/PLACE/link", "../way in/a", "/PLACE/src/a[1]*.rs"] {
         told(path).denied(&["agent:ann"]);
     }
+    // What writes a file writes through a symlink, and what puts a file in its place does not.
+    for command in ["echo > link", "tee link", "cp doc/a link", "echo | tee li*"] {
+        two.shell(command).denied(&["agent:ann", "src/a"]);
+    }
+    for command in ["rm link", "mv doc/b link", "sed -i s/a/b/ link"] {
+        two.shell(command).silent();
+    }
     let here = two.repo.main().display().to_string();
     for path in
         ["/etc/nothing", "../src/a", "/PLACE/.git", "/PLACE/.jit/events/x.jsonl", &format!("{here}/.git/x")]

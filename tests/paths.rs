@@ -245,7 +245,8 @@ fn check_judges_a_path_where_it_really_is() {
     bob.jit(["claim", "check", ".worktrees/ny/other", ".worktrees/ny"]).refused(5);
     ann.clone().at(&inside).jit(["claim", "release", &lease]).ok();
 
-    let there = bob.clone().at(repo.worktree("other"));
+    let there_dir = repo.worktree("other");
+    let there = bob.clone().at(&there_dir);
     take(&ann, &["src/a"]).lease();
     symlink("src/a", repo.dir().join("other/f")).unwrap();
     symlink("src", repo.dir().join("other/d")).unwrap();
@@ -256,6 +257,30 @@ fn check_judges_a_path_where_it_really_is() {
     for path in ["d", "h"] {
         assert_eq!(there.jit(["claim", "check", path]).ok()["free"], json!([path]));
     }
+    // Through a symlink into another worktree, that one's leases count.
+    symlink(repo.main().join("src/a"), repo.dir().join("other/far")).unwrap();
+    symlink(repo.main().join("src/new"), repo.dir().join("other/none")).unwrap();
+    assert_eq!(there.jit(["claim", "check", "far"]).refused(5).context["conflicts"][0]["path"], "src/a");
+    there.jit(["claim", "check", "none"]).ok();
+    take(&ann, &["src/new"]).lease();
+    there.jit(["claim", "check", "none"]).refused(5);
+    // Who looks has it there.
+    ann.clone().at(&there_dir).jit(["claim", "check", "far"]).ok();
+}
+
+/// In the submodule itself too.
+#[test]
+fn check_judges_what_is_in_a_submodule_for_the_superproject() {
+    let repo = Repo::warm();
+    let (ann, library) = (repo.agent("ann"), repo.dir().join("library"));
+    repo.init(&library, &[]);
+    repo.commit(&library);
+    repo.git(repo.main(), &["submodule", "--quiet", "add", library.to_str().unwrap(), "lib"]);
+    let bob = repo.agent("bob").at(repo.main().join("lib"));
+    bob.jit(["claim", "check", "f"]).ok();
+    take(&ann, &["lib"]).lease();
+    assert_eq!(bob.jit(["claim", "check", "f"]).refused(5).context["conflicts"][0]["path"], "lib/f");
+    bob.jit(["claim", "check", "../src"]).ok();
 }
 
 #[test]

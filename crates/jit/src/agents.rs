@@ -113,7 +113,7 @@ impl Program {
 
 /// What a call changes, relative to where it is made.
 pub(crate) fn changed(what: &What) -> Vec<Change> {
-    let whole = |path: &String| Change { path: path.into(), part: Part::Whole };
+    let whole = |path: &String| Change { path: path.into(), part: Part::Whole, follows: true };
     match what {
         What::Edit(paths) => paths.iter().map(whole).collect(),
         What::Shell { command, .. } => changes(command),

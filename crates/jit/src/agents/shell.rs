@@ -13,6 +13,8 @@ pub(crate) struct Change {
     /// Relative to where the command begins, or absolute.
     pub(crate) path: PathBuf,
     pub(crate) part: Part,
+    /// Whether it is done to the file that a symlink leads to, and not to the symlink.
+    pub(crate) follows: bool,
 }
 
 /// How much of a path is changed.
@@ -39,7 +41,7 @@ pub(crate) fn changes(command: &str) -> Vec<Change> {
             Piece::Into => {
                 // A pattern that several match is an error there.
                 if let Some(Piece::Word(word @ Word::Told(_))) = pieces.next() {
-                    script.change(&word);
+                    script.write(&word);
                 }
             }
             Piece::End => script.run(),
@@ -83,24 +85,28 @@ impl Script {
         }
     }
 
-    fn change(&mut self, word: &Word) {
-        let change = match word {
+    fn changed(&self, word: &Word) -> Option<Change> {
+        match word {
             Word::Told(path) if !path.is_empty() => {
-                self.leads(path).map(|path| Change { path, part: Part::Whole })
+                self.leads(path).map(|path| Change { path, part: Part::Whole, follows: false })
             }
             Word::Pattern(glob) => self.matching(glob),
             Word::Told(_) | Word::Untold => None,
-        };
-        self.changes.extend(change);
+        }
     }
 
     fn matching(&self, glob: &str) -> Option<Change> {
         let from = if glob.starts_with('/') { Some(PathBuf::from("/")) } else { self.here.clone() };
-        from.map(|path| Change { path, part: Part::Matching(glob.to_owned()) })
+        from.map(|path| Change { path, part: Part::Matching(glob.to_owned()), follows: false })
     }
 
     fn change_all(&mut self, words: &[Word]) {
-        words.iter().for_each(|word| self.change(word));
+        self.changes.extend(words.iter().filter_map(|word| self.changed(word)).collect::<Vec<_>>());
+    }
+
+    /// Changes what is in a file, and leaves a symlink to it as it is.
+    fn write(&mut self, word: &Word) {
+        self.changes.extend(self.changed(word).map(|change| Change { follows: true, ..change }));
     }
 
     /// Ends a simple command.
@@ -113,7 +119,8 @@ impl Script {
         match &**name {
             "cd" | "pushd" => self.here = rest.first().and_then(|to| self.directory(to)),
             "popd" => self.here = None,
-            "tee" | "rm" => self.change_all(&operands(rest, &[])),
+            "tee" => operands(rest, &[]).iter().for_each(|word| self.write(word)),
+            "rm" => self.change_all(&operands(rest, &[])),
             "sed" => self.sed(rest),
             "mv" | "cp" => self.copy(rest, name == "mv"),
             "git" => self.git(rest),
@@ -163,7 +170,7 @@ impl Script {
         let within: Vec<String> = texts(&operands).filter_map(name).collect();
         // A name that can't be told is one more that is let through.
         if let Some(path) = to.and_then(|to| self.leads(to)).filter(|_| !within.is_empty()) {
-            self.changes.push(Change { path, part: Part::Within(within) });
+            self.changes.push(Change { path, part: Part::Within(within), follows: !moves });
         }
     }
 
@@ -377,6 +384,16 @@ mod tests {
             assert!(matches!(&*told, "" | "/dev/null"), "{command}: {told}");
         }
         assert_eq!(changed("cat > a <<EOF\nrm b\nEOF\nrm c"), "a c");
+    }
+
+    #[test]
+    fn what_writes_follows_symlinks() {
+        for (command, follows) in [
+            ("> a; >> a; tee a; cp b a; cp b a/; tee *", true),
+            ("rm a; sed -i p a; mv b a; git checkout -- a; git restore a; git mv b a; rm *", false),
+        ] {
+            assert!(changes(command).iter().all(|change| change.follows == follows), "{command}");
+        }
     }
 
     proptest::proptest! {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use jit_core::{Case, Mode, Pattern, PatternError, RepoPath, Scope};
-use jit_git::{NamedPath, Repo, SystemGit};
+use jit_git::{NamedPath, SystemGit};
 
 use crate::commands::{all, one};
 use crate::error::Failure;
@@ -81,47 +81,6 @@ pub(crate) fn changed(world: &World<'_>, texts: &[String]) -> Result<Vec<Pattern
         false => Pattern::literal(path),
     };
     texts.iter().map(|text| pattern(world, text, meant)).collect()
-}
-
-/// Paths that are to be changed, by the worktree of this repository that each lies in: those of this
-/// one, and those of others. A file is what a symlink leads to, which an editor writes to.
-pub(crate) fn by_worktree<'m>(world: &World<'m>, texts: Vec<String>) -> Result<Sorted<'m>, Failure> {
-    let repo = world.repo()?;
-    let Some((root, prefix)) = repo.worktree().zip(repo.prefix()) else { return Ok((texts, Vec::new())) };
-    let (mut here, mut others): Sorted<'_> = (Vec::new(), Vec::new());
-    for text in texts {
-        let mut path = root.join(prefix).join(&text);
-        let is_link = path.symlink_metadata().is_ok_and(|met| met.is_symlink()) && !path.is_dir();
-        match path.canonicalize() {
-            Ok(real) if is_link && real.starts_with(root) => path = real,
-            _ if text.starts_with(':') || is_link || has_meta(&text) && !path.exists() => {
-                here.push(text);
-                continue;
-            }
-            _ => {}
-        }
-        let literal = format!(":(literal){}", path.display());
-        let above = path.ancestors().take_while(|above| *above != root);
-        let other = above.into_iter().find(|above| above.join(".git").exists());
-        let other = other.map(|above| world.seen(above, None)).filter(|other| {
-            let is_other =
-                |its: &Repo| its.common_dir() == repo.common_dir() && its.git_dir() != repo.git_dir();
-            other.repo().is_ok_and(is_other)
-        });
-        match other {
-            Some(other) => others.push((other, literal)),
-            None if is_link => here.push(literal),
-            None => here.push(text),
-        }
-    }
-    Ok((here, others))
-}
-
-/// Paths of this worktree, and those of others with where each lies.
-pub(crate) type Sorted<'m> = (Vec<String>, Vec<(World<'m>, String)>);
-
-fn has_meta(text: &str) -> bool {
-    text.contains(['*', '?', '[', '{', '\\'])
 }
 
 fn pattern(

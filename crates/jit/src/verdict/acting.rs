@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use jit_core::verdict::{Commit, Committed};
 use jit_core::{AgentId, Holder, Lease, Mode, Pattern, RepoPath, Scope, Touch, Touched};
-use jit_git::{NamedPath, Repo, SystemGit};
+use jit_git::{NamedPath, SystemGit};
 use serde_json::{Map, Value};
 
 use crate::agents::{Answer, Change, Part, Program, ToolCall, What, calls, changed, with_option};
 use crate::error::{Code, Failure};
 use crate::input::paths::case;
+use crate::input::places::{places, written};
 use crate::render::text::told;
 use crate::shell::quoted;
 use crate::verdict::claiming::claimed;
@@ -80,45 +81,22 @@ impl<'w, 'm> Asked<'w, 'm> {
         answer(whole, self.input())
     }
 
-    /// The worktrees that are changed, and what in each: first the one where the call is made. A
-    /// submodule's files are the superproject's too.
+    /// The worktrees that are changed, and what in each: first the one where the call is made.
     fn places(&self) -> Vec<(World<'m>, Vec<PathBuf>)> {
         let seen = |place: &Path| self.world.seen(place, self.by.clone());
-        let mut places = vec![(seen(&self.here), Vec::new())];
-        for path in self.paths() {
-            let mut next = Some(directory(&path).to_path_buf());
-            while let Some(place) = next.take() {
-                let there = seen(&place);
-                let Ok(repo) = there.repo() else {
-                    places.push((there, vec![path.clone()]));
-                    continue;
-                };
-                // What can't be made out there is said of it.
-                next = repo.superproject().unwrap_or_else(|_| above(repo));
-                let is_known = |place: &&mut (World<'m>, _)| {
-                    place.0.repo().is_ok_and(|known| known.git_dir() == repo.git_dir())
-                };
-                match places.iter_mut().find(is_known) {
-                    Some((_, paths)) => paths.push(path.clone()),
-                    None => places.push((there, vec![path.clone()])),
-                }
-            }
-        }
-        places
+        places(seen(&self.here), self.paths(), seen)
     }
 
     /// What is changed.
     fn paths(&self) -> Vec<PathBuf> {
-        let is_edit = matches!(self.call.what, What::Edit(_));
-        let resolved = |Change { path, part }: Change| {
+        let resolved = |Change { path, part, follows }: Change| {
             let path = self.here.join(path);
-            match part {
+            let paths = match part {
                 Part::Matching(glob) => matching(&path, &glob),
                 Part::Within(names) if path.is_dir() => names.iter().map(|name| path.join(name)).collect(),
-                // An editor writes through a symlink.
-                Part::Whole if is_edit && !path.is_dir() => vec![path.canonicalize().unwrap_or(path)],
                 Part::Whole | Part::Within(_) => vec![path],
-            }
+            };
+            paths.into_iter().map(move |path| if follows { written(path) } else { path })
         };
         changed(&self.call.what).into_iter().flat_map(resolved).collect()
     }
@@ -241,14 +219,4 @@ fn pattern(world: &World<'_>, path: &Path) -> Result<Option<(String, Pattern)>, 
         _ => name.parse().ok().map(Pattern::exact),
     };
     Ok(pattern.map(|pattern| (name, pattern)))
-}
-
-fn above(repo: &Repo) -> Option<PathBuf> {
-    repo.worktree().and_then(Path::parent).map(Path::to_path_buf)
-}
-
-/// The directory that a path is, or the nearest above it that is there.
-fn directory(path: &Path) -> &Path {
-    let is_there = |path: &&Path| path.is_dir();
-    path.ancestors().find(is_there).unwrap_or(path)
 }

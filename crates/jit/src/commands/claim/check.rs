@@ -8,8 +8,8 @@ use jit_core::{Holder, LeaseId, Mode, Now, Pattern, Query, Scope, Touch, Touched
 use crate::commands::claim::status::{Lookup, Unknown};
 use crate::commands::{all, one, texts};
 use crate::error::Failure;
-use crate::input::paths;
 use crate::input::reference::target;
+use crate::input::{paths, places};
 use crate::output::{Found, Output};
 use crate::world::World;
 
@@ -29,9 +29,11 @@ pub(crate) fn arguments(command: Command) -> Command {
                 .help("Ask about this lease only; without paths, whether what one holds and has staged is in its way"),
         )
         .after_help(
-            "Takes nothing and changes nothing. A path in another worktree of this repository is judged there. Says which paths somebody else covers, who, since when and until\n\
-             when, and which are free. What one holds oneself is in nobody's way; `outside` lists what one's own\n\
-             leases do not cover, where they cover paths. Exit status 5: somebody else covers some of them.\n\n\
+            "Takes nothing and changes nothing. Says which paths somebody else covers, who, since when and until\n\
+             when, and which are free. A path in another worktree or repository is judged there, a symlink to a\n\
+             file is that file, and what is in a submodule is its superproject's too. What one holds oneself is\n\
+             in nobody's way; `outside` lists what one's own leases do not cover, where they cover paths. Exit\n\
+             status 5: somebody else covers some of them.\n\n\
              Example: jit claim check src/parser.rs docs/ --json",
         )
 }
@@ -41,7 +43,7 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     let against = one(matches, "against").map(|text| named(world, text)).transpose()?;
     let given = all(matches, "PATH");
     let is_given = !given.is_empty();
-    let (here, others) = paths::by_worktree(world, given)?;
+    let (here, others) = places::of_texts(world, given)?;
     let mut paths = paths::changed(world, &here)?;
     if matches.get_flag("staged") || !is_given {
         paths.extend(paths::staged(world)?);
@@ -51,8 +53,8 @@ pub(crate) fn run(world: &World<'_>, matches: &ArgMatches) -> Result<Output, Fai
     }
     let mut touched = touched(world, actor, paths, against)?;
     let mut place = None;
-    for (there, path) in &others {
-        let more = paths::changed(there, std::slice::from_ref(path))?;
+    for (there, texts) in &others {
+        let more = paths::changed(there, texts)?;
         let more = self::touched(there, there.reading_holder()?, more, against)?;
         place = place.or(Some(there).filter(|_| touched.held.is_empty() && !more.held.is_empty()));
         touched.held.extend(more.held);
