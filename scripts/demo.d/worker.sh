@@ -13,7 +13,12 @@ note() { printf '%s %s %s\n' "$EPOCHREALTIME" "$me" "$*" >>"$scratch/events"; }
 
 # What a killed git leaves: locks that are older than git ever holds one. Those of jit are no such thing.
 tidy() {
-    find "$repo/.git" \( -name objects -o -name jit \) -prune -o -name '*.lock' -mmin +0.05 -exec rm -f {} +
+    local round
+    for round in $(seq 60); do
+        find "$repo/.git" \( -name objects -o -name jit \) -prune -o -name '*.lock' -mmin +0.05 -exec rm -f {} +
+        [ -e "$(git rev-parse --git-path index.lock)" ] || break
+        sleep 0.1
+    done
     git merge --abort 2>/dev/null
 }
 
