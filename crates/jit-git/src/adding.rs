@@ -101,7 +101,8 @@ impl Repo {
     }
 
     /// Takes a worktree away with all that is in it, if it is still as it was seen, and kept as `kept` if
-    /// there was something to keep. Its `.git` goes last: what is interrupted is still a worktree, and can be taken away again.
+    /// there was something to keep. Its `.git` goes last: what is interrupted is still a worktree, and can
+    /// be taken away again.
     ///
     /// # Errors
     /// [`SalvageError::Changed`]; where it is not at its place, a file can't be taken away, or Git did
